@@ -1,0 +1,3 @@
+"""Make synthetic datasets in Jupyter, and watch every cell being made."""
+
+__version__ = "0.1.0"

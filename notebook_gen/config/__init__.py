@@ -1,0 +1,1 @@
+"""What is wanted: columns, models and run settings, as frozen data."""

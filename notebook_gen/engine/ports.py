@@ -1,0 +1,129 @@
+"""What the engine needs of generators and storage, as protocols that they match by shape."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from notebook_gen.errors import GenerationError
+from notebook_gen.events import Usage
+from notebook_gen.plan.tasks import RowGroup, Task
+
+
+class Exchange(NamedTuple):
+    """What was said to a model and what it answered, for whoever looks at a record later.
+
+    Attributes:
+        messages: role and text of each message sent.
+        answer: the raw answer.
+        model: the model's name as the endpoint gave it.
+        parameters: what else the request held.
+    """
+
+    messages: tuple[tuple[str, str], ...]
+    answer: str
+    model: str
+    parameters: Mapping[str, Any]
+
+
+class Made(NamedTuple):
+    """What a generator gives for one task that has a slot.
+
+    Attributes:
+        values: one for each output of the node: a cell's value, or a sequence with one value a row.
+        usage: tokens, if a model was called.
+        exchange: what was said, if a model was called.
+    """
+
+    values: tuple[Any, ...]
+    usage: Usage | None = None
+    exchange: Exchange | None = None
+
+
+class InPlaceGenerator(Protocol):
+    """Makes cells that cost next to nothing, many at a time, on the loop's thread."""
+
+    def make(
+        self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+    ) -> tuple[Sequence[Any], ...]:
+        """Make the values of some rows.
+
+        Args:
+            group: the row group they are in.
+            rows: the rows' numbers in the run.
+            inputs: for each column read, the values of the whole row group, in row order.
+
+        Returns:
+            For each output of the node, one value a row, in the order of `rows`. A row that could not be made has a
+            GenerationError in the place of its first output.
+        """
+        ...
+
+
+class ThreadGenerator(Protocol):
+    """Makes one task's values in a thread of the pool."""
+
+    def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        """Make one task's values.
+
+        Args:
+            group: the row group.
+            row: the row's number in the run; for a full-column node, of the row group's first row.
+            inputs: for each column read, the row's value; for a full-column node, a sequence of the values of all
+                its rows that are not dropped.
+
+        Raises:
+            GenerationError: this cell or column cannot be made.
+        """
+        ...
+
+
+class AsyncGenerator(Protocol):
+    """Makes one task's values on the event loop, in the slot's own coroutine."""
+
+    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        """Make one task's values; as `ThreadGenerator.make`."""
+        ...
+
+
+Generator = InPlaceGenerator | ThreadGenerator | AsyncGenerator
+
+
+class DroppedRow(NamedTuple):
+    """A row that did not make it, with the failure that decided it."""
+
+    row: int
+    column: str
+    attempt: int
+    error: GenerationError
+
+
+class RowGroupWriter(Protocol):
+    """Keeps finished row groups: as files, or in memory. Called in a thread, one row group at a time for each index."""
+
+    def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+        """Keep a row group for good; when it returns, the rows are safe.
+
+        Args:
+            group: the row group.
+            columns: for every column of the run, in order, the values of the rows kept, in row order.
+            rows: the numbers of these rows in the run; may be fewer than the group has, or none.
+
+        Raises:
+            WriteError: they could not be kept; nothing half-written is left under a final name.
+        """
+        ...
+
+    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+        """Keep what is known about the rows of a group that did not make it; called before `write`, if there are any.
+
+        Raises:
+            WriteError: it could not be kept.
+        """
+        ...
+
+
+class ExchangeKeeper(Protocol):
+    """Keeps exchanges until somebody looks; may forget the oldest."""
+
+    def keep(self, task: Task, exchange: Exchange) -> None:
+        """Keep the exchange of a task's attempt."""
+        ...

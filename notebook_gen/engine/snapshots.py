@@ -1,0 +1,23 @@
+"""What a look at live rows gives: plain copies, safe to read on any thread."""
+
+from typing import Any, Literal, NamedTuple
+
+CellState = Literal["waiting", "ready", "in flight", "done", "failed", "dropped"]
+CELL_STATES: tuple[CellState, ...] = ("waiting", "ready", "in flight", "done", "failed", "dropped")
+
+
+class RowView(NamedTuple):
+    """One row as it stands.
+
+    Attributes:
+        row: its number in the run.
+        dropped: whether it was given up.
+        states: one for each column of the run, in order. In a dropped row, "failed" marks the column that decided it,
+            "dropped" what was not made because of it.
+        values: one for each column; None wherever the state is not "done".
+    """
+
+    row: int
+    dropped: bool
+    states: tuple[CellState, ...]
+    values: tuple[Any, ...]

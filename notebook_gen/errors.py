@@ -1,0 +1,125 @@
+"""Every error that notebook_gen raises on purpose, by who must act.
+
+```
+NotebookGenError
+├── ConfigError         the user, before anything runs: a column, a model, a setting or a file is wrong
+├── GenerationError     one cell could not be made; the run goes on (the cell's row is dropped)
+│   ├── RateLimited     the endpoint asks to slow down (429)
+│   ├── Transient       a timeout, a broken connection, a server error: may work another time
+│   └── Rejected        an answer, a value or a function that would fail again
+└── RunError            the run as a whole ended without its result; rows made so far are kept
+    ├── RunCancelled    somebody cancelled it
+    ├── NoRowsLeft      rows were asked for, and every one of them was dropped
+    └── WriteError      rows could not be written, read back or resumed
+```
+
+Facts are attributes; `str(error)` is the sentence: where, what happened, what to do.
+"""
+
+
+class NotebookGenError(Exception):
+    """Base of every error raised on purpose.
+
+    Attributes:
+        problem: what is wrong, as a clause without its subject or as a sentence.
+        advice: what to do about it; empty where nothing can be said.
+    """
+
+    def __init__(self, problem: str, *, advice: str = "") -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
+        self.advice = advice
+
+    @property
+    def subject(self) -> str:
+        """What the problem is about, or nothing."""
+        return ""
+
+    def __str__(self) -> str:
+        what = f"{self.subject} {self.problem}" if self.subject else self.problem
+        return f"{what}; {self.advice}" if self.advice else what
+
+
+class ConfigError(NotebookGenError):
+    """Something the user declared is wrong; nothing has run yet.
+
+    Attributes:
+        column: the column at fault, if it is one.
+    """
+
+    def __init__(self, problem: str, *, advice: str = "", column: str | None = None) -> None:
+        super().__init__(problem, advice=advice)
+        self.column = column
+
+    @property
+    def subject(self) -> str:
+        """The column, where one is at fault."""
+        return f"column {self.column!r}" if self.column is not None else ""
+
+
+class GenerationError(NotebookGenError):
+    """One cell could not be made.
+
+    Attributes:
+        status: the HTTP status of the answer, where there was one.
+        answer: the raw answer, where there was one.
+    """
+
+    kind = "rejected"
+
+    def __init__(self, problem: str, *, advice: str = "", status: int | None = None, answer: str | None = None) -> None:
+        super().__init__(problem, advice=advice)
+        self.status = status
+        self.answer = answer
+
+
+class RateLimited(GenerationError):
+    """The endpoint asks for fewer calls.
+
+    Attributes:
+        retry_after: seconds until it wants to be called again; None where it did not say.
+    """
+
+    kind = "rate limited"
+
+    def __init__(
+        self, problem: str, *, advice: str = "", status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(problem, advice=advice, status=status)
+        self.retry_after = retry_after
+
+
+class Transient(GenerationError):
+    """A timeout, a broken connection or a server error: the same call may work another time."""
+
+    kind = "transient"
+
+
+class Rejected(GenerationError):
+    """An answer, a value or a function that would fail the same way again."""
+
+    kind = "rejected"
+
+
+class RunError(NotebookGenError):
+    """The run ended without its result; the rows made so far are kept."""
+
+
+class RunCancelled(RunError):
+    """The run was cancelled, by a button, a call or an interrupt."""
+
+
+class NoRowsLeft(RunError):
+    """Rows were asked for, and every one of them was dropped."""
+
+
+class WriteError(RunError):
+    """Rows could not be written, or a folder could not be read.
+
+    Attributes:
+        path: the file or folder at fault.
+    """
+
+    def __init__(self, problem: str, *, advice: str = "", path: str = "") -> None:
+        super().__init__(problem, advice=advice)
+        self.path = path

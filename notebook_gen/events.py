@@ -1,0 +1,164 @@
+"""What happened in a run: small immutable events, and the bus that brings them to observers.
+
+Times are seconds since the run began. Values never travel in events: who wants them pulls them.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from notebook_gen.errors import GenerationError
+from notebook_gen.plan.tasks import RowGroup, Task
+
+State = Literal["finished", "cancelled", "failed", "stopped early"]
+
+
+class Usage(NamedTuple):
+    """Tokens of one model call, as the endpoint counted them."""
+
+    tokens_in: int
+    tokens_out: int
+
+
+class RunStarted(NamedTuple):
+    """The run begins.
+
+    Attributes:
+        rows: rows asked for.
+        wall_time: seconds since the epoch, so that times can be placed in the day.
+    """
+
+    time: float
+    rows: int
+    wall_time: float
+
+
+class RowGroupOpened(NamedTuple):
+    """Rows are worked on from now on."""
+
+    time: float
+    row_group: RowGroup
+
+
+class TaskStarted(NamedTuple):
+    """A task got a slot.
+
+    Attributes:
+        ready: when its inputs were there.
+        slot: which slot of its node's resource, from 0.
+    """
+
+    time: float
+    task: Task
+    ready: float
+    slot: int
+
+
+class TaskEnded(NamedTuple):
+    """A task gave its slot back.
+
+    Attributes:
+        error: why it made nothing; None if it made its values.
+    """
+
+    time: float
+    task: Task
+    slot: int
+    error: GenerationError | None
+    usage: Usage | None
+
+
+class InPlaceEnded(NamedTuple):
+    """Cells were made in place, several of one node and row group at a time.
+
+    Attributes:
+        started: when the first of them began.
+        done: rows that got their values.
+        failed: rows that did not.
+    """
+
+    time: float
+    node: int
+    row_group: int
+    started: float
+    done: int
+    failed: int
+
+
+class RowDropped(NamedTuple):
+    """A row is given up, with the failure that decided it."""
+
+    time: float
+    row_group: int
+    row: int
+    node: int
+    attempt: int
+    error: GenerationError
+
+
+class RowsDone(NamedTuple):
+    """Rows have all their cells.
+
+    Attributes:
+        rows: how many, since the last such event of this row group.
+    """
+
+    time: float
+    row_group: int
+    rows: int
+
+
+class RowGroupWritten(NamedTuple):
+    """A row group is where it belongs: on disk, or in the preview's memory."""
+
+    time: float
+    row_group: RowGroup
+    delivered: int
+
+
+class RunFinished(NamedTuple):
+    """The run is over; published exactly once.
+
+    Attributes:
+        error: what the caller sees raised; None if the state is "finished".
+    """
+
+    time: float
+    state: State
+    error: Exception | None
+
+
+Event = (
+    RunStarted
+    | RowGroupOpened
+    | TaskStarted
+    | TaskEnded
+    | InPlaceEnded
+    | RowDropped
+    | RowsDone
+    | RowGroupWritten
+    | RunFinished
+)
+Observer = Callable[[Event], None]
+
+_log = logging.getLogger("notebook_gen")
+
+
+class EventBus:
+    """Brings every event to every observer, in order. An observer that raises is logged once and taken off."""
+
+    def __init__(self) -> None:
+        self._observers: tuple[Observer, ...] = ()
+
+    def subscribe(self, observer: Observer) -> None:
+        """Add an observer; it is called on the run's thread and must not block."""
+        self._observers = (*self._observers, observer)
+
+    def publish(self, event: Event) -> None:
+        """Tell all observers."""
+        for observer in self._observers:
+            try:
+                observer(event)
+            except Exception:  # noqa: BLE001  # whatever an observer does, the run goes on
+                _log.exception("an observer failed and was removed: %r", observer)
+                self._observers = tuple(kept for kept in self._observers if kept is not observer)

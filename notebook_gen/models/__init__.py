@@ -1,0 +1,1 @@
+"""Model endpoints: a client for OpenAI-compatible chat endpoints."""

@@ -1,0 +1,139 @@
+"""Progress: how far a run is, per column, per resource and in rows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from notebook_gen.events import (
+    Event,
+    InPlaceEnded,
+    RowDropped,
+    RowGroupOpened,
+    RowGroupWritten,
+    RowsDone,
+    RunFinished,
+    RunStarted,
+    State,
+    TaskEnded,
+    TaskStarted,
+)
+from notebook_gen.plan.graph import ExecutionGraph
+
+
+@dataclass(slots=True)
+class NodeProgress:
+    """How far one node is.
+
+    Attributes:
+        done: rows that have its values.
+        failed: attempts that made none.
+        in_flight: tasks with a slot.
+        seconds: time in flight of all ended attempts, added up.
+        attempts: ended attempts.
+    """
+
+    done: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    seconds: float = 0.0
+    attempts: int = 0
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """Seconds an attempt takes; None before the first ended."""
+        return self.seconds / self.attempts if self.attempts else None
+
+
+class Progress:
+    """Counts of a run. Read attributes at any time; they are only written on the run's thread.
+
+    Attributes:
+        state: "waiting" before the run begins, "running", then how it ended.
+        rows: rows asked for.
+        rows_done: rows with all their cells.
+        rows_dropped: rows given up.
+        rows_open: rows being worked on or finished, from row 0 on.
+        nodes: progress of each node, in the graph's order.
+        in_flight: tasks with a slot, per resource.
+        tokens_in: tokens sent to models, as for `tokens_out`.
+        wall_time: when the run began, in seconds since the epoch; None before.
+        ended: seconds from the run's begin to its end; None while it runs.
+        error: what ended the run, if it did not finish.
+    """
+
+    def __init__(self, graph: ExecutionGraph, rows: int) -> None:
+        self.graph = graph
+        self.state: State | Literal["waiting", "running"] = "waiting"
+        self.rows = rows
+        self.rows_done = 0
+        self.rows_dropped = 0
+        self.rows_open = 0
+        self.rows_written = 0
+        self.nodes = [NodeProgress() for _ in graph.nodes]
+        self.in_flight = dict.fromkeys(graph.resources, 0)
+        self.tokens_in = 0
+        self.tokens_out = 0
+        self.wall_time: float | None = None
+        self.ended: float | None = None
+        self.error: Exception | None = None
+        self._resource = [node.resource for node in graph.nodes]
+        self._full_column = [node.full_column for node in graph.nodes]
+        self._group_size: dict[int, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Fold one event."""
+        kind = type(event)
+        if kind is TaskStarted:
+            self._task_started(event)  # type: ignore[arg-type]  # its type was just looked at
+        elif kind is TaskEnded:
+            self._task_ended(event)  # type: ignore[arg-type]
+        else:
+            self._fold_rare(event)
+
+    def _task_started(self, event: TaskStarted) -> None:
+        node = event.task.node
+        self.nodes[node].in_flight += 1
+        resource = self._resource[node]
+        if resource is not None:
+            self.in_flight[resource] += 1
+
+    def _task_ended(self, event: TaskEnded) -> None:
+        node = event.task.node
+        progress = self.nodes[node]
+        progress.in_flight -= 1
+        progress.attempts += 1
+        if event.error is not None:
+            progress.failed += 1
+        elif self._full_column[node]:
+            progress.done += self._group_size[event.task.row_group]
+        else:
+            progress.done += 1
+        resource = self._resource[node]
+        if resource is not None:
+            self.in_flight[resource] -= 1
+        if event.usage is not None:
+            self.tokens_in += event.usage.tokens_in
+            self.tokens_out += event.usage.tokens_out
+
+    def _fold_rare(self, event: Event) -> None:
+        match event:
+            case RowsDone():
+                self.rows_done += event.rows
+            case InPlaceEnded():
+                progress = self.nodes[event.node]
+                progress.done += event.done
+                progress.failed += event.failed
+            case RowDropped():
+                self.rows_dropped += 1
+            case RowGroupOpened():
+                self.rows_open += event.row_group.size
+                self._group_size[event.row_group.number] = event.row_group.size
+            case RowGroupWritten():
+                self.rows_written += event.delivered
+                self._group_size.pop(event.row_group.number, None)
+            case RunStarted():
+                self.state = "running"
+                self.wall_time = event.wall_time
+            case RunFinished():
+                self.state, self.ended, self.error = event.state, event.time, event.error
+            case _:
+                pass

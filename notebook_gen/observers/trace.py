@@ -1,0 +1,130 @@
+"""Trace: one line per attempt, in columns of plain arrays (46 bytes a line)."""
+
+from array import array
+from typing import TYPE_CHECKING, Any, Final
+
+from notebook_gen.events import Event, InPlaceEnded, TaskEnded, TaskStarted
+from notebook_gen.plan.graph import ExecutionGraph
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+IN_FLIGHT: Final = 0
+DONE: Final = 1
+FAILED: Final = 2
+CANCELLED: Final = 3
+STATES: Final = ("in flight", "done", "failed", "cancelled")
+IN_PLACE_SLOT: Final = 0xFFFF
+
+_TYPES: Final = {
+    "node": "H",
+    "row_group": "I",
+    "row": "i",
+    "attempt": "B",
+    "slot": "H",
+    "state": "B",
+    "ready": "d",
+    "started": "d",
+    "ended": "d",
+    "tokens_in": "I",
+    "tokens_out": "I",
+}
+
+
+class Trace:
+    """Every attempt of a run, also those in flight; its line's number is the attempt's identity.
+
+    Columns: `node`, `row_group`, `row` (-1: a whole row group, or several cells made in place), `attempt`, `slot` (of
+    the node's resource; `IN_PLACE_SLOT`: made in place), `state` (index into `STATES`), `ready`, `started`, `ended`
+    (seconds since the run began; `ended` is NaN while in flight), `tokens_in`, `tokens_out`.
+    """
+
+    def __init__(self, graph: ExecutionGraph) -> None:
+        self.graph = graph
+        self.errors: dict[int, str] = {}
+        """Line number to the error's sentence, for failed attempts."""
+        self._columns: dict[str, array[Any]] = {name: array(code) for name, code in _TYPES.items()}
+        resources = {name: index << 16 for index, name in enumerate(graph.resources)}
+        self._resource = [resources.get(node.resource or "", 0) for node in graph.nodes]
+        self._line_in_slot: dict[int, int] = {}
+        self._append = [column.append for column in self._columns.values()]
+
+    def __len__(self) -> int:
+        return len(self._columns["node"])
+
+    def __call__(self, event: Event) -> None:
+        """Fold one event."""
+        kind = type(event)
+        if kind is TaskStarted:
+            self._start(event)  # type: ignore[arg-type]  # its type was just looked at
+        elif kind is TaskEnded:
+            self._end(event)  # type: ignore[arg-type]
+        elif kind is InPlaceEnded:
+            self._in_place(event)  # type: ignore[arg-type]
+
+    def _start(self, event: TaskStarted) -> None:
+        time, task, ready, slot = event
+        node, row_group, row, attempt = task
+        self._line_in_slot[self._resource[node] + slot] = len(self._columns["node"])
+        self._add(node, row_group, row, attempt, slot, IN_FLIGHT, ready, time, float("nan"), 0, 0)
+
+    def _end(self, event: TaskEnded) -> None:
+        time, task, slot, error, usage = event
+        line = self._line_in_slot.pop(self._resource[task[0]] + slot)
+        columns = self._columns
+        columns["ended"][line] = time
+        columns["state"][line] = DONE if error is None else FAILED
+        if error is not None:
+            self.errors[line] = str(error)
+        if usage is not None:
+            columns["tokens_in"][line] = usage.tokens_in
+            columns["tokens_out"][line] = usage.tokens_out
+
+    def _in_place(self, event: InPlaceEnded) -> None:
+        state = FAILED if event.failed else DONE
+        started = event.started
+        self._add(event.node, event.row_group, -1, 1, IN_PLACE_SLOT, state, started, started, event.time, 0, 0)
+
+    def _add(self, *values: float) -> None:
+        for append, value in zip(self._append, values, strict=True):
+            append(value)
+
+    def cancel_open(self, time: float) -> None:
+        """End the lines of attempts that were in flight when the run was cut short."""
+        for line in self._line_in_slot.values():
+            self._columns["ended"][line] = time
+            self._columns["state"][line] = CANCELLED
+        self._line_in_slot.clear()
+
+    def columns(self, start: int = 0) -> "dict[str, np.ndarray]":
+        """Copy the columns from line `start` on, each as a numpy array of the same length."""
+        import numpy as np
+
+        return {name: np.array(column[start:]) for name, column in self._columns.items()}
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Give one row an attempt, with names in place of indexes."""
+        import pandas as pd
+
+        data = self.columns()
+        names = [node.name for node in self.graph.nodes]
+        resources = [node.resource or "in place" for node in self.graph.nodes]
+        return pd.DataFrame(
+            {
+                "column": [names[node] for node in data["node"]],
+                "row": pd.array([int(row) if row >= 0 else None for row in data["row"]], dtype="Int64"),
+                "row_group": data["row_group"],
+                "attempt": data["attempt"],
+                "resource": [resources[node] for node in data["node"]],
+                "slot": pd.array([int(s) if s != IN_PLACE_SLOT else None for s in data["slot"]], dtype="Int64"),
+                "state": [STATES[state] for state in data["state"]],
+                "ready": data["ready"],
+                "started": data["started"],
+                "ended": data["ended"],
+                "seconds": data["ended"] - data["started"],
+                "tokens_in": data["tokens_in"],
+                "tokens_out": data["tokens_out"],
+                "error": [self.errors.get(line) for line in range(len(data["node"]))],
+            }
+        )
