@@ -9,15 +9,9 @@ from typing import Literal, NamedTuple
 
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.values import Usage
 
 State = Literal["finished", "cancelled", "failed", "stopped early"]
-
-
-class Usage(NamedTuple):
-    """Tokens of one model call, as the endpoint counted them."""
-
-    tokens_in: int
-    tokens_out: int
 
 
 class RunStarted(NamedTuple):

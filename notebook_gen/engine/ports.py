@@ -1,41 +1,10 @@
 """What the engine needs of generators and storage, as protocols that they match by shape."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from notebook_gen.errors import GenerationError
-from notebook_gen.events import Usage
 from notebook_gen.plan.tasks import RowGroup, Task
-
-
-class Exchange(NamedTuple):
-    """What was said to a model and what it answered, for whoever looks at a record later.
-
-    Attributes:
-        messages: role and text of each message sent.
-        answer: the raw answer.
-        model: the model's name as the endpoint gave it.
-        parameters: what else the request held.
-    """
-
-    messages: tuple[tuple[str, str], ...]
-    answer: str
-    model: str
-    parameters: Mapping[str, Any]
-
-
-class Made(NamedTuple):
-    """What a generator gives for one task that has a slot.
-
-    Attributes:
-        values: one for each output of the node: a cell's value, or a sequence with one value a row.
-        usage: tokens, if a model was called.
-        exchange: what was said, if a model was called.
-    """
-
-    values: tuple[Any, ...]
-    usage: Usage | None = None
-    exchange: Exchange | None = None
+from notebook_gen.plan.values import DroppedRow, Exchange, Made
 
 
 class InPlaceGenerator(Protocol):
@@ -85,15 +54,6 @@ class AsyncGenerator(Protocol):
 
 
 Generator = InPlaceGenerator | ThreadGenerator | AsyncGenerator
-
-
-class DroppedRow(NamedTuple):
-    """A row that did not make it, with the failure that decided it."""
-
-    row: int
-    column: str
-    attempt: int
-    error: GenerationError
 
 
 class RowGroupWriter(Protocol):

@@ -1,0 +1,68 @@
+"""RowGroupBuffers: the values of row groups that are not yet written.
+
+A value stands in a list a column and row group, at the row's offset; what was not made yet is `MISSING`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from notebook_gen.plan.tasks import RowGroup
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+class RowGroupBuffers:
+    """Holds the values of the open row groups.
+
+    Args:
+        columns: the run's columns, in order.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._names = tuple(columns)
+        self._groups: dict[int, tuple[RowGroup, dict[str, list[Any]]]] = {}
+
+    def open(self, group: RowGroup) -> None:
+        """Make room for a row group."""
+        self._groups[group.number] = (group, {name: [MISSING] * group.size for name in self._names})
+
+    def free(self, number: int) -> None:
+        """Forget a row group; harmless if it is not there."""
+        self._groups.pop(number, None)
+
+    def columns(self, number: int) -> Mapping[str, list[Any]]:
+        """Give the live columns of a row group; they are the buffer itself, not to be changed."""
+        return self._groups[number][1]
+
+    def put(self, number: int, row: int, names: Sequence[str], values: Sequence[Any]) -> None:
+        """Store one row's values of some columns."""
+        group, columns = self._groups[number]
+        for name, value in zip(names, values, strict=True):
+            columns[name][row - group.start] = value
+
+    def put_rows(self, number: int, rows: Sequence[int], name: str, values: Sequence[Any]) -> None:
+        """Store one column's values of some rows."""
+        group, columns = self._groups[number]
+        column = columns[name]
+        if len(rows) == group.size:
+            column[:] = values
+            return
+        for row, value in zip(rows, values, strict=True):
+            column[row - group.start] = value
+
+    def take(self, number: int, rows: Sequence[int], names: Sequence[str] | None = None) -> dict[str, list[Any]]:
+        """Copy the values of some rows, for all columns or those named."""
+        group, columns = self._groups[number]
+        chosen = self._names if names is None else names
+        if len(rows) == group.size:
+            return {name: list(columns[name]) for name in chosen}
+        offsets = [row - group.start for row in rows]
+        return {name: [columns[name][offset] for offset in offsets] for name in chosen}

@@ -1,0 +1,67 @@
+"""BackgroundLoop: one daemon thread with one event loop, for all runs of the interpreter.
+
+Nothing of it ever runs on the caller's loop, so a notebook's cells, and its own `asyncio`, stay free.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class BackgroundLoop:
+    """A running event loop on a thread of its own; ends with the interpreter."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="notebook_gen", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs; it does not in a process that was forked off."""
+        return self._thread.is_alive()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin a coroutine; it lives until it returns, whoever else forgets it."""
+
+        def begin() -> None:
+            task = self._loop.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._loop.call_soon_threadsafe(begin)
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Have a function called on the loop's thread, soon; whatever it gives is lost."""
+        self._loop.call_soon_threadsafe(function)
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function on the loop's thread and give its result; on that thread itself, call it at once."""
+        if threading.current_thread() is self._thread:
+            return function()
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(function())
+            except BaseException as error:  # noqa: BLE001  # it is the caller's, who gets it raised
+                answer.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return answer.result()
+
+
+_shared: BackgroundLoop | None = None
+
+
+def background_loop() -> BackgroundLoop:
+    """Give the interpreter's one background loop, started on first use."""
+    global _shared  # noqa: PLW0603  # one loop an interpreter is the point
+    if _shared is None or not _shared.is_alive:
+        _shared = BackgroundLoop()
+    return _shared
