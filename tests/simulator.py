@@ -129,10 +129,10 @@ class _Shell:
     def run(self) -> None:
         self.core.start(self.now)
         self.perform()
-        while self.books.ending is None:
+        while True:
             self.take_work()
             if self.books.ending is not None:
-                break
+                return
             if not self.due:
                 self.core.check_alive()
             assert self.due, "nothing is due although the run is not over"

@@ -72,3 +72,8 @@ class DemoModel(Model):
 
     def __init__(self, model: str = "demo", **options: Any) -> None:
         super().__init__(model, **options)
+
+    @property
+    def key_name(self) -> str | None:
+        """It needs no key."""
+        return None

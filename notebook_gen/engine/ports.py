@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import DroppedRow, Exchange, Made
 
@@ -74,6 +75,14 @@ class RowGroupWriter(Protocol):
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         """Keep what is known about the rows of a group that did not make it; called before `write`, if there are any.
+
+        Raises:
+            WriteError: it could not be kept.
+        """
+        ...
+
+    def finish(self, state: State) -> None:
+        """Settle everything: the run has ended like this, and nothing more will be written.
 
         Raises:
             WriteError: it could not be kept.

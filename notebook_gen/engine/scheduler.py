@@ -100,7 +100,7 @@ class AsyncTaskScheduler:
             self._ending = EndRun("failed", _bug(errors))
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
-        ending = self._ending or EndRun("failed", RunError("the run ended without a reason"))
+        ending = await self._finish(self._ending or EndRun("failed", RunError("the run ended without a reason")))
         finished = RunFinished(self.now(), ending.state, ending.error)
         self._bus.publish(finished)
         return finished
@@ -109,6 +109,13 @@ class AsyncTaskScheduler:
         """End the run; finished rows are kept. Harmless if it is over."""
         self.core.cancel()
         self._perform()
+
+    async def _finish(self, ending: EndRun) -> EndRun:
+        try:
+            await asyncio.to_thread(self._job.writer.finish, ending.state)
+        except WriteError as error:
+            return ending if ending.error is not None else EndRun("failed", error)
+        return ending
 
     async def _work_until_stopped(self) -> None:
         try:

@@ -44,7 +44,7 @@ def core_of(
 
 
 def drain(core: SchedulerCore) -> list[object]:
-    instructions = list(core.outbox)
+    instructions: list[object] = list(core.outbox)
     core.outbox.clear()
     return instructions
 

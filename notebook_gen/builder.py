@@ -1,0 +1,281 @@
+"""DatasetBuilder: the columns a user declares, and the runs that fill them. Wires all layers together."""
+
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from notebook_gen.config.columns import Column, Function, SeedColumn, SeedData
+from notebook_gen.config.models import Model
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.errors import ConfigError
+from notebook_gen.launch import Launch, check_models
+from notebook_gen.plan.graph import ExecutionGraph, build_graph
+from notebook_gen.plan.tasks import RowGroups
+from notebook_gen.run import Run, RunPlan
+
+if TYPE_CHECKING:
+    import graphviz
+    import pandas as pd
+    import pyarrow as pa
+
+    from notebook_gen.storage.memory import MemoryRows
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Models(MutableMapping[str, Model]):
+    """The models of a builder, by alias. While it is empty, the demo endpoint stands in for every model."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Model] = {}
+
+    def __getitem__(self, alias: str) -> Model:
+        return self._models[alias]
+
+    def __setitem__(self, alias: str, model: Model) -> None:
+        if not isinstance(alias, str) or not alias:
+            raise ConfigError(f"a model's alias is {alias!r}", advice="give a text, such as 'default'")
+        if not isinstance(model, Model):
+            raise ConfigError(
+                f"model {alias!r} is a {type(model).__name__}", advice=f"write models[{alias!r}] = ng.Model(…)"
+            )
+        self._models[alias] = model
+
+    def __delitem__(self, alias: str) -> None:
+        del self._models[alias]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def __repr__(self) -> str:
+        return f"Models({self._models!r})" if self._models else "Models({}: the demo endpoint stands in)"
+
+
+class DatasetBuilder(MutableMapping[str, Column]):
+    """A dataset as a mapping of column names to columns; assigning again replaces.
+
+    Args:
+        seed: draws everything that is random; the same seed gives the same sampled values.
+        settings: how runs go about their work, unless they say otherwise.
+
+    Attributes:
+        models: the models for LLM columns, by alias; "default" is the one used unless a column says otherwise.
+
+    Raises:
+        ConfigError: on assignment, if a column cannot be right: it reads what does not exist, or itself.
+    """
+
+    def __init__(self, *, seed: int = 0, settings: RunSettings | None = None) -> None:
+        if not isinstance(seed, int) or seed < 0:
+            raise ConfigError(f"seed is {seed!r}", advice="give a whole number, 0 or more")
+        self.seed = seed
+        self.settings = settings or RunSettings()
+        self.models = Models()
+        self._columns: dict[str, Column] = {}
+
+    # The mapping
+
+    def __getitem__(self, name: str) -> Column:
+        return self._columns[name]
+
+    def __setitem__(self, name: str, column: Column) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"a column's name is {name!r}", advice="give a text that is not blank")
+        if not isinstance(column, Column):
+            raise ConfigError(
+                f"is a {type(column).__name__}, not a column",
+                advice="give one, such as ng.Integer(1, 5), ng.Expression('…') or ng.LLMText('…')",
+                column=name,
+            )
+        if isinstance(self._columns.get(name), SeedColumn) and not isinstance(column, SeedColumn):
+            columns = {other: spec for other, spec in self._columns.items() if other != name} | {name: column}
+        else:
+            columns = self._columns | {name: column}
+        try:
+            build_graph(columns)
+        except ConfigError as error:
+            if error.column is not None:
+                raise
+            raise ConfigError(error.problem, advice=error.advice, column=name) from error
+        self._columns = columns
+
+    def __delitem__(self, name: str) -> None:
+        del self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{name}: {type(column).__name__}" for name, column in self._columns.items())
+        return f"<DatasetBuilder: {columns or 'no columns yet'}>"
+
+    # Declaring
+
+    def seed_data(self, source: "str | Path | pd.DataFrame | pa.Table", *, shuffle: bool = False) -> None:
+        """Bring a table whose columns become columns of the dataset, row by row; replaces earlier seed data.
+
+        Args:
+            source: a CSV, JSONL or Parquet file, a DataFrame or an Arrow table. Longer runs start over at its end.
+            shuffle: take its rows in an order drawn from the builder's seed, anew for each pass.
+
+        Raises:
+            ConfigError: it cannot be read, is empty, or has columns without a name or with the same name.
+        """
+        from notebook_gen.storage.tables import read_table
+
+        table = read_table(source)
+        name = Path(source).stem if isinstance(source, str | Path) else "seed data"
+        data = SeedData(name=name, columns=tuple(table.column_names), rows=table.num_rows, shuffle=shuffle, table=table)
+        kept = {other: spec for other, spec in self._columns.items() if not isinstance(spec, SeedColumn)}
+        for column in data.columns:
+            if column in kept:
+                raise ConfigError(
+                    f"is declared already, and {name!r} has a column of that name",
+                    advice=f"rename one of them, or del builder[{column!r}]",
+                    column=column,
+                )
+        seeds: dict[str, Column] = {column: SeedColumn(name=column, data=data) for column in data.columns}
+        build_graph(seeds | kept)
+        self._columns = seeds | kept
+
+    @overload
+    def column(self, function: F, /) -> F: ...
+
+    @overload
+    def column(
+        self,
+        function: None = None,
+        /,
+        *,
+        name: str | None = None,
+        inputs: Sequence[str] | None = None,
+        full_column: bool = False,
+    ) -> Callable[[F], F]: ...
+
+    def column(
+        self,
+        function: Any = None,
+        /,
+        *,
+        name: str | None = None,
+        inputs: Sequence[str] | None = None,
+        full_column: bool = False,
+    ) -> Any:
+        """Declare a column by a function: `@builder.column`; its parameters name the columns it reads.
+
+        A sync function runs in the thread pool, an async one on the run's event loop.
+
+        Args:
+            function: the function, when used without arguments.
+            name: the column's name; None: the function's.
+            inputs: the columns it reads; it then takes one argument that holds them: a dict, or a DataFrame.
+            full_column: it gets and gives pandas, a whole row group at a time: a Series a column.
+
+        Raises:
+            ConfigError: it reads what does not exist.
+        """
+
+        def declare(function: F) -> F:
+            column = name or function.__name__
+            try:
+                self[column] = Function.from_callable(function, inputs=inputs, full_column=full_column)
+            except ConfigError as error:
+                if error.column is not None:
+                    raise
+                raise ConfigError(error.problem, advice=error.advice, column=column) from error
+            return function
+
+        return declare if function is None else declare(function)
+
+    # Looking
+
+    @property
+    def graph(self) -> ExecutionGraph:
+        """The columns as a graph.
+
+        Raises:
+            ConfigError: a column reads what was deleted.
+        """
+        return build_graph(self._columns)
+
+    def dot(self) -> "graphviz.Digraph":
+        """Give the graph as DOT, for graphviz."""
+        from notebook_gen.views.dag import dag_source
+
+        return dag_source(self.graph)
+
+    def _repr_html_(self) -> str:
+        from notebook_gen.views.dag import dag_html
+
+        return dag_html(self.graph)
+
+    def validate(self) -> None:
+        """Check everything that can be checked before a run.
+
+        Raises:
+            ConfigError: a column, a model or its key is wrong; says which, and what to do.
+        """
+        check_models(self.graph, self.models)
+
+    # Running
+
+    def preview(self, rows: int = 10, *, settings: RunSettings | None = None, show: bool = True) -> Run:
+        """Make a few rows in memory. Returns at once; `await` the run or ask `run.result()` for the rows.
+
+        Args:
+            rows: how many (1 or more).
+            settings: how to go about it; None: the builder's.
+            show: put the live view under the cell.
+
+        Raises:
+            ConfigError: something declared is wrong; nothing has run.
+        """
+        from notebook_gen.storage.memory import MemoryRows
+
+        if rows == 0:
+            raise ConfigError("no rows were asked for", advice="preview 1 or more")
+        plan = self._plan(rows, settings)
+        title = f"preview of {rows} row{'s' if rows != 1 else ''}"
+        return self._start(plan, MemoryRows(tuple(self._columns)), title=title, show=show)
+
+    def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
+        if not isinstance(rows, int) or isinstance(rows, bool):
+            raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
+        chosen = settings or self.settings
+        groups = RowGroups(rows, chosen.row_group_size)
+        graph = self.graph
+        if not graph.nodes:
+            raise ConfigError("there are no columns yet", advice='declare one: builder["stars"] = ng.Integer(1, 5)')
+        return Launch(graph, check_models(graph, self.models), groups, chosen, self.seed)
+
+    def _start(
+        self,
+        launch: Launch,
+        storage: "MemoryRows",
+        *,
+        title: str,
+        folder: str | None = None,
+        show: bool,
+    ) -> Run:
+        from notebook_gen.storage.memory import ExchangeLog
+
+        plan = RunPlan(
+            graph=launch.graph,
+            rows=launch.groups.rows,
+            row_group_size=launch.groups.size,
+            title=title,
+            ceilings=launch.ceilings,
+            storage=storage,
+            destination=None,
+            placeholder_text=launch.connections.has_placeholder_text,
+            trace=launch.settings.trace,
+        )
+        run = Run(plan)
+        run.start(lambda: launch.open_job(storage, ExchangeLog()), show=show)
+        return run

@@ -1,0 +1,100 @@
+"""Functions of the user: for a cell or for a column of a row group, in a thread or on the event loop."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from notebook_gen.config.columns import Function
+from notebook_gen.errors import Rejected
+from notebook_gen.generators.full_column import as_frame, as_series, column_values
+from notebook_gen.generators.plain import plain
+from notebook_gen.generators.user_code import check_result, failures_of, name_of
+from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.values import Made
+
+
+class SyncFunctionGenerator:
+    """Calls a function in the thread it is called in."""
+
+    def __init__(self, spec: Function) -> None:
+        self._function = spec.function
+        self._call = _Call(spec)
+
+    def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        """Make a cell, or a column of a row group.
+
+        Raises:
+            GenerationError: the function raised, or gave what cannot be used.
+        """
+        positional, named = self._call.arguments(group, inputs)
+        with failures_of(self._function):
+            result = self._function(*positional, **named)
+        return Made((self._call.value(result, group, inputs),))
+
+
+class AsyncFunctionGenerator:
+    """Awaits a function on the event loop."""
+
+    def __init__(self, spec: Function) -> None:
+        self._function = spec.function
+        self._call = _Call(spec)
+
+    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        """Make a cell, or a column of a row group; as `SyncFunctionGenerator.make`."""
+        positional, named = self._call.arguments(group, inputs)
+        with failures_of(self._function):
+            result = await self._function(*positional, **named)
+        return Made((self._call.value(result, group, inputs),))
+
+
+class _Call:
+    """What goes into a function and what comes out."""
+
+    def __init__(self, spec: Function) -> None:
+        self._function = spec.function
+        self._full_column = spec.full_column
+        self._as_one = spec.as_one
+        # by name; only what has to be is passed by position
+        self._by_position = () if spec.as_one else _positional_only(spec)
+
+    def arguments(self, group: RowGroup, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Give the positional and the named arguments of a call."""
+        if self._full_column and self._as_one:
+            return (as_frame(inputs, _rows(group, inputs)),), {}
+        named = {name: as_series(values, name) for name, values in inputs.items()} if self._full_column else inputs
+        if self._as_one:
+            return (dict(named),), {}
+        if not self._by_position:
+            return (), dict(named)
+        positional = tuple(named[name] for name in self._by_position)
+        return positional, {name: value for name, value in named.items() if name not in self._by_position}
+
+    def value(self, result: Any, group: RowGroup, inputs: Mapping[str, Any]) -> Any:
+        """Give the cell's value or the column's values.
+
+        Raises:
+            Rejected: the result is not what a function of its kind has to give.
+        """
+        result = check_result(result, self._function)
+        if self._full_column:
+            return column_values(result, _rows(group, inputs), name_of(self._function))
+        value = plain(result)
+        if type(value).__module__.startswith("pandas"):
+            raise Rejected(
+                f"{name_of(self._function)} gave a {type(value).__name__} for one cell",
+                advice="give one value; a function of whole columns is declared with full_column=True",
+            )
+        return value
+
+
+def _rows(group: RowGroup, inputs: Mapping[str, Any]) -> int:
+    """How many values a full-column function gets of each input; without inputs, the row group's rows."""
+    return len(next(iter(inputs.values()))) if inputs else group.size
+
+
+def _positional_only(spec: Function) -> tuple[str, ...]:
+    try:
+        parameters = inspect.signature(spec.function).parameters
+    except (ValueError, TypeError):  # some functions written in C do not tell
+        return ()
+    return tuple(name for name in spec.reads if name in parameters and parameters[name].kind.name == "POSITIONAL_ONLY")

@@ -1,0 +1,103 @@
+"""Text that a model writes: the prompt is rendered, the model is called, its answer is the cell."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.config.templates import compile_text
+from notebook_gen.errors import Rejected
+from notebook_gen.generators.rendering import render_failure
+from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.values import Exchange, Made, Usage
+
+
+class Answer(Protocol):
+    """What a model gave back."""
+
+    @property
+    def text(self) -> str:
+        """The raw answer."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model's name as the endpoint gave it."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens, if the endpoint counted them."""
+        ...
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, in the endpoint's words."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What the request held beside the messages."""
+        ...
+
+
+class Completer(Protocol):
+    """Calls a model."""
+
+    async def __call__(self, messages: Sequence[tuple[str, str]], /) -> Answer:
+        """Send messages, each a role and a text.
+
+        Raises:
+            GenerationError: there is no answer.
+        """
+        ...
+
+
+class LLMTextGenerator:
+    """Makes cells by calling a model.
+
+    Args:
+        spec: prompts.
+        complete: calls the model.
+    """
+
+    def __init__(self, spec: LLMText, complete: Completer) -> None:
+        self._complete = complete
+        self._templates = [_Message("user", spec.prompt)]
+        if spec.system is not None:
+            self._templates.insert(0, _Message("system", spec.system))
+
+    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        """Ask the model for one cell.
+
+        Raises:
+            GenerationError: a prompt cannot be rendered, the model cannot be reached, or it answers nothing.
+        """
+        messages = tuple(template.rendered(inputs) for template in self._templates)
+        answer = await self._complete(messages)
+        text = answer.text.strip()
+        if not text:
+            raise _empty(answer)
+        return Made((text,), answer.usage, Exchange(messages, answer.text, answer.model, answer.parameters))
+
+
+class _Message:
+    """The template of one message."""
+
+    def __init__(self, role: str, template: str) -> None:
+        self._role = role
+        self._template = template
+        self._render = compile_text(template)
+
+    def rendered(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
+        try:
+            return self._role, self._render(inputs)
+        except Exception as error:
+            raise render_failure(self._template, error, inputs) from error
+
+
+def _empty(answer: Answer) -> Rejected:
+    if answer.finish_reason == "length":
+        advice = "it ran out of tokens before it wrote anything: raise max_tokens of the model"
+    else:
+        advice = "look at the prompt, or try another model"
+    return Rejected("the model answered nothing", advice=advice, answer=answer.text)

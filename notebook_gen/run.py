@@ -1,0 +1,329 @@
+"""Run: the handle of a live run. Dataset: its result.
+
+A run lives on the background loop. Its handle may be used from any thread, and forgotten: the run goes on.
+"""
+
+import asyncio
+import html
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from notebook_gen.engine.buffers import MISSING
+from notebook_gen.engine.loop import background_loop
+from notebook_gen.engine.scheduler import AsyncTaskScheduler, Job
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.errors import NotebookGenError, RunError
+from notebook_gen.events import EventBus, RunFinished
+from notebook_gen.observers.failures import Failures
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.rows import LiveRows, Part, Storage
+from notebook_gen.observers.trace import Trace
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.display import Display, open_display
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+_HEARTBEAT = 0.1
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run needs to know before it begins.
+
+    Attributes:
+        graph: its columns.
+        rows: rows asked for.
+        row_group_size: rows of each row group but the last.
+        title: what it is, in a few words.
+        ceilings: slots of each resource.
+        storage: where its rows are kept.
+        destination: the folder of a create; None for a preview.
+        placeholder_text: whether the demo endpoint writes its text.
+        trace: whether attempts are recorded.
+    """
+
+    graph: ExecutionGraph
+    rows: int
+    row_group_size: int
+    title: str
+    ceilings: Mapping[str, int]
+    storage: Storage
+    destination: str | None
+    placeholder_text: bool
+    trace: bool
+
+
+class Run:
+    """The handle of a run: look at it, wait for it, or cancel it, at any time and from any cell.
+
+    `await run` and `run.result()` both wait and give the Dataset; both cancel the run when they are interrupted.
+    Made by `DatasetBuilder.preview` and `.create`.
+
+    Attributes:
+        title: what it is, in a few words.
+        destination: the folder of a create; None for a preview.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.title = plan.title
+        self.destination = plan.destination
+        self._plan = plan
+        self._loop = background_loop()
+        self._over = threading.Event()
+        self._is_cancelled = False
+        self._source = _Source(self, plan)
+        self._display: Display | None = None
+        self._bus = EventBus()
+        for observer in (self._source.progress, self._source.trace, self._source.failures, self._source.live_rows):
+            if observer is not None:
+                self._bus.subscribe(observer)
+
+    def start(self, open_job: Callable[[], AbstractAsyncContextManager[Job]], *, show: bool) -> None:
+        """Begin on the background loop; the builder calls it, once.
+
+        Args:
+            open_job: connects what the run needs, and disconnects it when the run has ended.
+            show: put the live view under the cell; outside notebooks, show progress while somebody waits.
+        """
+        self._loop.start(self._main(open_job))
+        if show:
+            self._display = open_display(self._source)
+
+    # Waiting and stopping
+
+    @property
+    def state(self) -> str:
+        """What it does: "waiting", "running", or how it ended: "finished", "cancelled", "failed"."""
+        return self._source.progress.state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, however."""
+        return self._over.is_set()
+
+    def result(self, timeout: float | None = None) -> "Dataset":
+        """Wait for the end and give the rows.
+
+        Args:
+            timeout: seconds to wait at most, after which the run goes on; None: as long as it takes.
+
+        Raises:
+            TimeoutError: it has not ended in time.
+            RunCancelled: it was cancelled.
+            RunError: it failed; says why and what to do. What was made stays in `rows()`.
+            KeyboardInterrupt: the wait was interrupted; the run is cancelled, finished rows are kept.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while not self._over.wait(_HEARTBEAT):
+                self._pump()
+                if deadline is not None and time.monotonic() > deadline:
+                    raise TimeoutError(f"the run has not ended within {timeout} s; it goes on")
+        except KeyboardInterrupt:
+            self.cancel()
+            self._over.wait(_PATIENCE)
+            self._close_display()
+            raise
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, "Dataset"]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> "Dataset":
+        try:
+            while not self._over.is_set():
+                self._pump()
+                # a heart-beat: an interrupted kernel cancels this coroutine, which would sleep through it otherwise
+                await asyncio.sleep(_HEARTBEAT)
+        except BaseException:
+            self.cancel()
+            self._over.wait(_PATIENCE)
+            self._close_display()
+            raise
+        return self._outcome()
+
+    def cancel(self) -> None:
+        """Stop: no new call is made, calls in flight are ended, finished rows stay. Harmless if it has ended."""
+        self._loop.post(self._cancel)
+
+    # Looking
+
+    def rows(self) -> "pd.DataFrame":
+        """Give the rows as they stand: finished and half-made ones, missing cells NA, dropped rows left out.
+
+        The index holds the rows' numbers in the run.
+        """
+        return _frame(self._source.columns, self._parts())
+
+    def row_group(self, number: int) -> "pd.DataFrame":
+        """Give one row group, from 0, as `rows` does.
+
+        Raises:
+            IndexError: the run has no such row group, or has not begun it.
+        """
+        for part in self._parts():
+            if part.number == number:
+                return _frame(self._source.columns, [part])
+        raise IndexError(f"row group {number} was not begun, or does not exist")
+
+    def failures(self) -> "pd.DataFrame":
+        """Give every dropped row with its reason: row, column, attempt, kind, error, advice."""
+        return self._source.failures.to_pandas()
+
+    @property
+    def traces(self) -> "Trace":
+        """One line per attempt, also of those in flight; see `Trace.to_pandas`.
+
+        Raises:
+            RunError: the run is not traced.
+        """
+        if self._source.trace is None:
+            raise RunError("the run is not traced", advice="use RunSettings(trace=True), the default")
+        return self._source.trace
+
+    def __repr__(self) -> str:
+        done = self._source.progress
+        dropped = f", {done.rows_dropped} dropped" if done.rows_dropped else ""
+        return f"<Run: {self.title}, {done.state}, {done.rows_done} of {done.rows} rows done{dropped}>"
+
+    def _ipython_display_(self) -> None:
+        if self._display is None or not self._display.show_again():
+            print(repr(self))  # noqa: T201  # what IPython does with a repr
+
+    # Inside
+
+    async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
+        try:
+            async with open_job() as job:
+                scheduler = self._source.live_rows.scheduler = AsyncTaskScheduler(job, self._bus)
+                if self._is_cancelled:
+                    scheduler.cancel()
+                await scheduler.run()
+        except Exception as error:  # noqa: BLE001  # the thread's edge: recorded, and raised to whoever waits
+            if self._source.progress.ended is None:
+                self._bus.publish(RunFinished(0.0, "failed", error))
+        finally:
+            self._over.set()
+
+    def _cancel(self) -> None:
+        self._is_cancelled = True
+        scheduler = self._source.live_rows.scheduler
+        if scheduler is not None and not self.is_over:
+            scheduler.cancel()
+
+    def _parts(self) -> list[Part]:
+        live = self._loop.call(self._source.live_rows.live_parts)
+        written = self._source.live_rows.written_parts(skip=[part.number for part in live])
+        return sorted([*written, *live], key=lambda part: part.number)
+
+    def _pump(self) -> None:
+        if self._display is not None:
+            self._display.pump()
+
+    def _close_display(self) -> None:
+        if self._display is not None:
+            self._display.close()
+
+    def _outcome(self) -> "Dataset":
+        self._close_display()
+        error = self._source.progress.error
+        if error is None:
+            return Dataset(self, self._plan.storage)
+        raise error if isinstance(error, NotebookGenError) else RunError(f"the run failed: {error}") from error
+
+
+class _Source:
+    """A run as views read it: `views.source.RunSource`."""
+
+    def __init__(self, run: Run, plan: RunPlan) -> None:
+        self.graph = plan.graph
+        self.columns = tuple(plan.graph.columns)
+        self.progress = Progress(plan.graph, plan.rows)
+        self.trace = Trace(plan.graph) if plan.trace else None
+        self.failures = Failures(plan.graph)
+        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage)
+        self.ceilings = plan.ceilings
+        self.placeholder_text = plan.placeholder_text
+        self.title = plan.title
+        self.destination = plan.destination
+        self.cancel = run.cancel
+        self._loop = background_loop()
+
+    def elapsed(self) -> float:
+        if self.progress.ended is not None:
+            return self.progress.ended
+        return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
+
+    def newest_rows(self, count: int) -> list[RowView]:
+        return self.read(lambda: self.live_rows.newest(count))
+
+    def first_rows(self, count: int) -> list[RowView]:
+        return self.read(lambda: self.live_rows.first(count))
+
+    def read(self, function: Callable[[], T]) -> T:
+        return self._loop.call(function)
+
+
+class Dataset:
+    """The rows of a finished run.
+
+    Attributes:
+        path: the folder it was written to; None for a preview, which is in memory.
+        columns: the columns' names, in the order of declaration.
+        rows_dropped: rows that did not make it; `failures()` says why.
+        placeholder_text: whether the demo endpoint wrote its text.
+    """
+
+    def __init__(self, run: Run, storage: Storage) -> None:
+        progress = run._source.progress  # noqa: SLF001  # a run and its result are one thing in two states
+        self.path = run.destination
+        self.columns = tuple(progress.graph.columns)
+        self.rows_dropped = progress.rows_dropped
+        self.placeholder_text = run._source.placeholder_text  # noqa: SLF001
+        self.failures = run.failures
+        self._delivered = progress.rows_written
+        self._storage = storage
+
+    def __len__(self) -> int:
+        return self._delivered
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Give all rows, in order."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
+
+    def to_arrow(self) -> "pa.Table":
+        """Give all rows, in order."""
+        return self._storage.table()
+
+    def __repr__(self) -> str:
+        where = f" in {self.path}" if self.path else ""
+        dropped = f", {self.rows_dropped} dropped" if self.rows_dropped else ""
+        return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
+
+    def _repr_html_(self) -> str:
+        from notebook_gen.views.tables import frame_table
+
+        note = " · placeholder text from the demo endpoint" if self.placeholder_text else ""
+        return f"{frame_table(self.to_pandas())}<p>{html.escape(repr(self)[1:-1] + note)}</p>"
+
+
+def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
+    import pandas as pd
+
+    rows = [row for part in parts for row in part.rows]
+    data = {
+        name: [pd.NA if value is MISSING else value for part in parts for value in part.columns[name]]
+        for name in columns
+    }
+    frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=list(columns), dtype=object)
+    return frame.convert_dtypes()

@@ -1,0 +1,180 @@
+"""Columns of Python values as Arrow arrays: which type a column gets, so that no value is ever lost.
+
+The rule, for a column, for the items of its lists and for the fields of its dicts:
+
+- one type of value keeps its type: whole numbers int64, numbers double, text string, bool, bytes, dates, times,
+  durations (both in microseconds), decimals, lists, and dicts with the same keys in every row (structs);
+- whole numbers beside numbers are double; None is null anywhere; nothing but None is a null column;
+- whatever does not go together so becomes text, as a whole column: lists and dicts as JSON, the rest as `str` gives it.
+  So do numbers that would not be exact: integers of more than 64 bits, or beyond 2**53 beside doubles.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    Column: TypeAlias = pa.Array[Any] | pa.ChunkedArray[Any]
+    Infer: TypeAlias = Callable[[list[Any]], pa.DataType | None]
+
+_SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date, dt.time, dt.timedelta, Decimal)
+_PLAIN = frozenset({*_SCALARS, type(None)})
+
+
+def to_array(values: Sequence[Any]) -> "Column":
+    """Give values as an array, by the rule above."""
+    import pyarrow as pa
+
+    kind = infer_type(values)
+    if kind is None and not _PLAIN.issuperset(map(type, values)):
+        values = [_simplified(value) for value in values]
+        kind = infer_type(values)
+    if kind is not None:
+        try:
+            return pa.array(values, kind)
+        except (pa.ArrowException, OverflowError, UnicodeError):
+            pass  # out of the type's range, or text that is no Unicode
+    return text_array(values)
+
+
+def text_array(values: Iterable[Any]) -> "Column":
+    """Give values as text: lists and dicts as JSON, the rest as `str` gives it; None stays null."""
+    import pyarrow as pa
+
+    return pa.array([_as_text(value) for value in values], pa.string())
+
+
+def infer_type(values: Iterable[Any]) -> "pa.DataType | None":
+    """Give the type that holds all these values as they are; None if there is none."""
+    import pyarrow as pa
+
+    kinds = {*map(type, values)} - {type(None)}
+    if not kinds:
+        return pa.null()
+    if kinds == {int, float}:
+        return pa.float64()
+    infer = _INFER.get(kinds.pop())
+    return infer([value for value in values if value is not None]) if infer is not None and not kinds else None
+
+
+def _timestamp(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    zones = {value.tzinfo for value in values}
+    if None not in zones:
+        # of one zone, the zone; of several, the moments
+        return pa.array(values[:1]).type if len(zones) == 1 else pa.timestamp("us", "UTC")
+    return pa.timestamp("us") if len(zones) == 1 else None
+
+
+def _time(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    # Arrow's times have no zone
+    return None if any(value.tzinfo is not None for value in values) else pa.time64("us")
+
+
+def _decimal(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    try:
+        kind: pa.DataType = pa.array(values).type
+    except pa.ArrowInvalid:  # NaN, infinite, or too many digits
+        return None
+    return kind
+
+
+def _list(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    inner = infer_type(list(chain.from_iterable(values)))
+    return pa.list_(inner) if inner is not None else None
+
+
+def _struct(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    names = list(values[0])
+    if not names or any(value.keys() != values[0].keys() for value in values):
+        return None
+    if not all(type(name) is str for name in names):
+        return None
+    fields = []
+    for name in names:
+        inner = infer_type([value[name] for value in values])
+        if inner is None:
+            return None
+        fields.append((name, inner))
+    return pa.struct(fields)
+
+
+def _always(name: str) -> "Infer":
+    def give(values: list[Any]) -> "pa.DataType | None":
+        import pyarrow as pa
+
+        kind: pa.DataType = getattr(pa, name)()
+        return kind
+
+    return give
+
+
+def _duration(values: list[Any]) -> "pa.DataType | None":
+    import pyarrow as pa
+
+    return pa.duration("us")
+
+
+_INFER: "dict[type, Infer]" = {
+    bool: _always("bool_"),
+    int: _always("int64"),
+    float: _always("float64"),
+    str: _always("string"),
+    bytes: _always("binary"),
+    dt.date: _always("date32"),
+    dt.timedelta: _duration,
+    dt.datetime: _timestamp,
+    dt.time: _time,
+    Decimal: _decimal,
+    list: _list,
+    dict: _struct,
+}
+
+
+def _simplified(value: Any) -> Any:
+    """The value in one of the types that `infer_type` knows, if it is a kind of one of them; else as text."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, Enum):
+        return _simplified(value.value)
+    if isinstance(value, Mapping):
+        return {key: _simplified(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_simplified(item) for item in value]
+    if isinstance(value, set | frozenset):
+        # a set has no order of its own, and a dataset must not change with it
+        return sorted((_simplified(item) for item in value), key=repr)
+    if isinstance(value, int | float):
+        return int(value) if isinstance(value, int) else float(value)
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    except Exception:  # noqa: BLE001  # __str__ of a user's object, or keys that JSON cannot have
+        text = repr(value) if isinstance(value, dict | list) else object.__repr__(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # halves of a pair of surrogates: joined where both are there, else marked as unreadable
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

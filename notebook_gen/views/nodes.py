@@ -1,0 +1,186 @@
+"""What a node of a DAG looks like: a box with a name, a line under it, and in a run a dot and a bar."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol, TypedDict
+
+from notebook_gen.config.columns import Function
+from notebook_gen.observers.progress import Progress
+from notebook_gen.plan.graph import ExecutionGraph, Node
+from notebook_gen.views.geometry import Box, Size
+from notebook_gen.views.palette import node_colors
+from notebook_gen.views.specs import describe, explain
+from notebook_gen.views.text import escape, fit, one_line, text_width, write_count, write_seconds
+
+HEIGHT: Final = 40.0
+NARROWEST: Final = 104.0
+WIDEST: Final = 190.0
+
+_PAD = 12.0
+_RADIUS = 7.0
+_BAR = 4.0
+_DOT_ROOM = 13.0
+_NAME_SIZE = 12.0
+_SUB_SIZE = 10.0
+_STACK = 3.0
+
+
+class NodeNumbers(TypedDict):
+    """What changes about a node while a run goes on.
+
+    Attributes:
+        sub: the line under its name, escaped.
+        failed: what to add to it in the colour of failures, escaped; empty if nothing failed.
+        fraction: how much of its bar is full, from 0 to 1.
+    """
+
+    sub: str
+    failed: str
+    fraction: float
+
+
+class Nodes(Protocol):
+    """How the nodes of one picture look."""
+
+    @property
+    def size(self) -> Size:
+        """The size of every node in pixels; all alike, so that they stand in columns."""
+        ...
+
+    def draw(self, node: Node, box: Box) -> str:
+        """Draw a node as an SVG group."""
+        ...
+
+
+class BuilderNodes:
+    """The nodes of a builder: what makes each."""
+
+    def __init__(self, graph: ExecutionGraph) -> None:
+        self._width = max((_width(node.name, describe(node), dot=False) for node in graph.nodes), default=0.0)
+
+    @property
+    def size(self) -> Size:
+        """The size of every node in pixels."""
+        return self._width, HEIGHT
+
+    def draw(self, node: Node, box: Box) -> str:
+        """Draw a node as an SVG group, tinted by its kind."""
+        room = box.width - 2 * _PAD
+        behind = _rect(box, "ng-node-border", shift=_STACK) if is_whole_column(node) else ""
+        return _group(
+            node,
+            f"ng-kind-{node.kind}",
+            behind,
+            f'<g class="ng-node-face">{_rect(box, "ng-node-box")}'
+            f'<rect class="ng-node-edge" x="{box.x:.1f}" y="{box.y:.1f}" width="4" height="{box.height:g}"/></g>',
+            _rect(box, "ng-node-border"),
+            _text(box, 17, "ng-node-name", escape(fit(node.name, room, _NAME_SIZE, bold=True))),
+            _text(box, 31, "ng-node-sub", escape(fit(describe(node), room, _SUB_SIZE))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sub:
+    """The line under a name, with what failed apart."""
+
+    text: str
+    failed: str = ""
+
+    @property
+    def width(self) -> float:
+        return text_width(self.text + self.failed, _SUB_SIZE)
+
+
+class RunNodes:
+    """The nodes of a run: how far each is.
+
+    Args:
+        graph: the graph of the run.
+        progress: how far the run is.
+        rows: rows asked for; None: as `progress` says.
+    """
+
+    def __init__(self, graph: ExecutionGraph, progress: Progress, rows: int | None = None) -> None:
+        self._progress = progress
+        self._rows = progress.rows if rows is None else rows
+        self._colors = node_colors(graph)
+        asked = write_count(self._rows)
+        # room for a usual line from the first moment on, so that nothing is laid out again
+        longest = f"{asked} of {asked} · 9.9 s · 1 failed"
+        self._width = max((_width(node.name, longest, dot=True) for node in graph.nodes), default=0.0)
+
+    @property
+    def size(self) -> Size:
+        """The size of every node in pixels; it depends on the graph and the rows asked for alone."""
+        return self._width, HEIGHT
+
+    def draw(self, node: Node, box: Box) -> str:
+        """Draw a node as an SVG group, with its column's colour and a bar."""
+        numbers = self.numbers(node)
+        color = self._colors[node.index]
+        sub = f'{numbers["sub"]}<tspan class="ng-node-failed">{numbers["failed"]}</tspan>'
+        bar = dot = ""
+        if color is not None:
+            bar = (
+                f'<rect class="ng-node-bar" x="{box.x:.1f}" y="{box.y + box.height - _BAR:.1f}" '
+                f'width="{box.width:.1f}" height="{_BAR:g}" style="transform:scaleX({numbers["fraction"]:.4f})"/>'
+            )
+            dot = f'<circle class="ng-node-dot" cx="{box.x + _PAD + 3:.1f}" cy="{box.y + 13:.1f}" r="4.5"/>'
+        indent = _DOT_ROOM if dot else 0.0
+        name = fit(node.name, box.width - 2 * _PAD - indent, _NAME_SIZE, bold=True)
+        return _group(
+            node,
+            f"ng-c{color}" if color is not None else "ng-kind-seed",
+            f'<g class="ng-node-face">{_rect(box, "ng-node-box")}{bar}</g>',
+            _rect(box, "ng-node-border"),
+            dot,
+            _text(box, 17, "ng-node-name", escape(name), indent),
+            _text(box, 31, "ng-node-sub", sub),
+        )
+
+    def numbers(self, node: Node) -> NodeNumbers:
+        """Give what changes about a node."""
+        sub = self._sub(node)
+        done = self._progress.nodes[node.index].done
+        fraction = min(1.0, done / self._rows) if self._rows else 0.0
+        return NodeNumbers(sub=escape(sub.text), failed=escape(sub.failed), fraction=fraction)
+
+    def _sub(self, node: Node) -> _Sub:
+        """As much as there is room for: the mean goes first, then the failures."""
+        if node.kind == "seed":
+            return _Sub(describe(node))
+        progress = self._progress.nodes[node.index]
+        count = f"{write_count(progress.done)} of {write_count(self._rows)}"
+        mean = progress.mean_seconds
+        failed = f" · {write_count(progress.failed)} failed" if progress.failed else ""
+        timed = f"{count} · {write_seconds(mean)}" if mean is not None else count
+        choices = (_Sub(timed, failed), _Sub(count, failed))
+        room = self._width - 2 * _PAD + 4
+        return next((choice for choice in choices if choice.width <= room), choices[-1])
+
+
+def is_whole_column(node: Node) -> bool:
+    """Whether it is a function that waits for a whole row group; samplers and seed data do, too, but never wait."""
+    return node.full_column and isinstance(node.spec, Function)
+
+
+def _width(name: str, sub: str, *, dot: bool) -> float:
+    indent = _DOT_ROOM if dot else 0.0
+    wide = text_width(one_line(name, 80), _NAME_SIZE, bold=True) + indent
+    return max(NARROWEST, min(WIDEST, max(wide, text_width(sub, _SUB_SIZE)) + 2 * _PAD))
+
+
+def _group(node: Node, css_class: str, *parts: str) -> str:
+    title = f"<title>{escape(explain(node))}</title>"
+    return f'<g class="ng-node {css_class}" data-node="{node.index}">{title}{"".join(parts)}</g>'
+
+
+def _rect(box: Box, css_class: str, *, shift: float = 0.0) -> str:
+    return (
+        f'<rect class="{css_class}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" '
+        f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{_RADIUS:g}"/>'
+    )
+
+
+def _text(box: Box, baseline: float, css_class: str, content: str, indent: float = 0.0) -> str:
+    """A line of text; `content` is escaped already."""
+    return f'<text class="{css_class}" x="{box.x + _PAD + indent:.1f}" y="{box.y + baseline:.1f}">{content}</text>'

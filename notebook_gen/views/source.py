@@ -1,0 +1,81 @@
+"""RunSource: what every view reads of a run. `Run` matches it by shape, so that views sit below it."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.observers.failures import Failures
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.trace import Trace
+from notebook_gen.plan.graph import ExecutionGraph
+
+T = TypeVar("T")
+
+
+class RunSource(Protocol):
+    """A run as views see it: facts to read, and one thing to do."""
+
+    @property
+    def graph(self) -> ExecutionGraph:
+        """The nodes of the run."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order of declaration."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        ...
+
+    @property
+    def trace(self) -> Trace | None:
+        """Every attempt; None if the run keeps no trace."""
+        ...
+
+    @property
+    def failures(self) -> Failures:
+        """Every row dropped so far."""
+        ...
+
+    @property
+    def ceilings(self) -> Mapping[str, int]:
+        """Slots of each resource."""
+        ...
+
+    @property
+    def placeholder_text(self) -> bool:
+        """Whether the demo endpoint makes any of its text."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is, for instance "preview of 10 rows"."""
+        ...
+
+    @property
+    def destination(self) -> str | None:
+        """The folder its rows are written to; None for a preview."""
+        ...
+
+    def elapsed(self) -> float:
+        """Give the seconds since it began; they stand still once it has ended."""
+        ...
+
+    def newest_rows(self, count: int) -> list[RowView]:
+        """Give up to `count` rows, the newest first; safe on any thread."""
+        ...
+
+    def first_rows(self, count: int) -> list[RowView]:
+        """Give up to `count` rows, from row 0 on; safe on any thread."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask it to stop; returns at once, on any thread."""
+        ...
+
+    def read(self, function: Callable[[], T]) -> T:
+        """Call a function on the run's thread, where nothing changes meanwhile, and give its result."""
+        ...

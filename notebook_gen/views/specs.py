@@ -1,0 +1,87 @@
+"""What a column is, in words: a line for its node, and all of it for who points at it."""
+
+from typing import Final
+
+from notebook_gen.config.columns import (
+    Category,
+    Expression,
+    Float,
+    Function,
+    Integer,
+    Kind,
+    LLMText,
+    SeedColumn,
+)
+from notebook_gen.plan.graph import Node
+from notebook_gen.views.text import one_line, several_lines, write_plural, write_value
+
+KIND_NAMES: Final[dict[Kind, str]] = {
+    "seed": "seed data",
+    "sampler": "sampler",
+    "expression": "expression",
+    "llm": "LLM",
+    "function": "function",
+}
+
+_LONG = 300
+
+
+def describe(node: Node) -> str:
+    """Say in a few words what makes a node's values; not escaped."""
+    spec = node.spec
+    match spec:
+        case SeedColumn():
+            return f"seed data · {write_plural(spec.data.rows, 'row')}"
+        case Category():
+            return f"category of {len(spec.values)}"
+        case Integer():
+            return f"integer {_range(spec)}"
+        case Float():
+            return f"number {_range(spec)}"
+        case Expression():
+            return f"expression · {spec.dtype}" if spec.dtype else "expression"
+        case LLMText():
+            return f"LLM text · {spec.model}"
+        case Function():
+            return f"{'async ' if spec.is_async else ''}function{' · full column' if spec.full_column else ''}"
+        case _:
+            named = f" · {node.model}" if node.model is not None else ""
+            return f"{type(spec).__name__}{named}"
+
+
+def explain(node: Node) -> str:
+    """Say all that fits about a node: its columns, what it reads, its prompt or source; lines, not escaped."""
+    lines = [f"{one_line(node.name, _LONG)}: {describe(node)}"]
+    if node.kind == "seed":
+        lines.append(f"columns: {_names(node.outputs)}")
+    elif node.inputs:
+        lines.append(f"reads: {_names(node.inputs)}")
+    lines += _details(node)
+    return "\n".join(lines)
+
+
+def _details(node: Node) -> list[str]:
+    spec = node.spec
+    match spec:
+        case SeedColumn():
+            return ["shuffled"] if spec.data.shuffle else []
+        case Category():
+            weights = [f"weights: {write_value(list(spec.weights), _LONG).text}"] if spec.weights else []
+            return [f"values: {write_value(list(spec.values), _LONG).text}", *weights]
+        case Expression():
+            return [several_lines(spec.template, _LONG)]
+        case LLMText():
+            system = [f"system: {several_lines(spec.system, _LONG)}"] if spec.system else []
+            return [*system, f"prompt: {several_lines(spec.prompt, _LONG)}"]
+        case Function():
+            return [several_lines(spec.source.rstrip(), _LONG)] if spec.source else []
+        case _:
+            return []
+
+
+def _range(spec: Integer | Float) -> str:
+    return f"{write_value(spec.low, 24).text} to {write_value(spec.high, 24).text}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return one_line(", ".join(names[:40]), _LONG)

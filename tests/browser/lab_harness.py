@@ -1,0 +1,334 @@
+"""A real JupyterLab in a real browser: starts the server, opens notebooks, runs cells, looks at the page.
+
+Pages are driven by JupyterLab's own commands, not by clicks on its toolbar, and looked at through the DOM.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60.0
+"""Seconds to wait for something that takes a few on a quiet machine."""
+
+# what JupyterLab says on its own, with no notebook of ours open
+_NOISE = re.compile(
+    r"favicon|/lab/api/(workspaces|settings|translations)|sourcemap|ResizeObserver|"
+    r"jupyter-server-ydoc|Document session|GL Driver Message"
+)
+
+_SETTINGS = {
+    # every cell is in the page, also those out of sight
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "recordTiming": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+_DISABLED = {"@jupyterlab/apputils-extension:announcements": True, "@jupyterlab/extensionmanager-extension": True}
+
+
+@contextmanager
+def launch_browser(chromium: str) -> Iterator[Browser]:
+    """Run a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(CHROMIUM_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class LabServer:
+    """A JupyterLab server with a home, settings and files of its own.
+
+    Args:
+        folder: an empty folder for all of that.
+        copies: folders to copy into the server's root.
+
+    Attributes:
+        root: the folder that the server shows.
+        url: where it is, without a slash at the end.
+        token: what it wants to be given.
+    """
+
+    def __init__(self, folder: Path, copies: Sequence[Path]) -> None:
+        self.root = folder / "root"
+        self.token = uuid.uuid4().hex
+        self.url = ""
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.root.mkdir()
+        for copied in copies:
+            shutil.copytree(copied, self.root / copied.name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+
+    def __enter__(self) -> Self:
+        self._write_settings()
+        options = [
+            "--no-browser",
+            "--allow-root",
+            "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port=0",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.root}",
+            "--LabApp.expose_app_in_browser=True",
+        ]
+        with (self._folder / "server.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", *options],
+                env=self._environment(),
+                cwd=self.root,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self.url = self._wait_until_it_answers()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def write_notebook(self, name: str, cells: Sequence[str]) -> str:
+        """Write a notebook of code cells beside the others and give its path below the root."""
+        notebook = {
+            "cells": [_code_cell(f"cell-{index}", source) for index, source in enumerate(cells)],
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        path = self.root / "notebooks" / f"{name}.ipynb"
+        path.write_text(json.dumps(notebook))
+        return str(path.relative_to(self.root))
+
+    def _environment(self) -> dict[str, str]:
+        private = {
+            "HOME": "home",
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        for folder in private.values():
+            (self._folder / folder).mkdir(exist_ok=True)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+        return kept | {name: str(self._folder / folder) for name, folder in private.items()}
+
+    def _write_settings(self) -> None:
+        for name, values in _SETTINGS.items():
+            path = self._folder / "settings" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        page_config = self._folder / "config" / "labconfig" / "page_config.json"
+        page_config.parent.mkdir(parents=True)
+        page_config.write_text(json.dumps({"disabledExtensions": _DISABLED}))
+
+    def _wait_until_it_answers(self) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            for facts in (self._folder / "runtime").glob("jpserver-*.json"):
+                with suppress(URLError, ConnectionError, json.JSONDecodeError):
+                    url = str(json.loads(facts.read_text())["url"]).rstrip("/")
+                    with urlopen(f"{url}/api?token={self.token}", timeout=5):  # noqa: S310  # our own server
+                        return url
+            time.sleep(0.1)
+        log = (self._folder / "server.log").read_text(errors="replace")
+        raise RuntimeError(f"JupyterLab did not start; its log:\n{log[-4000:]}")
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _code_cell(identifier: str, source: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": identifier,
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
+
+
+class NotebookPage:
+    """One notebook in one page of the browser, its kernel started and idle."""
+
+    def __init__(self, page: Page, url: str, pictures: Path, label: str) -> None:
+        self.page = page
+        self.console: list[str] = []
+        self._pictures = pictures
+        self._label = label
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        page.add_init_script("window.__pwn = 0;")
+        page.goto(url)
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
+        page.evaluate("window.jupyterapp.restored")
+
+    # Running
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        )
+
+    def run_all(self) -> None:
+        """Start running all cells; does not wait for them."""
+        self._command("notebook:run-all-cells")
+
+    def run_cell(self, index: int) -> None:
+        """Start running one cell, from 0; does not wait for it."""
+        self.page.evaluate(f"window.jupyterapp.shell.currentWidget.content.activeCellIndex = {index}")
+        self._command("notebook:run-cell")
+
+    def interrupt(self) -> None:
+        """Interrupt the kernel, as the toolbar's stop button does."""
+        self._command("notebook:interrupt-kernel")
+
+    def save(self) -> None:
+        """Save the notebook and wait until that is done."""
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+
+    def shut_down_kernel(self) -> None:
+        """End the kernel and wait until it is gone."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+    def use_theme(self, name: str) -> None:
+        """Change JupyterLab's theme, for instance to "JupyterLab Dark"."""
+        self.page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})")
+
+    def evaluate(self, script: str) -> Any:
+        """Evaluate JavaScript in the page."""
+        return self.page.evaluate(script)
+
+    # Looking
+
+    def cell(self, index: int) -> Locator:
+        """One cell, from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def outputs(self, index: int) -> Locator:
+        """What is under one cell."""
+        return self.cell(index).locator(".jp-OutputArea-output")
+
+    def wait_for(self, selector: str, within: Locator | None = None) -> Locator:
+        """Wait until something is in the page, seen or not, and give the first of it."""
+        found = (within or self.page).locator(selector).first
+        found.wait_for(state="attached")
+        return found
+
+    def wait_until_executed(self, index: int) -> None:
+        """Wait until a cell has got its execution number: it has run, whatever goes on in the background."""
+        self.page.wait_for_function(
+            "index => /\\[\\d+\\]/.test(document.querySelectorAll('.jp-Notebook .jp-Cell')[index]"
+            ".querySelector('.jp-InputPrompt').textContent)",
+            arg=index,
+        )
+
+    def count(self, selector: str, within: Locator | None = None) -> int:
+        """How many of something are in the page."""
+        return (within or self.page).locator(selector).count()
+
+    def picture(self, name: str, of: Locator | None = None) -> Path:
+        """Take a picture of the page, or of a part of it."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        path = self._pictures / f"{self._label}-{name}.png"
+        if of is not None:
+            of.scroll_into_view_if_needed()
+            of.screenshot(path=path)
+        else:
+            self.page.screenshot(path=path)
+        return path
+
+    @property
+    def injected(self) -> int:
+        """How often hostile text was executed."""
+        return int(self.page.evaluate("window.__pwn"))
+
+    def _command(self, name: str) -> None:
+        # the promise ends with the cells' execution, so nobody waits for it here
+        self.page.evaluate(f"void window.jupyterapp.commands.execute('{name}')")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            where = message.location.get("url", "") if message.location else ""
+            self.console.append(f"{message.text} ({where})")
+
+
+class OpenNotebook:
+    """Opens notebooks of a server, each in a fresh page and workspace.
+
+    Args:
+        pictures: folder for screenshots.
+        label: what their names begin with.
+    """
+
+    def __init__(self, lab: LabServer, browser: Browser, pictures: Path, label: str) -> None:
+        self.lab = lab
+        self._browser = browser
+        self._pictures = pictures
+        self._label = re.sub(r"\W+", "_", label)
+        self._open: list[NotebookPage] = []
+
+    def __call__(self, path: str) -> NotebookPage:
+        """Open a notebook, by its path below the server's root, and wait until its kernel is idle."""
+        page = self._browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.set_default_timeout(PATIENCE * 1000)
+        workspace = uuid.uuid4().hex
+        url = f"{self.lab.url}/lab/workspaces/{workspace}/tree/{path}?token={self.lab.token}"
+        notebook = NotebookPage(page, url, self._pictures, self._label)
+        self._open.append(notebook)
+        notebook.wait_until_idle()
+        return notebook
+
+    def run_cells(self, name: str, cells: Sequence[str]) -> NotebookPage:
+        """Write a notebook of some cells, open it and start running all of them."""
+        notebook = self(self.lab.write_notebook(f"{name}-{uuid.uuid4().hex[:6]}", cells))
+        notebook.run_all()
+        return notebook
+
+    def close(self) -> None:
+        """Close all pages, and fail if one of their consoles has an error in it that is not JupyterLab's own."""
+        errors = [line for notebook in self._open for line in notebook.console if not _NOISE.search(line)]
+        for notebook in self._open:
+            with suppress(Exception):
+                notebook.shut_down_kernel()
+            notebook.page.close()
+        if errors:
+            raise AssertionError("the browser's console has errors:\n" + "\n".join(errors))

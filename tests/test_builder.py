@@ -1,0 +1,177 @@
+"""DatasetBuilder and its runs, as a user meets them, on the demo endpoint."""
+
+import asyncio
+import threading
+
+import pandas as pd
+import pytest
+
+import notebook_gen as ng
+
+QUICK = ng.DemoModel(latency=0.01, spread=0.0)
+
+
+def reviews() -> ng.DatasetBuilder:
+    builder = ng.DatasetBuilder(seed=7)
+    builder.models["default"] = QUICK
+    builder["stars"] = ng.Integer(1, 5)
+    builder["review"] = ng.LLMText("Write a {{ stars }}-star review of a kettle.")
+    builder["title"] = ng.Expression("{{ stars }}: {{ review[:10] }}")
+    return builder
+
+
+def test_a_preview_gives_every_cell_of_every_row() -> None:
+    builder = reviews()
+
+    @builder.column
+    def words(review: str) -> int:
+        return len(review.split())
+
+    frame = builder.preview(12).result().to_pandas()
+
+    assert list(frame.columns) == ["stars", "review", "title", "words"]
+    assert len(frame) == 12
+    assert frame["words"].tolist() == [len(review.split()) for review in frame["review"]]
+    assert frame["title"].tolist() == [
+        f"{stars}: {review[:10]}" for stars, review in zip(frame["stars"], frame["review"], strict=True)
+    ]
+
+
+def test_await_gives_the_same_dataset_as_result() -> None:
+    async def main() -> ng.Dataset:
+        return await reviews().preview(3)
+
+    dataset = asyncio.run(main())
+
+    pd.testing.assert_frame_equal(dataset.to_pandas(), reviews().preview(3).result().to_pandas())
+
+
+def test_rows_do_not_depend_on_the_row_group_size() -> None:
+    small = reviews().preview(7, settings=ng.RunSettings(row_group_size=2)).result()
+
+    pd.testing.assert_frame_equal(small.to_pandas(), reviews().preview(7).result().to_pandas())
+
+
+def test_a_failing_row_is_dropped_and_says_why() -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(0, 9)
+
+    @builder.column(full_column=True)
+    def place(n: pd.Series) -> list[int]:
+        return list(range(len(n)))
+
+    @builder.column
+    def even(place: int) -> int:
+        if place % 2:
+            raise ValueError(f"{place} is odd")
+        return place
+
+    run = builder.preview(6)
+    dataset = run.result()
+
+    assert dataset.to_pandas()["even"].tolist() == [0, 2, 4]
+    failures = run.failures()
+    assert sorted(failures["row"]) == [1, 3, 5]
+    assert set(failures["column"]) == {"even"}
+    assert "1 is odd" in str(failures.set_index("row").loc[1, "error"])
+    assert run.rows().index.tolist() == [0, 2, 4]
+
+
+def test_rows_half_way_have_na_where_nothing_was_made_yet() -> None:
+    gate, begun = threading.Event(), threading.Event()
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 1)
+
+    @builder.column
+    def slow(n: int) -> int:
+        begun.set()
+        gate.wait(30)
+        return n
+
+    run = builder.preview(2)
+    assert begun.wait(30)
+    half_way = run.rows()
+    gate.set()
+    run.result()
+
+    assert half_way["n"].tolist() == [1, 1]
+    assert half_way["slow"].isna().all()
+    assert run.rows()["slow"].tolist() == [1, 1]
+
+
+def test_cancel_ends_the_wait_with_an_error_that_says_so() -> None:
+    builder = reviews()
+    builder.models["default"] = ng.DemoModel(latency=600, spread=0.0)
+    run = builder.preview(5)
+
+    run.cancel()
+
+    with pytest.raises(ng.RunCancelled, match="cancelled with 0 of 5 rows finished"):
+        run.result()
+    assert run.state == "cancelled"
+
+
+def test_an_endpoint_that_is_down_fails_the_run_and_says_what_to_do() -> None:
+    builder = reviews()
+    builder.models["default"] = ng.Model("m", base_url="http://127.0.0.1:1/v1")
+
+    with pytest.raises(ng.NoRowsLeft, match=r"all 3 rows were dropped.*'review'.*cannot connect.*is the server"):
+        builder.preview(3).result()
+
+
+def test_the_same_builder_runs_twice_at_once_without_mixing() -> None:
+    builder = reviews()
+    first, second = builder.preview(5), builder.preview(9)
+
+    assert (len(first.result()), len(second.result())) == (5, 9)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (ng.Expression("{{ starz }}"), "column 'new' reads 'starz', which does not exist; did you mean 'stars'?"),
+        (ng.Expression("{{ new }}"), "column 'new' reads itself"),
+        (ng.Expression("{{ stars | }}"), r"column 'new' template error at line 1, column 12"),
+        (3, "column 'new' is a int, not a column; give one"),
+    ],
+)
+def test_a_wrong_column_is_an_error_at_once_and_changes_nothing(column: ng.Column, message: str) -> None:
+    builder = reviews()
+
+    with pytest.raises(ng.ConfigError) as caught:
+        builder["new"] = column
+
+    assert str(caught.value).startswith(message)
+    assert "new" not in builder
+
+
+def test_a_cycle_is_an_error_that_names_it() -> None:
+    builder = reviews()
+
+    with pytest.raises(ng.ConfigError, match=r"is part of a cycle: (review → title → review|title → review → title) "):
+        builder["review"] = ng.LLMText("{{ title }}")
+
+
+@pytest.mark.parametrize(("rows", "message"), [(0, "no rows"), (-1, "-1 rows"), (2.5, r"rows is 2\.5")])
+def test_a_wrong_number_of_rows_is_an_error(rows: int, message: str) -> None:
+    with pytest.raises(ng.ConfigError, match=message):
+        reviews().preview(rows)
+
+
+def test_a_missing_key_is_an_error_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    builder = reviews()
+    builder.models["default"] = ng.Model("gpt-4o-mini")
+
+    with pytest.raises(ng.ConfigError, match="OPENAI_API_KEY"):
+        builder.preview(1)
+
+
+def test_the_builder_draws_its_columns_and_shows_names_as_text() -> None:
+    builder = reviews()
+    builder["<script>alert(1)</script>"] = ng.Expression("{{ stars }}")
+
+    picture = builder._repr_html_()
+
+    assert "review" in picture
+    assert "<script" not in picture
