@@ -25,7 +25,7 @@ def parse_inputs(source: str) -> tuple[str, ...]:
         ConfigError: the template has a syntax error; says line and column.
     """
     try:
-        return tuple(sorted(meta.find_undeclared_variables(_TEXT.parse(source))))
+        return tuple(sorted(meta.find_undeclared_variables(_BARE.parse(source))))
     except TemplateSyntaxError as error:
         line, column = _locate(source, error)
         shown = source.split("\n")[line - 1].strip()
@@ -98,7 +98,7 @@ def _locate(source: str, error: TemplateSyntaxError) -> tuple[int, int]:
     text = "\n".join(source.splitlines()) or source
     starts = [0]
     try:
-        for _, token, value in _TEXT.lexer.tokeniter(source, None):
+        for _, token, value in _BARE.lexer.tokeniter(source, None):
             start = text.find(value, starts[-1])
             if token not in ignored_tokens and token not in ("raw_begin", "raw_end"):
                 starts.append(max(start, starts[-1]))
@@ -107,7 +107,7 @@ def _locate(source: str, error: TemplateSyntaxError) -> tuple[int, int]:
         _, _, position = (lexical.message or "").rpartition(" at ")
         offset = int(position) if position.isdigit() else starts[-1]
     else:
-        counter = next(iter(_TEXT.extensions.values()))
+        counter = next(iter(_BARE.extensions.values()))
         taken = counter.taken if isinstance(counter, _CountTokens) else 0
         offset = starts[min(taken, len(starts) - 1)]
     line = min(error.lineno, text.count("\n") + 1)
@@ -117,4 +117,7 @@ def _locate(source: str, error: TemplateSyntaxError) -> tuple[int, int]:
 
 _TEXT = _environment(_TextEnvironment)
 _NATIVE = _environment(_NativeEnvironment)
+# without globals, whose names could not be columns otherwise
+_BARE = _environment(_TextEnvironment)
+_BARE.globals = {}
 TEMPLATE_GLOBALS = frozenset(_KEPT_GLOBALS)
