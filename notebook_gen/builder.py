@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from notebook_gen.storage.memory import MemoryRows
+    from notebook_gen.storage.parquet import ParquetFolder
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -244,6 +245,42 @@ class DatasetBuilder(MutableMapping[str, Column]):
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
         return self._start(plan, MemoryRows(tuple(self._columns)), title=title, show=show)
 
+    def create(
+        self,
+        rows: int,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        settings: RunSettings | None = None,
+        show: bool = True,
+    ) -> Run:
+        """Make many rows and write them to a folder as Parquet. Returns at once.
+
+        Args:
+            rows: how many (0 or more; 0 makes an empty dataset).
+            folder: where to; made if it does not exist.
+            overwrite: replace the dataset that is there.
+            settings: how to go about it; None: the builder's.
+            show: put the live view under the cell.
+
+        Raises:
+            ConfigError: something declared is wrong, or the folder holds something else; nothing has run.
+        """
+        from notebook_gen.storage.metadata import RunDescription
+        from notebook_gen.storage.parquet import ParquetFolder
+
+        launch = self._plan(rows, settings)
+        description = RunDescription(
+            columns=self._columns,
+            models=launch.connections.models,
+            seed=self.seed,
+            rows=rows,
+            row_group_size=launch.groups.size,
+        )
+        storage = ParquetFolder(folder, description, overwrite=overwrite)
+        title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
+        return self._start(launch, storage, title=title, folder=str(folder), show=show)
+
     def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
         if not isinstance(rows, int) or isinstance(rows, bool):
             raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
@@ -257,7 +294,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
     def _start(
         self,
         launch: Launch,
-        storage: "MemoryRows",
+        storage: "MemoryRows | ParquetFolder",
         *,
         title: str,
         folder: str | None = None,
@@ -272,7 +309,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             title=title,
             ceilings=launch.ceilings,
             storage=storage,
-            destination=None,
+            destination=folder,
             placeholder_text=launch.connections.has_placeholder_text,
             trace=launch.settings.trace,
         )

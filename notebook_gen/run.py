@@ -269,6 +269,9 @@ class _Source:
     def first_rows(self, count: int) -> list[RowView]:
         return self.read(lambda: self.live_rows.first(count))
 
+    def waiting_since(self) -> Mapping[int, Sequence[float]]:
+        return self.read(self.live_rows.waiting_since)
+
     def read(self, function: Callable[[], T]) -> T:
         return self._loop.call(function)
 

@@ -1,7 +1,9 @@
 """DatasetBuilder and its runs, as a user meets them, on the demo endpoint."""
 
 import asyncio
+import json
 import threading
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -175,3 +177,76 @@ def test_the_builder_draws_its_columns_and_shows_names_as_text() -> None:
 
     assert "review" in picture
     assert "<script" not in picture
+
+
+def test_create_writes_parquet_that_pandas_reads_back(tmp_path: Path) -> None:
+    settings = ng.RunSettings(row_group_size=4)
+
+    dataset = reviews().create(10, tmp_path / "reviews", settings=settings, show=False).result()
+
+    files = sorted((tmp_path / "reviews" / "rows").glob("*.parquet"))
+    assert len(files) == 3
+    pd.testing.assert_frame_equal(pd.concat(map(pd.read_parquet, files), ignore_index=True), dataset.to_pandas())
+    metadata = json.loads((tmp_path / "reviews" / "metadata.json").read_text())
+    assert metadata["state"] == "finished"
+    assert metadata["placeholder_text"] is True
+
+
+def test_the_first_rows_of_a_create_are_the_previews(tmp_path: Path) -> None:
+    preview = reviews().preview(3).result().to_pandas()
+
+    created = reviews().create(8, tmp_path / "reviews").result().to_pandas()
+
+    pd.testing.assert_frame_equal(created.head(3), preview)
+
+
+def test_a_folder_that_holds_a_dataset_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    reviews().create(2, tmp_path).result()
+
+    with pytest.raises(ng.ConfigError, match="overwrite=True"):
+        reviews().create(3, tmp_path)
+    assert len(reviews().create(3, tmp_path, overwrite=True).result()) == 3
+
+
+def test_seed_data_goes_round_when_the_run_is_longer() -> None:
+    builder = ng.DatasetBuilder()
+    builder.seed_data(pd.DataFrame({"product": ["lamp", "boat"], "price": [3, 4]}))
+    builder["label"] = ng.Expression("{{ product }} at {{ price }}")
+
+    frame = builder.preview(3).result().to_pandas()
+
+    assert frame["label"].tolist() == ["lamp at 3", "boat at 4", "lamp at 3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"product,price\n", "has a header, but no rows"),
+        (b"product,product\na,b\n", "several columns named 'product'"),
+        (b"product,\na,b\n", "has no name for its column 2"),
+        (b"product\n\xff\n", "is not UTF-8"),
+    ],
+)
+def test_a_csv_that_is_no_table_is_an_error_at_once(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "seed.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(ng.ConfigError, match=message):
+        ng.DatasetBuilder().seed_data(path)
+
+
+def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("product\nlamp\n")
+
+    with pytest.raises(ng.ConfigError, match=r"there is no file .*did you mean '.*products\.csv'\?"):
+        ng.DatasetBuilder().seed_data(tmp_path / "product.csv")
+
+
+def test_codes_with_leading_zeros_stay_text(tmp_path: Path) -> None:
+    (tmp_path / "zip.csv").write_text("code,n\n00123,1\n45678,2\n")
+    builder = ng.DatasetBuilder()
+
+    builder.seed_data(tmp_path / "zip.csv")
+
+    assert builder.preview(2).result().to_pandas()["code"].tolist() == ["00123", "45678"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.engine.tracker import OpenGroup
+from notebook_gen.engine.tracker import READY, OpenGroup
 from notebook_gen.events import Event, RowDropped, RowGroupWritten
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -85,6 +85,17 @@ class LiveRows:
         open_groups = self.scheduler.core.open_groups.values() if self.scheduler is not None else ()
         end = max([self._last_written, *(group.group.rows[-1] for group in open_groups)]) + 1
         return self._views(range(end), count)
+
+    def waiting_since(self) -> dict[int, list[float]]:
+        """Give, by node, since when each of its tasks that is ready waits for a slot; nodes that need none left out."""
+        waiting: dict[int, list[float]] = {node.index: [] for node in self._graph.nodes if node.resource is not None}
+        open_groups = self.scheduler.core.open_groups.values() if self.scheduler is not None else ()
+        for group in open_groups:
+            for node, since in waiting.items():
+                states = group.states[node]
+                if READY in states:
+                    since += (at for at, state in zip(group.ready_at[node], states, strict=True) if state == READY)
+        return waiting
 
     def live_parts(self) -> list[Part]:
         """Copy the rows of open row groups, dropped ones left out."""

@@ -1,9 +1,10 @@
 """Trace: one line per attempt, in columns of plain arrays (46 bytes a line)."""
 
 from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from notebook_gen.events import Event, InPlaceEnded, TaskEnded, TaskStarted
+from notebook_gen.events import Event, InPlaceEnded, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Trace:
             self._end(event)  # type: ignore[arg-type]
         elif kind is InPlaceEnded:
             self._in_place(event)  # type: ignore[arg-type]
+        elif kind is RunFinished:
+            self.cancel_open(event.time)
 
     def _start(self, event: TaskStarted) -> None:
         time, task, ready, slot = event
@@ -102,6 +105,12 @@ class Trace:
         import numpy as np
 
         return {name: np.array(column[start:]) for name, column in self._columns.items()}
+
+    def lines(self, numbers: Sequence[int]) -> "dict[str, np.ndarray]":
+        """Copy some lines, by number, as `columns` does."""
+        import numpy as np
+
+        return {name: np.array([column[number] for number in numbers]) for name, column in self._columns.items()}
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give one row an attempt, with names in place of indexes."""

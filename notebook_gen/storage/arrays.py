@@ -27,6 +27,13 @@ _SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date, dt.time, dt.time
 _PLAIN = frozenset({*_SCALARS, type(None)})
 
 
+def as_table(columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
+    """Give columns as a table, each by the rule above."""
+    import pyarrow as pa
+
+    return pa.Table.from_arrays([to_array(values) for values in columns.values()], names=list(columns))
+
+
 def to_array(values: Sequence[Any]) -> "Column":
     """Give values as an array, by the rule above."""
     import pyarrow as pa

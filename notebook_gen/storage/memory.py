@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import DroppedRow, Exchange
-from notebook_gen.storage.arrays import to_array
+from notebook_gen.storage.arrays import as_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,10 +29,10 @@ class MemoryRows:
         self._groups[group.number] = (rows, columns)
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
-        """Nothing to keep: the run's failures have it all."""
+        """Keep nothing: the run's failures have it all."""
 
     def finish(self, state: State) -> None:
-        """Nothing to settle."""
+        """Do nothing: there is nothing to settle."""
 
     def row_groups(self) -> Sequence[int]:
         """Give the numbers of the row groups written so far, in order."""
@@ -44,17 +44,12 @@ class MemoryRows:
 
     def read(self, group_number: int) -> "pa.Table":
         """Give a written row group."""
-        return self._as_table(self._groups[group_number][1])
+        return as_table(self._groups[group_number][1])
 
     def table(self) -> "pa.Table":
         """Give all rows written so far, in order."""
         groups = [self._groups[number][1] for number in self.row_groups()]
-        return self._as_table({name: [v for group in groups for v in group[name]] for name in self._columns})
-
-    def _as_table(self, columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
-        import pyarrow as pa
-
-        return pa.table({name: to_array(columns[name]) for name in self._columns})
+        return as_table({name: [value for group in groups for value in group[name]] for name in self._columns})
 
 
 class ExchangeLog:

@@ -1,10 +1,13 @@
-"""Where a run shows itself while somebody waits for it: a line on standard error now and then."""
+"""Where a run shows itself while somebody waits for it: a rich display in a terminal, lines elsewhere."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from notebook_gen.views.environment import detect
 from notebook_gen.views.log import LogView
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.terminal import TerminalView
 
 
 class Display(Protocol):
@@ -29,27 +32,36 @@ class Display(Protocol):
 
 
 def open_display(source: RunSource) -> Display:
-    """Begin to show a run; returns at once."""
-    return _Lines(LogView(source, _print_line))
+    """Begin to show a run, as fits where we are; returns at once."""
+    if detect() == "terminal":
+        view = TerminalView(source)
+        return _Waiting(view.start, view.update, view.stop)
+    log = LogView(source, _print_line)
+    return _Waiting(lambda: None, log.update, log.stop)
 
 
-class _Lines:
-    """Shows a run as lines, while somebody waits for it."""
+class _Waiting:
+    """Shows a run while somebody waits for it."""
 
     widget = None
 
-    def __init__(self, log: LogView) -> None:
-        self._log = log
-        self._is_closed = False
+    def __init__(self, start: Callable[[], None], update: Callable[[], None], stop: Callable[[], None]) -> None:
+        self._start, self._update, self._stop = start, update, stop
+        self._is_shown = self._is_closed = False
 
     def pump(self) -> None:
-        if not self._is_closed:
-            self._log.update()
+        if self._is_closed:
+            return
+        if not self._is_shown:
+            self._is_shown = True
+            self._start()
+        self._update()
 
     def close(self) -> None:
         if not self._is_closed:
+            self.pump()
             self._is_closed = True
-            self._log.stop()
+            self._stop()
 
     def show_again(self) -> bool:
         return False

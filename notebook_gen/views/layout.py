@@ -9,10 +9,8 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 from notebook_gen.plan.graph import ExecutionGraph
@@ -48,7 +46,7 @@ def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], dir
         try:
             answer = run(source)
             if answer is not None:
-                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine), direction)
+                return _read_answer(json.loads(answer), sizes, engine)
         except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
             _broken.add(engine)
             _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
@@ -120,25 +118,3 @@ def _read_spline(text: str, height: float) -> tuple[Point, ...]:
     if len(points) % 3 != 1:
         raise ValueError(f"a spline of {len(points)} points")
     return points
-
-
-def _in_declared_order(layout: Layout, direction: Direction) -> Layout:
-    """The layout or its mirror image, as good a picture: the one where what was declared first stands first."""
-    flat = direction == "LR"
-    ranks: dict[float, list[float]] = {}
-    for box in layout.boxes:
-        along, across = (box.x + box.width / 2, box.y) if flat else (box.y + box.height / 2, box.x)
-        ranks.setdefault(round(along), []).append(across)
-    steps = [later - earlier for rank in ranks.values() for earlier, later in pairwise(rank)]
-    if sum(step > 0 for step in steps) * 2 >= len(steps):
-        return layout
-
-    def mirror(point: Point) -> Point:
-        return (point[0], layout.height - point[1]) if flat else (layout.width - point[0], point[1])
-
-    boxes = []
-    for box in layout.boxes:
-        x, y = mirror((box.x, box.y))
-        boxes.append(replace(box, y=y - box.height) if flat else replace(box, x=x - box.width))
-    edges = tuple(replace(edge, points=tuple(map(mirror, edge.points))) for edge in layout.edges)
-    return replace(layout, boxes=tuple(boxes), edges=edges)

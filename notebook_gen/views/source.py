@@ -1,6 +1,6 @@
 """RunSource: what every view reads of a run. `Run` matches it by shape, so that views sit below it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from notebook_gen.engine.snapshots import RowView
@@ -70,6 +70,10 @@ class RunSource(Protocol):
 
     def first_rows(self, count: int) -> list[RowView]:
         """Give up to `count` rows, from row 0 on; safe on any thread."""
+        ...
+
+    def waiting_since(self) -> Mapping[int, Sequence[float]]:
+        """Give, by node, since when each of its tasks that is ready waits for a slot; safe on any thread."""
         ...
 
     def cancel(self) -> None:

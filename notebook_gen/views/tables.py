@@ -7,7 +7,7 @@ Static ones, which nobody redraws, let the reader open long texts.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from notebook_gen.config.columns import Expression, Float, Integer
+from notebook_gen.config.columns import Column, Expression, Float, Integer
 from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.observers.failures import Failure, Failures
 from notebook_gen.plan.graph import ExecutionGraph
@@ -67,8 +67,7 @@ def narrow_columns(graph: ExecutionGraph) -> frozenset[str]:
     return frozenset(
         name
         for name, index in graph.columns.items()
-        if isinstance(spec := graph.nodes[index].spec, Integer | Float)
-        or (isinstance(spec, Expression) and spec.dtype in ("int", "float", "bool"))
+        if len(name) <= _NARROW_LIMIT and _is_short(graph.nodes[index].spec)
     )
 
 
@@ -94,14 +93,21 @@ def frame_table(
     head = frame.head(rows)
     count = len(frame) if total is None else total
     names = [str(name) for name in frame.columns]
-    cells = [[_frame_cell(value, limit) for value in head.iloc[:, at]] for at in range(len(names))]
+    values = [list(head.iloc[:, at]) for at in range(len(names))]
+    written = [[_write_missing(write_value(value, limit)) for value in column] for column in values]
+    cells = [list(map(_value_cell, column, full)) for column, full in zip(written, values, strict=True)]
     body = (
         f'<tr><td class="ng-number">{escape(one_line(str(label), 20))}</td>{"".join(row)}</tr>'
         for label, row in zip(head.index, zip(*cells, strict=True), strict=bool(cells))
     )
+    narrow = [
+        name
+        for name, column in zip(names, written, strict=True)
+        if max(len(name), *(len(cell.text) for cell in column), 0) <= _NARROW_LIMIT
+    ]
     shown = f" · the first {len(head)}" if len(head) < count else ""
     shape = f"{count:,} {'row' if count == 1 else 'rows'} × {write_plural(len(names), 'column')}{shown}"
-    table = _table(names, body, colors=colors or {}, narrow=_narrow_in(frame)) if len(head) else _no_rows(names)
+    table = _table(names, body, colors=colors or {}, narrow=narrow) if len(head) else _no_rows(names)
     below = f'<p class="ng-note">{escape(shape)}</p>'
     if note:
         below += f'<p class="ng-note ng-warning">{escape(one_line(note, 400))}</p>'
@@ -122,7 +128,7 @@ def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> 
             '<p class="ng-empty">No failures. A row that cannot be made is dropped, and stands here with its reason '
             "and what to do.</p>"
         )
-    head = "<th>rows</th><th>column</th><th>what happened</th><th>for example</th><th>what to do</th>"
+    head = "<th>rows</th><th>column</th><th>what happened</th><th>example</th><th>what to do</th>"
     body = "".join(_failure_row(example, count, limit) for example, count in groups[:kinds])
     more = f'<p class="ng-note">and {len(groups) - kinds} more kinds of failure</p>' if len(groups) > kinds else ""
     widths = '<col style="width:56px"><col style="width:16%"><col><col style="width:92px"><col style="width:30%">'
@@ -133,7 +139,9 @@ def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> 
 
 
 _COLUMN_WIDTH = 96  # pixels below which a column is not squeezed; the table scrolls
-_NARROW_WIDTH = 72
+_NARROW_WIDTH = 84
+_NARROW_LIMIT = 9  # characters that it holds
+_READABLE = 40  # characters of a text that a reader need not unfold
 _NUMBER_WIDTH = 48
 _STATE_WORDS: Final[dict[CellState, str]] = {"dropped": "–"}
 
@@ -166,12 +174,9 @@ def _row_cells(row: RowView, limit: int, *, is_static: bool) -> Iterator[str]:
                 yield f'<td class="ng-pending">{_STATE_WORDS.get(state, state)}</td>'
 
 
-def _frame_cell(value: Any, limit: int) -> str:
-    written = write_value(value, limit)
-    # pandas says NaN for what is missing in a column of floats or texts
-    return _value_cell(
-        written._replace(text="NA") if written.text == "NaN" and not written.is_literal else written, value
-    )
+def _write_missing(written: Written) -> Written:
+    """NaN as NA: pandas says NaN for what is missing in a column of floats or texts."""
+    return written._replace(text="NA") if written.text == "NaN" and not written.is_literal else written
 
 
 def _value_cell(written: Written, full: Any) -> str:
@@ -179,7 +184,7 @@ def _value_cell(written: Written, full: Any) -> str:
     text = escape(written.text)
     if not written.is_literal:
         return f'<td class="ng-described">{text}</td>'
-    if written.is_cut and isinstance(full, str):
+    if isinstance(full, str) and (written.is_cut or len(full) > _READABLE):
         whole = escape(several_lines(full, FULL_LIMIT))
         return f'<td><details><summary>{text}</summary><div class="ng-full">{whole}</div></details></td>'
     title = f' title="{text}"' if len(written.text) > 16 else ""
@@ -198,8 +203,10 @@ def _failure_row(example: Failure, count: int, limit: int) -> str:
     )
 
 
-def _narrow_in(frame: "pd.DataFrame") -> frozenset[str]:
-    return frozenset(str(name) for name, dtype in zip(frame.columns, frame.dtypes, strict=True) if dtype.kind in "iufb")
+def _is_short(spec: Column) -> bool:
+    return isinstance(spec, Integer | Float) or (
+        isinstance(spec, Expression) and spec.dtype in ("int", "float", "bool")
+    )
 
 
 def _no_rows(names: Sequence[str]) -> str:

@@ -191,6 +191,8 @@ def _write_bytes(size: int) -> str:
 
 def _outline(value: Any, room: int, depth: int) -> str:
     """Write a value without looking at more of it than fits into `room` characters or so."""
+    if value is None:
+        return "None"
     if isinstance(value, str):
         return repr(value) if len(value) <= room else repr(value[:room])[:-1] + ELLIPSIS
     if type(value).__module__ == "numpy":
@@ -234,6 +236,8 @@ def _enclose(brackets: str, items: Iterable[str], count: int, room: int) -> str:
 
 
 def _write_float(value: float) -> str:
-    """Six figures, as a person would write them: `0.3`, `1234567.9`, `1e-09`."""
-    text = f"{value:.6g}"
-    return f"{value:.1f}" if "e" in text and 1 <= abs(value) < 1e15 else text
+    """Six figures or two decimals, as a person would write them: `0.3`, `4.0`, `123456.79`, `1e-09`."""
+    text = f"{value:.2f}" if 1000 <= abs(value) < 1e15 else f"{value:.6g}"
+    if "." not in text:
+        return f"{text}.0" if text.lstrip("-").isdigit() else text
+    return text.rstrip("0") + "0" if text.endswith(".00") else text.rstrip("0")

@@ -1,0 +1,26 @@
+"""What the columns of a seed table may be called."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from notebook_gen.errors import ConfigError
+
+
+def check_names(names: Iterable[str], what: str) -> None:
+    """Check that every column has a name of its own.
+
+    Args:
+        names: in order.
+        what: what to call the table.
+
+    Raises:
+        ConfigError: a name is blank, or there twice.
+    """
+    counts: Counter[str] = Counter()
+    for position, name in enumerate(names, 1):
+        if not name.strip():
+            raise ConfigError(f"{what} has no name for its column {position}", advice="give every column a name")
+        counts[name] += 1
+    twice = ", ".join(repr(name) for name, count in counts.items() if count > 1)
+    if twice:
+        raise ConfigError(f"{what} has several columns named {twice}", advice="give each a name of its own")

@@ -1,0 +1,126 @@
+"""What is written beside the rows: builder.json, what the columns are, and metadata.json, what came of the run."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from notebook_gen.config.columns import Column, Function, SeedColumn
+from notebook_gen.config.models import DemoModel, Model
+from notebook_gen.events import State
+
+FORMAT = 1
+"""Version of the files' layout; raised when older code could not read it."""
+
+_SECRET = re.compile(r"api[-_]?key|authorization|password|secret", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDescription:
+    """What a run was asked for.
+
+    Attributes:
+        columns: the spec of each column, in order.
+        models: the models that make them, by alias.
+        seed: the builder's seed.
+        rows: rows asked for.
+        row_group_size: rows of each row group but the last.
+    """
+
+    columns: Mapping[str, Column]
+    models: Mapping[str, Model]
+    seed: int
+    rows: int
+    row_group_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run is, or how it ended.
+
+    Attributes:
+        delivered: rows written.
+        dropped: rows that did not make it.
+        started: when it began.
+        ended: when it ended; None while it runs.
+    """
+
+    state: State | Literal["running"]
+    delivered: int
+    dropped: int
+    started: datetime
+    ended: datetime | None
+
+
+def builder_content(run: RunDescription) -> dict[str, Any]:
+    """Give the content of builder.json: columns, seed tables by name, models without keys, seed."""
+    tables = list({id(spec.data): spec.data for spec in run.columns.values() if isinstance(spec, SeedColumn)}.values())
+    positions = {id(table): position for position, table in enumerate(tables)}
+    return {
+        "format": FORMAT,
+        "seed": run.seed,
+        "columns": {name: _column(spec, positions) for name, spec in run.columns.items()},
+        "seed_data": [table.model_dump(mode="json") for table in tables],
+        "models": {alias: _model(model) for alias, model in run.models.items()},
+    }
+
+
+def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, Any]:
+    """Give the content of metadata.json."""
+    makers = {name: spec.endpoint for name, spec in run.columns.items() if spec.endpoint is not None}
+    models = {name: run.models[alias] for name, alias in makers.items()}
+    placeholders = [name for name, model in models.items() if isinstance(model, DemoModel)]
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "notebook_gen": version("notebook-gen"),
+        "state": progress.state,
+        "started": progress.started.isoformat(timespec="seconds"),
+        "ended": progress.ended.isoformat(timespec="seconds") if progress.ended is not None else None,
+        "rows": {"asked": run.rows, "delivered": progress.delivered, "dropped": progress.dropped},
+        "row_group_size": run.row_group_size,
+        "seed": run.seed,
+        "columns": list(run.columns),
+        "models": {
+            name: {"alias": makers[name], "model": model.model, "endpoint": _endpoint(model)}
+            for name, model in models.items()
+        },
+        "placeholder_text": bool(placeholders),
+    }
+    if placeholders:
+        content["note"] = (
+            f"The text in {', '.join(map(repr, placeholders))} is placeholder text of the demo endpoint; "
+            "no language model wrote it."
+        )
+    return content
+
+
+def _column(spec: Column, tables: Mapping[int, int]) -> dict[str, Any]:
+    content = {"type": type(spec).__name__}
+    match spec:
+        case SeedColumn():
+            return content | {"name": spec.name, "seed_data": tables[id(spec.data)]}
+        case Function():
+            name = getattr(spec.function, "__qualname__", type(spec.function).__name__)
+            return content | {"name": name} | spec.model_dump(mode="json")
+        case _:
+            return content | spec.model_dump(mode="json")
+
+
+def _model(model: Model) -> dict[str, Any]:
+    content = {"type": type(model).__name__} | model.model_dump(mode="json")
+    extra = {name: "(left out)" if _SECRET.search(name) else value for name, value in content["extra"].items()}
+    url = content["base_url"]
+    return content | {"extra": extra, "base_url": _without_password(url) if url is not None else None}
+
+
+def _endpoint(model: Model) -> str:
+    return "demo endpoint" if isinstance(model, DemoModel) else _without_password(model.url)
+
+
+def _without_password(url: str) -> str:
+    """A URL without the user and password, and the query, that may be in it."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

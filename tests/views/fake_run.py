@@ -1,0 +1,73 @@
+"""A run for views to look at: real observers, fed by hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from notebook_gen.config.columns import Category, Column, Integer, LLMText
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.errors import Rejected
+from notebook_gen.events import Event, RowDropped
+from notebook_gen.observers.failures import Failures
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.trace import Trace
+from notebook_gen.plan.graph import ExecutionGraph, build_graph
+
+T = TypeVar("T")
+
+REVIEWS: Mapping[str, Column] = {
+    "stars": Integer(1, 5),
+    "tone": Category(["dry", "warm"]),
+    "review": LLMText("A {{ tone }} review with {{ stars }} stars"),
+    "score": LLMText("Judge {{ review }}", model="judge"),
+}
+
+
+@dataclass
+class FakeRun:
+    """A `RunSource` whose clock and events the test sets."""
+
+    graph: ExecutionGraph
+    rows: int = 40
+    title: str = "preview of 40 rows"
+    destination: str | None = None
+    placeholder_text: bool = False
+    now: float = 0.0
+    views: list[RowView] = field(default_factory=list)
+    ceilings: Mapping[str, int] = field(default_factory=dict)
+    trace: Trace | None = None
+    is_cancelled: bool = False
+
+    def __post_init__(self) -> None:
+        self.columns = tuple(self.graph.columns)
+        self.progress = Progress(self.graph, self.rows)
+        self.failures = Failures(self.graph)
+
+    def publish(self, *events: Event) -> None:
+        for event in events:
+            self.progress(event)
+            self.failures(event)
+
+    def drop(self, row: int, node: int, problem: str, advice: str = "") -> None:
+        self.publish(RowDropped(self.now, 0, row, node, 1, Rejected(problem, advice=advice)))
+
+    def elapsed(self) -> float:
+        return self.progress.ended if self.progress.ended is not None else self.now
+
+    def newest_rows(self, count: int) -> list[RowView]:
+        return self.views[::-1][:count]
+
+    def first_rows(self, count: int) -> list[RowView]:
+        return self.views[:count]
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+    def read(self, function: Callable[[], T]) -> T:
+        return function()
+
+
+def review_run(rows: int = 40) -> FakeRun:
+    """A run of the columns in `REVIEWS`."""
+    graph = build_graph(REVIEWS)
+    return FakeRun(graph, rows, f"preview of {rows} rows", ceilings=dict.fromkeys(graph.resources, 8))
