@@ -94,7 +94,7 @@ class LiveRows:
             for node, since in waiting.items():
                 states = group.states[node]
                 if READY in states:
-                    since += (at for at, state in zip(group.ready_at[node], states, strict=True) if state == READY)
+                    since.extend(at for at, state in zip(group.ready_at[node], states, strict=True) if state == READY)
         return waiting
 
     def live_parts(self) -> list[Part]:
