@@ -1,10 +1,13 @@
 """Which models make the LLM columns, and how to reach them. Keys are never part of it: they stay in the environment."""
 
+import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from notebook_gen.config.columns import Spec
+from notebook_gen.errors import ConfigError
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -40,9 +43,32 @@ class Model(Spec):
     @field_validator("base_url")
     @classmethod
     def _check_url(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
             raise ValueError("base_url must begin with http:// or https://")
-        return url.rstrip("/") if url is not None else None
+        parts = urlsplit(url)
+        if parts.username is not None:
+            # no ValueError: its sentence would repeat the address, and the password in it
+            raise ConfigError(
+                "Model: base_url must hold no user name or password",
+                advice="put the key into an environment variable, and name that: api_key_env=…",
+            )
+        if not parts.hostname or parts.port == 0 or len(url.split()) > 1:  # .port raises for what is no port
+            raise ValueError("base_url must be an address, like http://localhost:8000/v1")
+        return url.rstrip("/")
+
+    @field_validator("extra")
+    @classmethod
+    def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        for name in ("messages", "stream"):
+            if name in extra:
+                raise ValueError(f"{name!r} is not yours to set")
+        try:
+            json.dumps(extra, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"it must be JSON: {error}") from error
+        return extra
 
     @property
     def url(self) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.compiler import Frame
 from jinja2.environment import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream, ignored_tokens
-from jinja2.nativetypes import NativeEnvironment
+from jinja2.nativetypes import NativeCodeGenerator, NativeEnvironment
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notebook_gen.errors import ConfigError
@@ -78,8 +79,19 @@ class _TextEnvironment(ImmutableSandboxedEnvironment):
     """Templates that give text."""
 
 
+class _NativeCodeGenerator(NativeCodeGenerator):
+    """Leaves constant expressions to be evaluated later: Jinja2 would put their text in place of their value."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> Any:
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+
 class _NativeEnvironment(ImmutableSandboxedEnvironment, NativeEnvironment):
     """Templates that give a value; text from a model is never parsed into one."""
+
+    code_generator_class = _NativeCodeGenerator
 
     @staticmethod
     def concat(values: Iterable[Any]) -> Any:

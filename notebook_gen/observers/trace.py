@@ -110,7 +110,10 @@ class Trace:
         """Copy some lines, by number, as `columns` does."""
         import numpy as np
 
-        return {name: np.array([column[number] for number in numbers]) for name, column in self._columns.items()}
+        return {
+            name: np.array([column[number] for number in numbers], dtype=column.typecode)
+            for name, column in self._columns.items()
+        }
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give one row an attempt, with names in place of indexes."""

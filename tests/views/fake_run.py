@@ -1,6 +1,6 @@
 """A run for views to look at: real observers, fed by hand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ class FakeRun:
     views: list[RowView] = field(default_factory=list)
     ceilings: Mapping[str, int] = field(default_factory=dict)
     trace: Trace | None = None
+    waiting: Mapping[int, Sequence[float]] = field(default_factory=dict)
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
@@ -59,6 +60,9 @@ class FakeRun:
 
     def first_rows(self, count: int) -> list[RowView]:
         return self.views[:count]
+
+    def waiting_since(self) -> Mapping[int, Sequence[float]]:
+        return self.waiting
 
     def cancel(self) -> None:
         self.is_cancelled = True

@@ -1,0 +1,95 @@
+"""In a pipe: a line now and then, and how it ended."""
+
+from notebook_gen.events import RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.plan.tasks import Task
+from notebook_gen.plan.values import Usage
+from notebook_gen.views.log import LogView
+from tests.views.fake_run import review_run
+
+
+def test_a_line_is_written_now_and_then() -> None:
+    lines: list[str] = []
+    run = review_run()
+    view = LogView(run, lines.append, interval=10)
+    run.publish(RunStarted(0.0, 40, 0.0), RowsDone(9.0, 0, 12))
+    run.publish(*(TaskStarted(1.0, Task(2, 0, row), 0.5, row) for row in range(11)))
+    run.drop(3, node=2, problem="no")
+
+    for now in range(26):
+        view.update(now)
+
+    assert lines == [
+        "12 of 40 rows · 1 dropped · 11 in flight · 0:10",
+        "12 of 40 rows · 1 dropped · 11 in flight · 0:20",
+    ]
+
+
+def test_a_late_update_is_not_made_up_for() -> None:
+    lines: list[str] = []
+    view = LogView(review_run(), lines.append, interval=10)
+
+    for now in (35, 36, 44, 45):
+        view.update(now)
+
+    assert [line.rpartition(" ")[2] for line in lines] == ["0:35", "0:45"]
+
+
+def test_the_clock_is_the_run_s_own_if_none_is_given() -> None:
+    lines: list[str] = []
+    run = review_run()
+    view = LogView(run, lines.append, interval=10)
+
+    view.update()
+    run.now = 12.0
+    view.update()
+
+    assert lines == ["0 of 40 rows · 0 in flight · 0:12"]
+
+
+def test_the_last_lines_say_how_it_ended_and_why_rows_are_missing() -> None:
+    lines: list[str] = []
+    run = review_run()
+    run.destination = "reviews/"
+    view = LogView(run, lines.append)
+    task = Task(2, 0, 0)
+    run.publish(TaskStarted(1.0, task, 0.5, 0), TaskEnded(2.0, task, 0, None, Usage(10, 2000)), RowsDone(9.0, 0, 38))
+    run.drop(3, node=2, problem="the answer is empty", advice="raise max_tokens")
+    run.drop(5, node=2, problem="the answer is empty", advice="raise max_tokens")
+    run.publish(RunFinished(61.0, "finished", None))
+
+    view.stop()
+    view.stop()
+    view.update(100)
+
+    assert lines == [
+        "preview of 40 rows: finished · 38 of 40 rows · 2 dropped · 1:01 · 2,010 tokens · in reviews/",
+        "  review: the answer is empty; raise max_tokens (2 rows, such as 3)",
+    ]
+
+
+def test_placeholder_text_is_admitted_once_and_first() -> None:
+    lines: list[str] = []
+    run = review_run()
+    run.placeholder_text = True
+    view = LogView(run, lines.append, interval=1)
+
+    for now in (0, 1, 2):
+        view.update(now)
+    view.stop()
+
+    assert lines[0] == "placeholder text: the demo endpoint answers until a model is configured"
+    assert len([line for line in lines if "placeholder" in line]) == 1
+
+
+def test_many_reasons_are_counted_not_listed() -> None:
+    lines: list[str] = []
+    run = review_run()
+    for row in range(8):
+        run.drop(row, node=2, problem=f"error {row}\nsecond line")
+    view = LogView(run, lines.append)
+
+    view.stop()
+
+    assert len(lines) == 7
+    assert lines[-1] == "  and 3 more reasons"
+    assert not [line for line in lines if "\n" in line]

@@ -1,0 +1,198 @@
+"""Tables say what is there and why the rest is not, whatever text stands in them."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from notebook_gen.config.columns import Expression, Float, Integer, LLMText
+from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.views.tables import failures_table, frame_table, narrow_columns, rows_table
+from notebook_gen.views.text import several_lines, visible
+from tests.views.fake_run import review_run
+from tests.views.hostile import HOSTILE, elements, read_page
+
+HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+
+
+def _row(*cells: tuple[CellState, Any], row: int = 0, dropped: bool = False) -> RowView:
+    return RowView(row, dropped, tuple(state for state, _ in cells), tuple(value for _, value in cells))
+
+
+def _texts(html: str) -> list[str]:
+    return [text for text in read_page(html).texts if text.strip()]
+
+
+def test_a_cell_says_its_value_or_why_it_has_none() -> None:
+    states: list[tuple[CellState, Any]] = [("done", "dry"), ("in flight", None), ("ready", None), ("waiting", None)]
+
+    html = rows_table("abcd", [_row(*states, row=27)], colors={})
+
+    assert _texts(html) == ["#", "a", "b", "c", "d", "27", "dry", "in flight", "ready", "waiting"]
+
+
+def test_a_dropped_row_is_pale_and_marks_the_cell_that_decided_it() -> None:
+    row = _row(("done", "dry"), ("failed", None), ("dropped", None), row=13, dropped=True)
+
+    page = read_page(rows_table("abc", [row], colors={}))
+
+    classes = [attributes.get("class") for tag, attributes in page.elements if tag in ("tr", "td")]
+    assert classes == [None, "ng-gone", "ng-number", None, "ng-failed", "ng-pending"]
+    assert page.texts[-3:] == ["dry", "failed", "–"]
+
+
+def test_a_column_has_its_dot_and_seed_data_has_none() -> None:
+    html = rows_table(("seed", "made"), [_row(("done", 1), ("done", 2))], colors={"seed": None, "made": 12})
+
+    assert [attributes["class"] for tag, attributes in read_page(html).elements if tag == "i"] == ["ng-dot ng-c12"]
+
+
+def test_text_none_and_nothing_are_told_apart() -> None:
+    html = rows_table("abc", [_row(("done", "None"), ("done", ""), ("done", None))], colors={})
+
+    cells = [(attributes.get("class"), tag) for tag, attributes in read_page(html).elements if tag == "td"][1:]
+    assert cells == [(None, "td"), ("ng-described", "td"), ("ng-described", "td")]
+    assert _texts(html)[-3:] == ["None", '""', "NA"]
+
+
+@HOSTILE_TEXTS
+@pytest.mark.parametrize("is_static", [False, True], ids=["live", "static"])
+def test_hostile_text_in_names_and_values_stays_text(text: str, is_static: bool) -> None:
+    html = rows_table([text], [_row(("done", text)), _row(("failed", text))], colors={text: 3}, is_static=is_static)
+
+    page = read_page(html)
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("td") == 4
+    assert tags.count("th") == 2
+    assert {tag for tag, _ in page.elements} <= {
+        "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "i", "span", "details", "summary",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip()], ids=ascii)
+def test_hostile_text_changes_no_element_of_a_frame(text: str) -> None:
+    def draw(content: str) -> list[str]:
+        index = pd.Index([content], dtype=object)  # pandas' own text type cannot hold lone surrogates
+        frame = pd.DataFrame([[content[:30]]], index=index, columns=index, dtype=object)
+        return [tag for tag, _ in elements(frame_table(frame, note=content))]
+
+    assert draw(text) == draw("x" * len(text))
+
+
+def test_a_blank_name_and_a_blank_text_are_said_in_words() -> None:
+    html = frame_table(pd.DataFrame({"  ": ["   "]}))
+
+    assert _texts(html) == ["#", "no name", "0", "blank, 3 long", "1 row × 1 column"]
+
+
+def test_a_value_is_shown_whole_when_it_is_short_and_cut_when_it_is_long() -> None:
+    html = rows_table("ab", [_row(("done", "<b>"), ("done", "y" * 10_000))], colors={}, limit=20)
+
+    assert _texts(html)[-2:] == ["<b>", "y" * 19 + "…"]
+    assert len(html) < 1_000
+
+
+def test_only_a_static_table_unfolds_long_texts() -> None:
+    text = "first line\n" + "z" * 10_000
+    rows = [_row(("done", text))]
+
+    static = rows_table("a", rows, colors={}, is_static=True)
+
+    assert "details" not in rows_table("a", rows, colors={})
+    assert [tag for tag, _ in elements(static)][-3:] == ["details", "summary", "div"]
+    assert _texts(static)[-1] == several_lines(text, 4_000)
+
+
+def test_a_live_table_of_hostile_giants_stays_small() -> None:
+    columns = [f"column {at}" for at in range(10)]
+    cell: tuple[CellState, Any] = ("done", "<&>'\"" * 100_000)
+    rows = [_row(*[cell] * 10, row=row) for row in range(6)]
+
+    assert len(rows_table(columns, rows, colors={})) < 64_000 * 2
+
+
+def test_a_table_without_rows_says_what_will_be_there() -> None:
+    assert _texts(rows_table("ab", [], colors={})) == ["No rows yet. The newest will stand here as they are made."]
+
+
+def test_columns_of_numbers_need_little_room() -> None:
+    graph = build_graph(
+        {
+            "stars": Integer(1, 5),
+            "price": Float(0, 9),
+            "twice": Expression("{{ stars * 2 }}", dtype="int"),
+            "a_name_that_is_long": Integer(1, 5),
+            "text": LLMText("{{ stars }}"),
+        }
+    )
+
+    assert narrow_columns(graph) == {"stars", "price", "twice"}
+
+
+def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() -> None:
+    frame = pd.DataFrame({"a": [1.5, None, 3.0], "b": ["x", "", None]}, index=[7, 8, 9])
+
+    html = frame_table(frame, rows=2, total=1000, note="placeholder text")
+
+    assert _texts(html) == [
+        "#", "a", "b", "7", "1.5", "x", "8", "NA", '""', "1,000 rows × 2 columns · the first 2", "placeholder text",
+    ]  # fmt: skip
+    assert [attributes.get("class") for tag, attributes in read_page(html).elements if tag == "td"] == [
+        "ng-number", None, None, "ng-number", "ng-described", "ng-described",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame(),
+        pd.DataFrame({"a": []}),
+        pd.DataFrame(index=[1, 2]),
+        pd.DataFrame([[1, 2]], columns=["same", "same"]),
+        pd.DataFrame({("a", 1): [1], ("a", 2): [{"x": [1]}]}),
+        pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": pd.Categorical(["x", None])}),
+    ],
+    ids=["empty", "no rows", "no columns", "same names", "tuples as names", "extension types"],
+)
+def test_odd_frames_are_drawn_too(frame: pd.DataFrame) -> None:
+    read_page(frame_table(frame))
+
+
+def test_failures_are_grouped_with_an_example_and_what_to_do() -> None:
+    run = review_run()
+    run.drop(4, node=3, problem="the answer is empty", advice="raise max_tokens")
+    run.drop(5, node=2, problem="timed out")
+    run.drop(6, node=3, problem="the answer is empty", advice="raise max_tokens")
+
+    assert _texts(failures_table(run.failures)) == [
+        "rows", "column", "what happened", "example", "what to do",
+        "2", "score", "rejected", " · the answer is empty", "row 4", "raise max_tokens",
+        "1", "review", "rejected", " · timed out", "row 5", "–",
+    ]  # fmt: skip
+
+
+@HOSTILE_TEXTS
+def test_hostile_errors_stay_text(text: str) -> None:
+    def draw(content: str) -> str:
+        run = review_run()
+        run.drop(0, node=2, problem=content, advice=content)
+        return failures_table(run.failures)
+
+    assert elements(draw(text)) == elements(draw("harmless"))
+    if len(text) < 100 and text.strip():
+        assert visible(" ".join(text.split())) in " ".join(_texts(draw(text)))
+
+
+def test_no_failures_are_said_in_words() -> None:
+    [sentence] = _texts(failures_table(review_run().failures))
+
+    assert sentence.startswith("No failures.")
+
+
+def test_many_kinds_of_failure_are_counted_not_listed() -> None:
+    run = review_run()
+    for row in range(60):
+        run.drop(row, node=2, problem=f"error {row}")
+
+    assert _texts(failures_table(run.failures, kinds=50))[-1] == "and 10 more kinds of failure"

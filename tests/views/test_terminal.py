@@ -1,0 +1,128 @@
+"""In a terminal: what is drawn while somebody waits, and what stays."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.events import RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import Task
+from notebook_gen.plan.values import Usage
+from notebook_gen.views.terminal import TerminalView
+from tests.views.fake_run import FakeRun, review_run
+from tests.views.hostile import HOSTILE
+
+
+def _console(*, terminal: bool = True) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(
+        file=out, force_terminal=terminal, width=100, height=40, color_system=None, legacy_windows=False
+    ), out
+
+
+def _text(view: TerminalView) -> str:
+    """What the view draws now, as plain text."""
+    console, out = _console(terminal=False)
+    console.print(view._draw())
+    return out.getvalue()
+
+
+def test_the_display_says_state_time_rows_and_calls() -> None:
+    run = review_run()
+    run.now = 17.4
+    run.publish(RunStarted(0.0, 40, 0.0), RowsDone(9.0, 0, 12), TaskStarted(1.0, Task(2, 0, 13), 0.5, 0))
+    run.drop(3, node=2, problem="no")
+
+    head, *_ = _text(TerminalView(run, _console()[0])).splitlines()
+
+    assert head.rstrip() == "preview of 40 rows: running  0:17 · 12 of 40 rows · 1 dropped · 1 of 16 in flight"
+
+
+def test_every_made_column_has_a_line_with_its_counts() -> None:
+    run = review_run()
+    for row in range(3):
+        task = Task(2, 0, row)
+        run.publish(TaskStarted(0.0, task, 0.0, 0), TaskEnded(1.5, task, 0, None, Usage(10, 20)))
+    run.progress.nodes[2].seconds, run.progress.nodes[2].failed = 4.5, 2
+
+    lines = _text(TerminalView(run, _console()[0])).splitlines()[1:]
+
+    assert [line.split()[0] for line in lines] == ["stars", "tone", "review", "score"]
+    assert lines[2].split("  ")[-3:] == ["3 of 40", "1.5 s", "2 failed"]
+
+
+def test_failures_are_grouped_and_the_placeholder_text_is_admitted() -> None:
+    run = review_run()
+    run.placeholder_text = True
+    for row in range(3):
+        run.drop(row, node=2, problem="the answer is empty", advice="raise max_tokens")
+
+    lines = [line.rstrip() for line in _text(TerminalView(run, _console()[0])).splitlines()]
+
+    assert lines[-2:] == [
+        "review: the answer is empty; raise max_tokens (3 rows, such as 0)",
+        "placeholder text: the demo endpoint answers until a model is configured",
+    ]
+
+
+def test_when_it_stops_a_summary_stays() -> None:
+    run = review_run()
+    run.destination = "reviews/"
+    console, out = _console()
+    view = TerminalView(run, console)
+
+    view.start()
+    view.update()
+    run.drop(3, node=2, problem="the answer is empty")
+    run.publish(RowsDone(9.0, 0, 39), RunFinished(61.0, "finished", None))
+    view.update()
+    view.stop()
+    view.stop()
+
+    *_, summary, failure = out.getvalue().splitlines()
+    assert summary.endswith("preview of 40 rows: finished · 39 of 40 rows · 1 dropped · 1:01 · in reviews/")
+    assert failure == "  review: the answer is empty (row 3)"
+    assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h") == 1
+
+
+def test_an_update_before_the_start_or_after_the_end_does_nothing() -> None:
+    console, out = _console()
+    view = TerminalView(review_run(), console)
+
+    view.update()
+    view.stop()
+
+    assert out.getvalue() == ""
+
+
+def test_an_error_that_ended_the_run_is_told_last() -> None:
+    run = review_run()
+    console, out = _console(terminal=False)
+    view = TerminalView(run, console)
+
+    view.start()
+    run.publish(RunFinished(1.0, "failed", OSError("no space left on device")))
+    view.stop()
+
+    assert out.getvalue().splitlines()[-1] == "  no space left on device"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_hostile_text_sends_no_command_to_the_terminal_and_is_no_markup(text: str) -> None:
+    run = FakeRun(build_graph({text: LLMText("x")}), title=text, destination=text)
+    run.drop(0, node=0, problem=text, advice=text)
+    run.publish(RunFinished(1.0, "failed", OSError(text)))
+    console, out = _console(terminal=False)
+    view = TerminalView(run, console)
+
+    view.start()
+    view.update()
+    view.stop()
+
+    shown = out.getvalue()
+    shown.encode()
+    assert not set(shown) & set("\x00\x07\x08\x1b\x9b\u202e\ufffe")
+    if "[bold red]" in text:
+        assert "[bold red]markup[/]" in shown
