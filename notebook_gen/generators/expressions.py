@@ -71,7 +71,7 @@ class ExpressionGenerator:
         except (ValueError, TypeError, OverflowError):
             shown = cut(self._template.strip(), 120)
             return Rejected(
-                f"{shown!r} gave a {type(value).__name__} that is no {self._dtype}",
+                f"{shown!r} gave a value of type {type(value).__name__}, which is no {self._dtype}",
                 advice=f"it gave {cut(repr(value), 60)}; {saw(seen)}".removesuffix("; "),
             )
 

@@ -143,4 +143,4 @@ def _shown(index: "pd.Index[Any]") -> str:
 def _described(result: Any) -> str:
     if result is None:
         return "None (is a return missing?)"
-    return f"a {type(result).__name__}"
+    return f"a value of type {type(result).__name__}"

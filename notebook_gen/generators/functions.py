@@ -7,8 +7,8 @@ from typing import Any
 from notebook_gen.config.columns import Function
 from notebook_gen.errors import Rejected
 from notebook_gen.generators.full_column import as_frame, as_series, column_values
-from notebook_gen.generators.plain import plain
-from notebook_gen.generators.user_code import check_result, failures_of, name_of
+from notebook_gen.generators.plain import PLAIN_TYPES, plain
+from notebook_gen.generators.user_code import FailuresOf, check_result, name_of
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Made
 
@@ -18,6 +18,7 @@ class SyncFunctionGenerator:
 
     def __init__(self, spec: Function) -> None:
         self._function = spec.function
+        self._failures = FailuresOf(spec.function)
         self._call = _Call(spec)
 
     def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
@@ -27,7 +28,7 @@ class SyncFunctionGenerator:
             GenerationError: the function raised, or gave what cannot be used.
         """
         positional, named = self._call.arguments(group, inputs)
-        with failures_of(self._function):
+        with self._failures:
             result = self._function(*positional, **named)
         return Made((self._call.value(result, group, inputs),))
 
@@ -37,12 +38,13 @@ class AsyncFunctionGenerator:
 
     def __init__(self, spec: Function) -> None:
         self._function = spec.function
+        self._failures = FailuresOf(spec.function)
         self._call = _Call(spec)
 
     async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
         """Make a cell, or a column of a row group; as `SyncFunctionGenerator.make`."""
         positional, named = self._call.arguments(group, inputs)
-        with failures_of(self._function):
+        with self._failures:
             result = await self._function(*positional, **named)
         return Made((self._call.value(result, group, inputs),))
 
@@ -57,7 +59,7 @@ class _Call:
         # by name; only what has to be is passed by position
         self._by_position = () if spec.as_one else _positional_only(spec)
 
-    def arguments(self, group: RowGroup, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def arguments(self, group: RowGroup, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Give the positional and the named arguments of a call."""
         if self._full_column and self._as_one:
             return (as_frame(inputs, _rows(group, inputs)),), {}
@@ -65,7 +67,7 @@ class _Call:
         if self._as_one:
             return (dict(named),), {}
         if not self._by_position:
-            return (), dict(named)
+            return (), named
         positional = tuple(named[name] for name in self._by_position)
         return positional, {name: value for name, value in named.items() if name not in self._by_position}
 
@@ -75,6 +77,8 @@ class _Call:
         Raises:
             Rejected: the result is not what a function of its kind has to give.
         """
+        if type(result) in PLAIN_TYPES and not self._full_column:
+            return result
         result = check_result(result, self._function)
         if self._full_column:
             return column_values(result, _rows(group, inputs), name_of(self._function))

@@ -6,7 +6,7 @@ from typing import Any
 
 from notebook_gen.errors import Rejected
 
-_PLAIN = frozenset(
+PLAIN_TYPES = frozenset(
     {type(None), bool, int, float, str, bytes, dt.date, dt.datetime, dt.time, dt.timedelta, Decimal},
 )
 
@@ -20,7 +20,7 @@ def plain(value: Any) -> Any:
     Raises:
         Rejected: it contains itself.
     """
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN_TYPES:
         return value
     try:
         return _plain(value)
@@ -30,7 +30,7 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in PLAIN_TYPES:
         return value
     if kind is list or kind is tuple:
         return kind([_plain(item) for item in value])

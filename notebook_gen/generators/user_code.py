@@ -5,37 +5,40 @@ import inspect
 import linecache
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from notebook_gen.errors import GenerationError, Rejected
 from notebook_gen.generators.rendering import cut
 
-_INSTALLED = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-_OURS = str(Path(__file__).parent.parent)
 
+class FailuresOf:
+    """Turns whatever a user's function raises inside a `with` block into the failure of its cell.
 
-@contextmanager
-def failures_of(function: Callable[..., Any]) -> Iterator[None]:
-    """Turn whatever a user's function raises into the failure of its cell.
+    A class and not a generator, since it is entered once a cell: this costs a tenth. It has no state.
 
     Raises:
         GenerationError: as the function raised it, or a Rejected for anything else.
     """
-    try:
-        yield
-    except GenerationError:
-        raise
-    except asyncio.CancelledError as error:
-        if _is_being_cancelled():
-            raise
-        # nobody cancels this slot: the function let out the cancellation of something of its own
-        raise _failure(error, function) from error
-    except (Exception, SystemExit) as error:
-        # SystemExit too: on a loop, it would end the loop
-        raise _failure(error, function) from error
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        match error:
+            case None | GenerationError():
+                return
+            case asyncio.CancelledError() if _is_being_cancelled():
+                return
+            case Exception() | SystemExit() | asyncio.CancelledError():
+                # SystemExit, too: it would end the loop. And a cancellation that nobody asked of this slot is one
+                # that the function let out from something of its own.
+                raise _failure(error, self._function) from error
 
 
 def check_result(result: Any, function: Callable[..., Any]) -> Any:
@@ -83,10 +86,17 @@ def _place(error: BaseException) -> str:
     place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if file.startswith(("<frozen", _OURS, *_INSTALLED)):
+        if file.startswith(_foreign_code()):
             continue
         source = linecache.getline(file, line, frame.f_globals).strip()
         # the file of a notebook's cell has a name that tells nobody anything
         where = f"line {line} of its cell" if "ipykernel_" in file else f"{Path(file).name}:{line}"
         place = f"look at {frame.f_code.co_name}(), {where}" + (f": {cut(source, 120)}" if source else "")
     return place
+
+
+@cache
+def _foreign_code() -> tuple[str, ...]:
+    """How the file names of code begin that is not the user's: Python's, installed packages', and ours."""
+    installed = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return ("<frozen", str(Path(__file__).parent.parent), *installed)

@@ -113,14 +113,14 @@ def _model(model: Model) -> dict[str, Any]:
     content = {"type": type(model).__name__} | model.model_dump(mode="json")
     extra = {name: "(left out)" if _SECRET.search(name) else value for name, value in content["extra"].items()}
     url = content["base_url"]
-    return content | {"extra": extra, "base_url": _without_password(url) if url is not None else None}
+    return content | {"extra": extra, "base_url": _without_query(url) if url is not None else None}
 
 
 def _endpoint(model: Model) -> str:
-    return "demo endpoint" if isinstance(model, DemoModel) else _without_password(model.url)
+    return "demo endpoint" if isinstance(model, DemoModel) else _without_query(model.url)
 
 
-def _without_password(url: str) -> str:
-    """A URL without the user and password, and the query, that may be in it."""
+def _without_query(url: str) -> str:
+    """A URL without what may hold a key."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -44,7 +44,7 @@ def read_table(source: Any) -> "pa.Table":
     advice = "give a path, a pandas or polars DataFrame, or an Arrow table"
     if isinstance(source, list | dict):
         advice = "make it a DataFrame: pd.DataFrame(…)"
-    raise ConfigError(f"seed data is a {type(source).__name__}", advice=advice)
+    raise ConfigError(f"seed data is of type {type(source).__name__}", advice=advice)
 
 
 def _read_files(source: Any) -> "pa.Table":

@@ -42,6 +42,8 @@ def read_csv(data: bytes, path: str) -> "pa.Table":
     header = _header(text, path)
     _check_separator(header, path)
     check_names(header, path)
+    if not data.endswith(b"\n"):
+        data += b"\n"  # pyarrow sees no header in a lone line without an end
     try:
         table = _parsed(data)
     except pa.ArrowInvalid as error:
@@ -192,7 +194,7 @@ def _from_array(text: str, path: str) -> Iterator[dict[str, Any]]:
 def _object(record: Any, where: str, path: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ConfigError(
-            f"{path} has a {type(record).__name__} in {where}, not an object",
+            f"{path} has a value of type {type(record).__name__} in {where}, not an object",
             advice='write objects: {"name": "value"}',
         )
     return record

@@ -190,5 +190,5 @@ def test_a_missing_value_stays_missing_whatever_the_dtype(dtype: Dtype) -> None:
 def test_a_value_that_is_not_of_the_dtype_is_a_failure(dtype: Dtype, given: Any) -> None:
     problem, advice = rejected("{{ v }}", dtype=dtype, v=given)
 
-    assert problem == f"'{{{{ v }}}}' gave a {type(given).__name__} that is no {dtype}"
+    assert problem == f"'{{{{ v }}}}' gave a value of type {type(given).__name__}, which is no {dtype}"
     assert repr(given) in advice

@@ -119,12 +119,16 @@ def test_whole_numbers_stay_in_their_range_whatever_it_is(one: int, other: int) 
     assert all(low <= value <= high for value in draw(Integer(low, high), 50))
 
 
-def test_a_range_of_just_over_half_of_all_words_is_still_even() -> None:
-    # drawn by remainder alone, the lower half would come up twice as often as the upper
-    low, high = -(2**62), 2**62
-    drawn = draw(Integer(low, high), 20_000)
+def test_a_range_that_does_not_divide_all_words_is_still_even() -> None:
+    # drawn by remainder alone, the lowest third would come up half of the time
+    low, third = -(2**63), 2**62
+    drawn = draw(Integer(low, low + 3 * third - 1), 20_000)
 
-    assert sum(value < 0 for value in drawn) == pytest.approx(10_000, rel=0.05)
+    assert sum(value < low + third for value in drawn) == pytest.approx(20_000 / 3, rel=0.05)
+
+
+def test_the_upper_end_is_never_drawn_however_near_it_is() -> None:
+    assert set(draw(Float(1.0, 1.0 + 2.0**-52), 100)) == {1.0}
 
 
 @settings(deadline=None)

@@ -1,0 +1,131 @@
+"""Where a dataset may begin, and what overwriting deletes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from notebook_gen.errors import ConfigError
+from notebook_gen.storage.parquet import ParquetFolder
+from tests.storage.runs import described, group_of
+
+FILES = ["builder.json", "dropped", "metadata.json", "rows", "traces"]
+
+
+def begin(path: Path, *, overwrite: bool = False) -> ParquetFolder:
+    return ParquetFolder(path, described(), overwrite=overwrite)
+
+
+def names_in(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir())
+
+
+def refusal(path: Path, *, overwrite: bool = False) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        begin(path, overwrite=overwrite)
+    return caught.value
+
+
+def test_a_new_folder_is_made_with_its_parents(tmp_path: Path) -> None:
+    begin(tmp_path / "sets" / "reviews")
+
+    assert names_in(tmp_path / "sets" / "reviews") == FILES
+
+
+def test_an_empty_folder_will_do_and_hidden_files_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+
+    begin(tmp_path)
+
+    assert names_in(tmp_path) == [".ipynb_checkpoints", *FILES]
+
+
+def test_a_folder_with_a_dataset_is_refused_with_both_ways_out(tmp_path: Path) -> None:
+    begin(tmp_path)
+
+    error = refusal(tmp_path)
+
+    assert error.problem == f"{tmp_path} holds a dataset already"
+    assert error.advice == "give overwrite=True to replace it, or name another folder"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_with_other_things_is_refused_and_not_touched(tmp_path: Path, overwrite: bool) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.txt").write_text(name)
+
+    error = refusal(tmp_path, overwrite=overwrite)
+
+    assert (
+        error.problem
+        == f"{tmp_path} holds something that is no dataset of notebook_gen: 'a.txt', 'b.txt', 'c.txt' and more"
+    )
+    assert error.advice == "name a new folder, or an empty one"
+    assert names_in(tmp_path) == ["a.txt", "b.txt", "c.txt", "d.txt"]
+
+
+@pytest.mark.parametrize("content", ['{"title": "mine"}', "not json", "[]"])
+def test_the_metadata_of_another_program_is_not_ours_to_overwrite(tmp_path: Path, content: str) -> None:
+    (tmp_path / "metadata.json").write_text(content)
+
+    assert "'metadata.json'" in refusal(tmp_path, overwrite=True).problem
+    assert (tmp_path / "metadata.json").read_text() == content
+
+
+def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> None:
+    old = begin(tmp_path)
+    old.write(group_of(0, [1]), {"stars": [1]}, [0])
+    old.write(group_of(7, [1]), {"stars": [1]}, [28])
+    (tmp_path / "notes.md").write_text("mine")
+    (tmp_path / "rows" / "chosen.parquet").write_text("mine")
+    (tmp_path / "rows" / ".00003.parquet.tmp").write_text("left by a crash")
+
+    begin(tmp_path, overwrite=True)
+
+    assert names_in(tmp_path) == sorted([*FILES, "notes.md"])
+    assert names_in(tmp_path / "rows") == ["chosen.parquet"]
+
+
+def test_a_dataset_without_metadata_is_still_seen_to_be_one(tmp_path: Path) -> None:
+    begin(tmp_path).write(group_of(0, [1]), {"stars": [1]}, [0])
+    (tmp_path / "metadata.json").unlink()
+
+    assert "holds a dataset already" in refusal(tmp_path).problem
+    begin(tmp_path, overwrite=True)
+
+    assert names_in(tmp_path / "rows") == []
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "reviews"
+    path.write_text("")
+
+    assert str(refusal(path)) == f"{path} is a file; name a folder to write the dataset to"
+    assert refusal(path / "deeper").problem == f"{path / 'deeper'} cannot be written to: Not a directory"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "closed"
+    path.mkdir(mode=0o500)
+
+    error = refusal(path / "reviews")
+
+    assert error.problem == f"{path / 'reviews'} cannot be written to: Permission denied"
+    assert error.advice == "check the permissions of the folder, or choose another one"
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a file system that nobody may write to")
+def test_a_place_where_nobody_can_write_is_refused() -> None:
+    error = refusal(Path("/proc/reviews"))
+
+    assert error.problem == "/proc/reviews cannot be written to: No such file or directory"
+    assert error.advice != ""
+
+
+def test_a_home_folder_may_be_named_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    begin(Path("~/reviews"))
+
+    assert names_in(tmp_path / "reviews") == FILES
