@@ -10,7 +10,7 @@ slot is free, tells what became of it, and after each call performs what stands 
 - `EndRun`: the last instruction.
 
 Order of work: the oldest window of rows that has ready work, in it the column with the longest remaining path, in it
-the cell that became ready first. A window is a few rows for each slot: rows finish early although no slot stands idle.
+the cell that became ready first. A window has a row for each slot: rows finish early although no slot stands idle.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ from notebook_gen.events import Event, RowDropped, RowGroupOpened, RowGroupWritt
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 
-_ROWS_PER_SLOT = 4
+_LEAST_WINDOW = 8
 _KINDS_OF_DROPS = 1000
 
 
@@ -89,7 +89,7 @@ class SchedulerCore:
         self.resources = _resources(graph, ceilings)
         self._resource_of = [graph.resources.index(n.resource) if n.resource else None for n in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
-        self._window = max(16, _ROWS_PER_SLOT * sum(resource.ceiling for resource in self.resources))
+        self._window = max(_LEAST_WINDOW, sum(resource.ceiling for resource in self.resources))
         self._queues: list[deque[int]] = [deque() for _ in graph.nodes]
         self._dropped: dict[int, list[RowDropped]] = {}
         self._next_group = 0

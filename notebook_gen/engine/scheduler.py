@@ -165,7 +165,8 @@ class AsyncTaskScheduler:
         group = self.core.open_groups[task.row_group]
         made, error = None, None
         if node.full_column:
-            rows = group.live_rows()
+            # what reads nothing cannot tell how many rows are left; it makes all
+            rows = group.live_rows() if node.inputs else group.group.rows
             inputs: Mapping[str, Any] = self.buffers.take(task.row_group, rows, node.inputs)
             row = group.group.start
         else:

@@ -177,7 +177,7 @@ def test_rows_finish_early_although_all_slots_are_busy() -> None:
     books = simulate(world(chain(), rows=1000, size=1000, slots=4))
 
     first_of_last_column = next(index for index, (_, task) in enumerate(books.starts) if task.node == 2)
-    assert first_of_last_column < 3 * 16 + 4
+    assert first_of_last_column < 3 * 8 + 4
 
 
 def test_a_downstream_cell_starts_while_its_upstream_still_runs_for_other_rows() -> None:

@@ -95,6 +95,13 @@ class Total:
         return Made(([sum(values)] * len(values),))
 
 
+class All:
+    """Reads nothing, and makes a column of the whole row group."""
+
+    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+        return Made((list(group.rows),))
+
+
 class Broken:
     """Has a bug."""
 
@@ -160,6 +167,16 @@ def test_a_full_column_sees_only_rows_that_are_left_and_lands_on_them() -> None:
     run(columns, [Count(), Add(failing=[1]), Total()], shelf, rows=4, size=4)
 
     assert shelf.rows == {row: {"n": row, "a": row + 1, "total": 1 + 3 + 4} for row in (0, 2, 3)}
+
+
+def test_a_full_column_that_reads_nothing_lands_on_the_rows_that_are_left() -> None:
+    shelf = Shelf()
+    # "a" and what reads it come first, so that a row is dropped before "every" begins
+    columns: dict[str, Column] = {"a": reads(), "b": reads("a"), "every": reads(full_column=True)}
+
+    run(columns, [Add(failing=[0]), Add(), All()], shelf, rows=6, size=6)
+
+    assert {row: values["every"] for row, values in shelf.rows.items()} == {row: row for row in range(1, 6)}
 
 
 def test_sync_functions_run_in_threads_of_the_pool() -> None:
