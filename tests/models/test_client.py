@@ -235,6 +235,7 @@ def test_a_404_questions_address_and_model() -> None:
         ({"error": {"code": 7}}, '{"code": 7}'),
         ('"Too long."', "Too long."),
         ("Too long.", "application/json: 'Too long.'"),
+        ("[" * 100_000, f"application/json: '{'[' * 79}…'"),
     ],
 )
 @pytest.mark.parametrize("status", [400, 413, 422])
