@@ -11,7 +11,7 @@ from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.ports import ExchangeKeeper, RowGroupWriter
 from notebook_gen.engine.scheduler import Job
-from notebook_gen.errors import ConfigError
+from notebook_gen.errors import ConfigError, RunError
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroups
 
@@ -55,7 +55,7 @@ def check_models(graph: ExecutionGraph, models: Mapping[str, Model]) -> Connecti
                 advice=f"declare it, builder.models[{alias!r}] = ng.Model(…), or use one of {list(models)}",
                 column=node.name,
             )
-        from notebook_gen.models.client import resolve_key
+        from notebook_gen.models.keys import resolve_key
 
         used[alias] = models[alias] if models else DemoModel()
         keys[alias] = resolve_key(used[alias], os.environ)
@@ -86,10 +86,15 @@ class Launch:
 
         async with AsyncExitStack() as stack:
             complete = {}
-            for alias, model in self.connections.models.items():
-                client = await _connect(model, self.connections.keys[alias])
-                stack.push_async_callback(client.close)
-                complete[alias] = client.complete
+            try:
+                for alias, model in self.connections.models.items():
+                    client = await _connect(model, self.connections.keys[alias])
+                    stack.push_async_callback(client.close)
+                    complete[alias] = client.complete
+            except RunError:
+                # no scheduler will ever tell the writer that the run has ended
+                await asyncio.to_thread(writer.finish, "failed")
+                raise
             context = Context(seed=self.seed, complete=complete)
             yield Job(
                 graph=self.graph,

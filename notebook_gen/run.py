@@ -4,7 +4,6 @@ A run lives on the background loop. Its handle may be used from any thread, and 
 """
 
 import asyncio
-import html
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -27,12 +26,14 @@ from notebook_gen.views.display import Display, open_display
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     import pyarrow as pa
 
 T = TypeVar("T")
 
 _HEARTBEAT = 0.1
 _PATIENCE = 5.0
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,20 @@ class Run:
             raise RunError("the run is not traced", advice="use RunSettings(trace=True), the default")
         return self._source.trace
 
+    def gantt(self) -> "go.Figure":
+        """Give the Gantt chart of all attempts so far, as a plotly figure of its own.
+
+        Raises:
+            RunError: the run is not traced.
+        """
+        from notebook_gen.views.gantt import gantt
+
+        return gantt(self.traces)
+
+    def live(self) -> Any:
+        """Give the live view as a widget, also after its end; None outside notebooks."""
+        return self._display.widget if self._display is not None else None
+
     def __repr__(self) -> str:
         done = self._source.progress
         dropped = f", {done.rows_dropped} dropped" if done.rows_dropped else ""
@@ -290,6 +305,7 @@ class Dataset:
         progress = run._source.progress  # noqa: SLF001  # a run and its result are one thing in two states
         self.path = run.destination
         self.columns = tuple(progress.graph.columns)
+        self._graph = progress.graph
         self.rows_dropped = progress.rows_dropped
         self.placeholder_text = run._source.placeholder_text  # noqa: SLF001
         self.failures = run.failures
@@ -314,10 +330,12 @@ class Dataset:
         return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
 
     def _repr_html_(self) -> str:
+        from notebook_gen.views.palette import column_colors
         from notebook_gen.views.tables import frame_table
 
-        note = " · placeholder text from the demo endpoint" if self.placeholder_text else ""
-        return f"{frame_table(self.to_pandas())}<p>{html.escape(repr(self)[1:-1] + note)}</p>"
+        head = self.to_arrow().slice(0, _SHOWN).to_pandas()
+        note = "placeholder text from the demo endpoint" if self.placeholder_text else ""
+        return frame_table(head, colors=column_colors(self._graph), total=len(self), note=note)
 
 
 def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":

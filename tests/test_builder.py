@@ -250,3 +250,35 @@ def test_codes_with_leading_zeros_stay_text(tmp_path: Path) -> None:
     builder.seed_data(tmp_path / "zip.csv")
 
     assert builder.preview(2).result().to_pandas()["code"].tolist() == ["00123", "45678"]
+
+
+def test_a_dataset_shows_its_first_rows_and_how_many_there_are() -> None:
+    picture = reviews().preview(25).result()._repr_html_()
+
+    assert "25" in picture
+    assert picture.count("<tr") == 11
+    assert "placeholder text" in picture
+
+
+def test_a_run_that_cannot_begin_leaves_no_metadata_that_says_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = reviews()
+    builder.models["default"] = ng.DemoModel(latency=0.012345)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    (tmp_path / "no-python").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "no-python").chmod(0o755)
+
+    with pytest.raises(ng.RunError):
+        builder.create(2, tmp_path / "reviews").result()
+
+    assert json.loads((tmp_path / "reviews" / "metadata.json").read_text())["state"] == "failed"
+
+
+def test_the_gantt_chart_is_a_plotly_figure_with_a_bar_for_every_call() -> None:
+    run = reviews().preview(4)
+    run.result()
+
+    bars = [bar for trace in run.gantt().data if trace.type == "bar" for bar in trace.x]
+
+    assert len(bars) == 4

@@ -78,6 +78,7 @@ class Progress:
         self._resource = [node.resource for node in graph.nodes]
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
+        self._started: dict[tuple[str | None, int], float] = {}
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
@@ -95,19 +96,21 @@ class Progress:
         resource = self._resource[node]
         if resource is not None:
             self.in_flight[resource] += 1
+        self._started[resource, event.slot] = event.time
 
     def _task_ended(self, event: TaskEnded) -> None:
         node = event.task.node
         progress = self.nodes[node]
         progress.in_flight -= 1
         progress.attempts += 1
+        resource = self._resource[node]
+        progress.seconds += event.time - self._started.pop((resource, event.slot))
         if event.error is not None:
             progress.failed += 1
         elif self._full_column[node]:
             progress.done += self._group_size[event.task.row_group]
         else:
             progress.done += 1
-        resource = self._resource[node]
         if resource is not None:
             self.in_flight[resource] -= 1
         if event.usage is not None:

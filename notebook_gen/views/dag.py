@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import graphviz
 
 _MARGIN = 5.0
-_SMALLEST = 0.8
+_SMALLEST = 0.68
 
 
 def dag_svg(

@@ -1,4 +1,4 @@
-"""Where a run shows itself while somebody waits for it: a rich display in a terminal, lines elsewhere."""
+"""Where a run shows itself: a live view in a notebook, a rich display in a terminal, a line now and then in a pipe."""
 
 import sys
 from collections.abc import Callable
@@ -33,11 +33,17 @@ class Display(Protocol):
 
 def open_display(source: RunSource) -> Display:
     """Begin to show a run, as fits where we are; returns at once."""
-    if detect() == "terminal":
-        view = TerminalView(source)
-        return _Waiting(view.start, view.update, view.stop)
-    log = LogView(source, _print_line)
-    return _Waiting(lambda: None, log.update, log.stop)
+    match detect():
+        case "notebook":
+            from notebook_gen.views.live import show
+
+            return show(source)
+        case "terminal":
+            view = TerminalView(source)
+            return _Waiting(view.start, view.update, view.stop)
+        case _:
+            log = LogView(source, _print_line)
+            return _Waiting(lambda: None, log.update, log.stop)
 
 
 class _Waiting:

@@ -9,8 +9,10 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
+from itertools import combinations
 from typing import Any
 
 from notebook_gen.plan.graph import ExecutionGraph
@@ -46,7 +48,7 @@ def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], dir
         try:
             answer = run(source)
             if answer is not None:
-                return _read_answer(json.loads(answer), sizes, engine)
+                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine), direction)
         except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
             _broken.add(engine)
             _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
@@ -118,3 +120,26 @@ def _read_spline(text: str, height: float) -> tuple[Point, ...]:
     if len(points) % 3 != 1:
         raise ValueError(f"a spline of {len(points)} points")
     return points
+
+
+def _in_declared_order(layout: Layout, direction: Direction) -> Layout:
+    """Give the layout or its mirror image, as good a picture: the one with more nodes in the order of declaration."""
+    flat = direction == "LR"
+    ranks: dict[int, list[float]] = {}
+    for box in layout.boxes:
+        along, across = (box.x + box.width / 2, box.y) if flat else (box.y + box.height / 2, box.x)
+        ranks.setdefault(round(along), []).append(across)
+    steps = [later - earlier for rank in ranks.values() for earlier, later in combinations(rank, 2)]
+    balance = sum(1 if step > 0 else -1 for step in steps)
+    if balance > 0 or (balance == 0 and (not steps or steps[0] > 0)):
+        return layout
+
+    def mirror(point: Point) -> Point:
+        return (point[0], layout.height - point[1]) if flat else (layout.width - point[0], point[1])
+
+    boxes = []
+    for box in layout.boxes:
+        x, y = mirror((box.x, box.y + box.height) if flat else (box.x + box.width, box.y))
+        boxes.append(replace(box, x=x, y=y))
+    edges = tuple(replace(edge, points=tuple(map(mirror, edge.points))) for edge in layout.edges)
+    return replace(layout, boxes=tuple(boxes), edges=edges)

@@ -83,7 +83,9 @@ class TerminalView:
         in_flight = f"{write_count(sum(progress.in_flight.values()))} of {write_count(ceiling)} in flight"
         facts = [write_clock(self._source.elapsed()), *row_counts(progress), *([in_flight] if ceiling else [])]
         title = one_line(self._source.title)
-        return Text.assemble((f"{title}: {progress.state}", "bold"), f"  {' · '.join(facts)}", no_wrap=True)
+        return Text.assemble(
+            (f"{title}: {progress.state}", "bold"), f"  {' · '.join(facts)}", no_wrap=True, overflow="ellipsis"
+        )
 
     def _columns(self) -> "Table":
         from rich.table import Table

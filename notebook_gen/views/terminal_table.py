@@ -1,5 +1,6 @@
 """Rows in a terminal, or in a pipe: one line each, cut to fit."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def print_rows(
     from rich.table import Table
     from rich.text import Text
 
-    console = console if console is not None else Console()
+    # a pipe has no width of its own
+    console = console if console is not None else Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=True)
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
@@ -43,8 +45,7 @@ def print_rows(
         )
     for label, row in zip(frame.index, frame.itertuples(index=False), strict=True):
         table.add_row(str(label), *(_cell(value) for value in row))
-    # a pipe has no width of its own
-    console.print(table, width=None if console.is_terminal else _PIPE_WIDTH)
+    console.print(table)
 
 
 def _dot(color: int | None) -> list[tuple[str, str]]:
@@ -55,4 +56,7 @@ def _cell(value: object) -> "Text":
     from rich.text import Text
 
     written = write_value(value, CELL_LIMIT)
-    return Text(written.text, style="" if written.is_literal else "dim italic")
+    if written.is_literal:
+        return Text(written.text)
+    # pandas says NaN for what is missing in a column of floats or texts
+    return Text("NA" if written.text == "NaN" else written.text, style="dim italic")

@@ -10,7 +10,7 @@ import pytest
 
 from notebook_gen.config.columns import Column, Expression, Integer
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
-from notebook_gen.views import layout
+from notebook_gen.views import layers, layout
 from notebook_gen.views.geometry import Box, Direction, Layout
 from notebook_gen.views.layers import lay_out_in_layers
 from notebook_gen.views.layout import lay_out
@@ -104,6 +104,17 @@ def test_dot_keeps_nodes_apart_and_edges_whole(graph: ExecutionGraph, direction:
     _check(graph, made, direction)
 
 
+@DIRECTIONS
+@pytest.mark.usefixtures("dot")
+def test_what_dot_turns_around_stands_in_the_order_of_declaration_again(direction: Direction) -> None:
+    apart, fan = GRAPHS["apart"], _graph({"a": [], "b": ["a"], "c": ["a"], "d": ["a"]})
+
+    for graph, first in ((apart, 0), (fan, 1)):
+        boxes = lay_out(graph, [SIZE] * len(graph.nodes), direction).boxes[first:]
+        across = [box.y if direction == "LR" else box.x for box in boxes]
+        assert across == sorted(across)
+
+
 @ANY_GRAPH
 def test_no_edge_of_our_own_runs_through_a_node_it_does_not_touch(graph: ExecutionGraph) -> None:
     made = _own(graph)
@@ -145,6 +156,12 @@ def test_crossings_that_can_be_avoided_are_avoided() -> None:
 
     assert (made["a"] < made["b"]) == (made["z"] < made["y"])
     assert (made["b"] < made["c"]) == (made["y"] < made["x"])
+
+
+def test_vertices_that_want_the_same_place_share_the_way_there() -> None:
+    wishes = [[(10.0, 1.0)], [(0.0, 1.0)], [(-10.0, 1.0), (50.0, 0.5)], [(60.0, 1.0)]]
+
+    assert layers._isotonic(wishes) == [0.0, 0.0, 0.0, 60.0]
 
 
 def test_no_nodes_are_laid_out_as_nothing() -> None:

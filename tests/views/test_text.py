@@ -123,8 +123,15 @@ def test_a_value_whose_own_code_fails_is_named() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["x" * 10_000_000, " " * 10_000_000, list(range(1_000_000)), dict.fromkeys(range(1_000_000)), ["x" * 10_000_000]],
-    ids=["text", "spaces", "list", "dict", "text in a list"],
+    [
+        "x" * 10_000_000,
+        "x \x1b" * 4_000_000,
+        " " * 10_000_000,
+        list(range(1_000_000)),
+        dict.fromkeys(range(1_000_000)),
+        ["x" * 10_000_000],
+    ],
+    ids=["text", "words", "spaces", "list", "dict", "text in a list"],
 )
 def test_a_huge_value_costs_no_more_than_what_is_shown_of_it(value: Any) -> None:
     tracemalloc.start()

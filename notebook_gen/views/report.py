@@ -1,0 +1,171 @@
+"""The report that stays in a notebook when a run is over: the live view's picture, ended, as HTML without a script.
+
+It is bounded, however long the run was. A notebook that is not trusted loses the stylesheet and what is drawn in
+place (JupyterLab drops `<style>`, `<svg>` and the attribute `hidden`, and keeps classes, plain inline styles,
+`<details>` and images with their data in them). So every picture is there a second time, small and hidden, as an
+image: where the first is dropped, the second is shown.
+"""
+
+import base64
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views import measures
+from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.gantt import ROOM_AHEAD
+from notebook_gen.views.gantt_svg import gantt_svg
+from notebook_gen.views.head import bar_html, error_html, head_html, side_html
+from notebook_gen.views.history import History
+from notebook_gen.views.level_of_detail import Window, query
+from notebook_gen.views.palette import LIGHT, column_colors, stylesheet
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.summary import say_ending
+from notebook_gen.views.tables import failures_table, narrow_columns, rows_table
+from notebook_gen.views.text import escape, write_count, write_plural
+
+ROWS: Final = 20
+"""First rows in a report, at most."""
+TABLE_SIZE: Final = 45_000
+"""Characters that the rows may take; longer texts are cut, then rows left out."""
+
+MOST_BARS: Final = 1000
+"""Bars that a report can bear."""
+
+_PIXELS = 830
+_IMAGE_PIXELS = 400
+
+
+def report_html(source: RunSource) -> str:
+    """Draw a run as it stands; bounded, self-contained, without a script."""
+    graph = source.graph
+    parts = [
+        f'<div class="ng-head" style="display:flex;gap:18px;align-items:center">{head_html(source)}</div>',
+        bar_html(source),
+        _top(source),
+        error_html(source),
+        *_timeline(source),
+        *_rows(source),
+        *_failures(source),
+    ]
+    style = f"border-style:solid;border-width:1px;border-radius:10px;min-height:{measures.view_height(source)}px"
+    label = escape(f"run over {len(graph.columns)} columns")
+    return (
+        f"<style>{_stylesheet()}</style>"
+        f'<div class="ng-view ng-report" role="group" aria-label="{label}" style="{style}">{"".join(parts)}</div>'
+    )
+
+
+def report_text(source: RunSource) -> str:
+    """Say in plain lines what the report shows, for pages that show no HTML."""
+    return "\n".join(say_ending(source))
+
+
+@cache
+def _stylesheet() -> str:
+    own = files("notebook_gen.views").joinpath("static/report.css")
+    return stylesheet() + own.read_text(encoding="utf-8")
+
+
+def _top(source: RunSource) -> str:
+    drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
+    image = drawn.replace(">", f">{_image_style(source.graph)}", 1)
+    style = f"display:flex;gap:18px;align-items:center;height:{measures.top_height(source)}px"
+    return (
+        f'<div class="ng-top" style="{style}"><div class="ng-scroll ng-dag-pane">{drawn}{_hidden(image, "DAG")}</div>'
+        f'<div class="ng-side" style="flex:1 0 200px">{side_html(source, waiting=0)}</div></div>'
+    )
+
+
+def _timeline(source: RunSource) -> list[str]:
+    trace = source.trace
+    if trace is None or not source.graph.resources:
+        return []
+    history = History(source.graph)
+    history.update(trace, source.read)
+    # where not every bar can be drawn, the grid does most of the work
+    max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS // 3
+    drawn = timeline_svg(source, history, max_bars=max_bars)
+    image = timeline_svg(source, history, max_bars=max_bars, is_image=True)
+    return [
+        _section("Timeline", write_plural(len(history), "task")),
+        f'<div class="ng-timeline">{drawn}{_hidden(image, "timeline")}</div>',
+    ]
+
+
+def timeline_svg(source: RunSource, history: History, *, max_bars: int, is_image: bool = False) -> str:
+    """Draw a whole run so far.
+
+    Args:
+        source: the run.
+        history: its attempts.
+        max_bars: bars, at most.
+        is_image: as of `gantt_svg`.
+    """
+    is_over = source.progress.ended is not None
+    now = max(source.elapsed(), history.latest, 1e-3)
+    window = Window(0.0, now if is_over else now * ROOM_AHEAD, _IMAGE_PIXELS if is_image else _PIXELS)
+    waiting = {} if is_over else source.waiting_since()
+    detail = query(history, window, now, max_bars=max_bars, waiting_since=waiting)
+    height = measures.timeline_height(source)
+    return gantt_svg(detail, source.graph, ceilings=source.ceilings, height=height, is_image=is_image)
+
+
+def _rows(source: RunSource) -> list[str]:
+    rows = source.first_rows(ROWS)
+    colors, narrow = column_colors(source.graph), narrow_columns(source.graph)
+
+    def draw(count: int, *, is_static: bool) -> str:
+        return rows_table(source.columns, rows[:count], colors=colors, narrow=narrow, is_static=is_static)
+
+    table = draw(ROWS, is_static=True)
+    count = len(rows)
+    if len(table) > TABLE_SIZE:
+        table = draw(ROWS, is_static=False)
+    while len(table) > TABLE_SIZE and count > 1:
+        count //= 2
+        table = draw(count, is_static=False)
+    height = measures.TABLE - (measures.SECTION if source.failures.items else 0)
+    total = write_count(source.progress.rows)
+    return [
+        _section("Rows", f"the first {count} of {total}" if count else ""),
+        f'<div class="ng-first-rows ng-scroll" style="height:{height}px;overflow:auto">{table}</div>',
+    ]
+
+
+def _failures(source: RunSource) -> list[str]:
+    failures = source.failures
+    if not failures.items:
+        return []
+    count = write_count(len(failures.items))
+    return [
+        '<details class="ng-failures"><summary class="ng-section"><b>Failures</b> '
+        f'<em class="ng-count">{count}</em></summary>'
+        f'<div class="ng-table-pane">{failures_table(failures, kinds=20)}</div></details>'
+    ]
+
+
+def _section(title: str, note: str = "") -> str:
+    return f'<div class="ng-section"><b>{title}</b> <span>{escape(note)}</span></div>'
+
+
+def _hidden(svg: str, label: str) -> str:
+    """An image that only a page that drops `hidden` shows."""
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img hidden alt="{label}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
+
+
+def _image_style(graph: ExecutionGraph) -> str:
+    """The stylesheet of a DAG that stands alone."""
+    used = {color for color in column_colors(graph).values() if color is not None}
+    colors = "".join(f".ng-c{color}{{--c:{LIGHT.columns[color]}}}" for color in sorted(used))
+    return (
+        f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
+        f".ng-node-sub{{fill:{LIGHT.soft}}}.ng-node-failed{{fill:{LIGHT.bad}}}"
+        f".ng-edge{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
+        f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
+        ".ng-node-face{clip-path:inset(0 round 7px)}"
+        f".ng-node-bar,.ng-node-dot{{fill:var(--c)}}.ng-node-bar{{transform-box:fill-box;transform-origin:left}}"
+        f"{colors}</style>"
+    )

@@ -1,0 +1,178 @@
+// The chart of views/gantt.py as plotly traces, made in the page from arrays. A change here is a change there, too.
+//
+// Text was escaped for plotly in Python. This file stands before timeline.js in one module; see views/widgets.py.
+
+const IN_FLIGHT = 0, FAILED = 2;
+const NOBODY = 0xffff;
+const LEAST_PIXELS = 2;
+const TYPES = {
+  lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
+  waited: Float32Array, row: Int32Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
+  nodes: Uint16Array, shades: Uint8Array, waiting: Uint32Array, in_flight: Uint32Array,
+};
+
+// Small things
+
+function copyArrays(fields) {
+  const arrays = {};
+  for (const [name, view] of Object.entries(fields ?? {})) {
+    const { buffer, byteOffset, byteLength } = view ?? {};
+    // a copy, because a view may begin at any byte and arrays may not
+    arrays[name] = buffer ? new TYPES[name](buffer.slice(byteOffset, byteOffset + byteLength)) : view;
+  }
+  return arrays;
+}
+
+function readFrame(frame) {
+  if (!frame.bars) return null;
+  const load = copyArrays(frame.load), last = load.waiting.length - 1;
+  load.times = Array.from(load.waiting, (_, at) => load.start + ((load.end - load.start) * at) / last);
+  return { ...frame, bars: copyArrays(frame.bars), grid: frame.grid && copyArrays(frame.grid), load };
+}
+
+function writeSeconds(seconds) {
+  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(seconds < 0.0095 ? 1 : 0)} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  return seconds < 99.5 ? `${seconds.toFixed(0)} s` : writeClock(seconds);
+}
+
+function writeClock(seconds) {
+  const whole = Math.floor(seconds + 1e-6), two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+const STEPS = [10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400];
+
+// above two minutes, moments are written as on a clock, which plotly cannot; below, plotly's own ticks do
+function clockTicks([start, end]) {
+  const step = STEPS.find((step) => (end - start) / step <= 10) ?? Math.ceil((end - start) / 864000) * 86400;
+  if (end <= 120 || end - start < 60) return { tickmode: "auto" };
+  const values = [];
+  for (let moment = Math.ceil(Math.max(start, 0) / step) * step; moment <= end; moment += step) values.push(moment);
+  return { tickmode: "array", tickvals: values, ticktext: values.map(writeClock) };
+}
+
+function make(tag, className, parent, text) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (text !== undefined) element.textContent = text;
+  parent?.append(element);
+  return element;
+}
+
+// Colours: by their names in the palette, as the page's theme has them at the moment
+
+class Colors {
+  constructor(el) {
+    this.probe = make("i", "", el);
+    this.probe.hidden = true;
+    this.canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    this.forget();
+  }
+  forget() {
+    this.known = new Map();
+  }
+  get(name, opacity = 1) {
+    if (!this.known.has(name)) {
+      // a computed colour may be a color-mix(), which plotly does not read: let the browser paint it
+      this.probe.style.color = `var(--ng-${name})`;
+      this.canvas.clearRect(0, 0, 1, 1);
+      this.canvas.fillStyle = getComputedStyle(this.probe).color;
+      this.canvas.fillRect(0, 0, 1, 1);
+      this.known.set(name, [...this.canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(","));
+    }
+    return `rgba(${this.known.get(name)},${opacity})`;
+  }
+  resolve(thing) {
+    if (typeof thing === "string" && thing.startsWith("ng:")) {
+      const [name, opacity] = thing.slice(3).split("/");
+      return this.get(name, Number(opacity));
+    }
+    if (Array.isArray(thing)) return thing.map((part) => this.resolve(part));
+    if (thing === null || typeof thing !== "object") return thing;
+    return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, this.resolve(part)]));
+  }
+}
+
+// Traces: one for each column and state, as a constant colour draws fastest
+
+function secondsOf(frame, at, now) {
+  const { bars } = frame;
+  return bars.state[at] === IN_FLIGHT ? now - bars.started[at] : bars.seconds[at];
+}
+
+function barTraces(template, frame, now, perPixel, colors) {
+  const { bars } = frame, groups = new Map(), crosses = { x: [], y: [] };
+  for (let at = 0; at < bars.started.length; at++) {
+    const node = bars.node[at], state = bars.state[at], key = node * 4 + state;
+    if (!groups.has(key)) groups.set(key, { node, state, base: [], x: [], y: [], customdata: [] });
+    const group = groups.get(key), seconds = secondsOf(frame, at, now), y = template.lanes[bars.lane[at]];
+    group.base.push(bars.started[at]);
+    group.x.push(Math.max(seconds - perPixel, LEAST_PIXELS * perPixel)); // neighbours lie a pixel apart
+    group.y.push(y);
+    group.customdata.push(at);
+    if (state === FAILED) {
+      crosses.x.push(bars.started[at] + seconds / 2);
+      crosses.y.push(y);
+    }
+  }
+  const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
+    ...arrays, type: "bar", orientation: "h", width: template.thickness, hoverinfo: "none",
+    marker: {
+      color: colors.get(template.colors[node], template.opacity[state]), cornerradius: 2,
+      line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad") },
+    },
+  }));
+  const marker = { symbol: "x", size: 6, color: colors.get("bad") };
+  if (crosses.x.length) traces.push({ ...crosses, type: "scatter", mode: "markers", marker, hoverinfo: "skip" });
+  return traces;
+}
+
+function gridTraces(template, frame, colors) {
+  if (!frame.grid) return [];
+  const { nodes, shades, step } = frame.grid, stretches = nodes.length / template.lanes.length;
+  const deep = template.shades.length, steps = template.colors.length * deep, scale = [];
+  for (let at = 0; at < steps; at++) {
+    const color = colors.get(template.colors[Math.floor(at / deep)], template.shades[at % deep]);
+    scale.push([at / steps, color], [(at + 1) / steps, color]);
+  }
+  let first = 0;
+  return template.lane_counts.map((count) => {
+    const lanes = Array.from({ length: count }, (_, lane) => first + lane);
+    first += count;
+    const z = lanes.map((lane) => Array.from({ length: stretches }, (_, at) => {
+      const cell = lane * stretches + at;
+      return nodes[cell] === NOBODY ? null : nodes[cell] * deep + shades[cell] + 0.5;
+    }));
+    return {
+      type: "heatmap", x0: frame.start + step / 2, dx: step, y: lanes.map((lane) => template.lanes[lane]), z,
+      zmin: 0, zmax: steps, colorscale: scale, showscale: false, ygap: 2, hoverinfo: "skip",
+    };
+  });
+}
+
+function area(times, values, [top, bottom], most, now, fillcolor) {
+  const heights = Array.from(values, (value) => bottom - ((bottom - top) * value) / most);
+  return {
+    type: "scatter", mode: "lines", fill: "toself", fillcolor, hoverinfo: "skip", line: { shape: "hv", width: 0 },
+    x: [times[0], ...times, now, now], y: [bottom, ...heights, heights.at(-1), bottom],
+  };
+}
+
+function loadTraces(template, frame, now, colors) {
+  const { times, waiting, in_flight: inFlight } = frame.load, points = times.length;
+  const until = Math.max(Math.min(now, frame.end), times.at(-1));
+  const traces = [area(times, waiting, template.waiting, Math.max(1, ...waiting), until, colors.get("warn", 0.3))];
+  const curves = template.counted.map((number) => inFlight.slice(number * points, (number + 1) * points));
+  const most = Math.max(1, ...template.counted.map((number, at) => Math.max(frame.ceilings[number], ...curves[at])));
+  const [top, bottom] = template.in_flight;
+  template.counted.forEach((number, at) => {
+    const color = template.resource_colors[number], limit = bottom - ((bottom - top) * frame.ceilings[number]) / most;
+    traces.push(area(times, curves[at], template.in_flight, most, until, colors.get(color, 0.35)), {
+      type: "scatter", mode: "lines", x: [times[0], until], y: [limit, limit], hoverinfo: "skip",
+      line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
+    });
+  });
+  return traces;
+}

@@ -1,0 +1,292 @@
+// The timeline: loads plotly.js, draws the chart, and lets the user look around in it.
+//
+// template: layout, places, names and colour names; changes when a slot is used for the first time
+// frame:    bars, grid and load of the whole run; detail: the same of the window that was asked for last
+// clock:    now, whether the run is going on, a note
+// picture:  the chart as SVG, for as long as plotly.js is not there
+
+const PATIENCE = 150; // ms from the last move to asking for a window's detail
+
+// plotly.js: one for all timelines of a page. It comes over the wire when somebody asks, gzipped.
+
+const page = (globalThis.__notebook_gen_timeline ??= { plotly: null, isLoading: false, waiting: [], error: null });
+
+async function load(buffer) {
+  if (page.plotly || page.isLoading) return;
+  page.isLoading = true;
+  const before = globalThis.Plotly;
+  try {
+    const code = await new Response(new Blob([buffer]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    // the bundle finds this `module` first, and so neither the page's `define` nor its `require`
+    const source = `const module = { exports: {} };\n${code}\nexport default module.exports;`;
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    page.plotly = (await import(url)).default;
+    URL.revokeObjectURL(url);
+  } catch (error) {
+    page.error = String(error);
+  } finally {
+    page.isLoading = false;
+    globalThis.Plotly = before; // others on the page may have one of their own
+    for (const go of page.waiting.splice(0)) go();
+  }
+}
+
+function ask(model) {
+  if (page.error) model.send({ plotly: "failed" });
+  else model.send({ plotly: page.plotly || page.isLoading ? "there" : "needed" });
+}
+
+class Timeline {
+  constructor(model, el) {
+    this.model = model;
+    this.window = null; // what the user looks at: { start, width } in seconds; null: the whole run
+    this.follows = true;
+    this.end = 0;
+    this.hovered = null;
+    const head = make("div", "ng-section", el);
+    make("b", "", head, "Timeline");
+    this.note = make("span", "", head);
+    make("span", "ng-space", head);
+    this.pill = make("button", "ng-pill", head, "follow");
+    this.pill.title = "Keep the newest in sight. In the chart: drag to zoom, Shift and drag to move, double-click for the whole run";
+    this.pill.onclick = () => this.follow(!this.follows);
+    this.stage = make("div", "ng-stage", el);
+    this.plot = make("div", "ng-plot", this.stage);
+    this.picture = make("div", "ng-picture", this.stage);
+    this.marks = make("div", "ng-marks", this.stage);
+    this.wait = make("i", "ng-wait", this.marks);
+    this.ring = make("i", "ng-ring", this.marks);
+    this.card = make("div", "ng-card", this.stage);
+    this.colors = new Colors(el);
+    this.read();
+    this.listen();
+    this.show();
+  }
+
+  listen() {
+    const { model } = this;
+    for (const name of ["template", "clock", "picture"]) model.on(`change:${name}`, () => this.show());
+    for (const name of ["frame", "detail"]) model.on(`change:${name}`, () => (this.read(), this.show()));
+    page.waiting.push(() => this.isClosed || (ask(model), this.show()));
+    this.stage.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
+    this.sizes = new ResizeObserver(() => this.show());
+    this.sizes.observe(this.stage);
+    const repaint = () => (this.colors.forget(), this.show());
+    this.themes = new MutationObserver(repaint);
+    for (const host of [document.documentElement, document.body]) this.themes.observe(host, { attributes: true });
+    this.darkness = matchMedia("(prefers-color-scheme: dark)");
+    this.darkness.addEventListener("change", repaint);
+    this.repaint = repaint;
+  }
+
+  close() {
+    this.isClosed = true;
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    this.darkness.removeEventListener("change", this.repaint);
+    if (this.isDrawn) page.plotly.purge(this.plot);
+  }
+
+  read() {
+    this.frame = readFrame(this.model.get("frame"));
+    this.detail = readFrame(this.model.get("detail"));
+  }
+
+  // Drawing: once an animation frame, however often something changes
+
+  show() {
+    if (this.isDue || this.isClosed) return;
+    this.isDue = true;
+    requestAnimationFrame(() => {
+      this.isDue = false;
+      if (!this.isClosed) this.draw();
+    });
+  }
+
+  draw() {
+    const template = this.model.get("template"), clock = this.model.get("clock");
+    this.pill.classList.toggle("ng-on", this.follows);
+    this.note.textContent = clock.note ?? "";
+    this.stage.style.height = `${template.layout?.height ?? 0}px`;
+    const canDraw = page.plotly && this.frame && template.lanes && this.stage.clientWidth;
+    this.picture.hidden = this.isDrawn || Boolean(canDraw);
+    if (!this.picture.hidden) this.drawPicture();
+    if (!canDraw) return;
+    if (this.plot._dragging) return void setTimeout(() => this.show(), 100);
+    const range = this.range(clock), frame = this.frameFor(range, clock);
+    const width = this.stage.clientWidth, { margin } = template.layout;
+    this.scale = { range, left: margin.l, top: margin.t, width: width - margin.l - margin.r };
+    const perPixel = (range[1] - range[0]) / this.scale.width;
+    const traces = [
+      ...gridTraces(template, frame, this.colors),
+      ...loadTraces(template, frame, clock.now, this.colors),
+      ...barTraces(template, frame, clock.now, perPixel, this.colors),
+    ];
+    page.plotly.react(this.plot, traces, this.layout(template, clock, range, width), { displayModeBar: false, doubleClick: false });
+    this.drawn = frame;
+    if (!this.isDrawn) this.begin();
+    this.isDrawn = true;
+    this.drawHovered();
+  }
+
+  drawPicture() {
+    const html = this.model.get("picture");
+    const words = page.error ? `The interactive chart could not be loaded: ${page.error}` : "";
+    if (this.shownPicture === html + words) return;
+    this.shownPicture = html + words;
+    this.picture.innerHTML = html; // Python's, as in pane.js
+    if (words) make("p", "ng-note ng-warning", this.picture, words);
+  }
+
+  layout(template, clock, range, width) {
+    const layout = this.colors.resolve(template.layout);
+    const soft = this.colors.get("soft");
+    layout.width = width;
+    layout.dragmode = "zoom";
+    layout.font.family = getComputedStyle(this.stage).fontFamily;
+    layout.xaxis = { ...layout.xaxis, range, ...clockTicks(range) };
+    layout.yaxis.ticktext = this.frame.labels.map(([name, below]) => `${name}<br><span style="font-size:10px;color:${soft}">${below}</span>`);
+    if (clock.running) {
+      const line = { color: this.colors.get("accent"), width: 1.2 };
+      layout.shapes.push({ type: "line", x0: clock.now, x1: clock.now, y0: 0, y1: template.height, line });
+    }
+    return layout;
+  }
+
+  range({ now, running }) {
+    if (this.window) {
+      const { start, width } = this.window;
+      const from = this.follows && running ? now - 0.87 * width : start;
+      return [from, from + width];
+    }
+    if (!running) return [0, Math.max(now, 1e-3)];
+    // the axis grows in steps, so that bars do not move all the time
+    if (now > 0.98 * this.end) this.end = Math.max(now * this.model.get("template").room_ahead, 1);
+    return [0, this.end];
+  }
+
+  frameFor([from, to], { now }) {
+    const { frame, detail } = this;
+    const isFiner = frame.grid && detail && this.window && detail.start <= Math.max(from, 0) && detail.end >= Math.min(to, now);
+    return isFiner ? detail : frame;
+  }
+
+  // What the user does
+
+  begin() {
+    this.plot.on("plotly_relayout", (change) => {
+      const from = change["xaxis.range[0]"], to = change["xaxis.range[1]"];
+      if (from !== undefined) this.look(from, to);
+    });
+    this.plot.on("plotly_doubleclick", () => this.lookAtAll());
+    this.plot.on("plotly_hover", ({ points, event }) => {
+      const { started, lane } = this.drawn.bars, at = points[0].customdata;
+      if (at === undefined) return;
+      const box = this.stage.getBoundingClientRect();
+      this.hovered = { started: started[at], lane: lane[at], x: event.clientX - box.left, y: event.clientY - box.top };
+      this.drawHovered();
+    });
+    this.plot.on("plotly_unhover", () => {
+      this.hovered = null;
+      this.drawHovered();
+    });
+  }
+
+  look(from, to) {
+    this.window = { start: Math.max(0, from), width: to - from };
+    this.follows = false;
+    this.askForDetail();
+    this.show();
+  }
+
+  lookAtAll() {
+    this.window = null;
+    this.follow(true);
+  }
+
+  follow(follows) {
+    const [from, to] = this.scale?.range ?? [0, 1];
+    if (!follows) this.window = { start: from, width: to - from };
+    // looking at nearly all of it, there is nothing to follow but all of it
+    else if (this.window && this.window.width > 0.8 * this.model.get("clock").now) this.window = null;
+    this.follows = follows;
+    this.askForDetail();
+    this.show();
+  }
+
+  turnWheel(event) {
+    if (!(event.ctrlKey || event.metaKey) || !this.scale) return;
+    event.preventDefault();
+    const { range, left, width } = this.scale;
+    const place = (event.clientX - this.stage.getBoundingClientRect().left - left) / width;
+    const factor = Math.exp(event.deltaY / 400), middle = range[0] + place * (range[1] - range[0]);
+    this.look(middle - (middle - range[0]) * factor, middle + (range[1] - middle) * factor);
+  }
+
+  askForDetail() {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      const window = this.window && { ...this.window, follows: this.follows, pixels: Math.round(this.scale.width) };
+      this.model.send({ window });
+    }, PATIENCE);
+  }
+
+  // The card beside a bar, a ring around it, and a thin line before it for as long as its cell waited
+
+  drawHovered() {
+    const { hovered, drawn } = this;
+    const at = hovered ? drawn.bars.started.findIndex((started, at) => started === hovered.started && drawn.bars.lane[at] === hovered.lane) : -1;
+    this.marks.hidden = this.card.hidden = at < 0;
+    if (at < 0) return;
+    const template = this.model.get("template"), { now } = this.model.get("clock");
+    const { bars } = drawn, { range, left, top, width } = this.scale;
+    const toX = (moment) => ((moment - range[0]) / (range[1] - range[0])) * width;
+    const middle = template.lanes[bars.lane[at]], color = this.colors.get(template.colors[bars.node[at]]);
+    const x = toX(bars.started[at]), seconds = secondsOf(drawn, at, now);
+    const place = (mark, from, to, height) => {
+      Object.assign(mark.style, { left: `${from}px`, width: `${Math.max(to - from, 3)}px`, top: `${middle - height / 2}px`, height: `${height}px` });
+    };
+    Object.assign(this.marks.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${template.height}px` });
+    place(this.ring, x - 1, toX(bars.started[at] + seconds), template.thickness + 3);
+    place(this.wait, toX(bars.started[at] - bars.waited[at]), x, 3);
+    this.wait.style.background = color;
+    this.wait.hidden = bars.waited[at] < (range[1] - range[0]) / width;
+    this.fillCard(template, at, seconds);
+    const [roomX, roomY] = [this.stage.clientWidth - this.card.offsetWidth - 8, this.stage.clientHeight - this.card.offsetHeight - 4];
+    this.card.style.left = `${Math.max(4, Math.min(hovered.x + 14, roomX))}px`;
+    this.card.style.top = `${Math.max(4, Math.min(hovered.y + 16, roomY))}px`;
+  }
+
+  fillCard(template, at, seconds) {
+    const { bars, usual, slowest, errors } = this.drawn;
+    const node = bars.node[at], state = bars.state[at], row = bars.row[at];
+    const resource = template.resources[template.resource_of[node]];
+    const tokens = bars.tokens_in[at] || bars.tokens_out[at]
+      ? ` · ${bars.tokens_in[at].toLocaleString("en")} tokens in, ${bars.tokens_out[at].toLocaleString("en")} out` : "";
+    const ended = ["", "", " and failed", " when the run ended"][state];
+    this.card.replaceChildren();
+    make("b", "", this.card, `${template.names[node]} · ${row >= 0 ? `row ${row}` : "a whole row group"}`);
+    make("div", "", this.card, `${writeSeconds(seconds)} in flight${ended}, waited ${writeSeconds(bars.waited[at])} for a slot`);
+    make("div", "", this.card, `${resource}${tokens}`);
+    if (errors[at]) make("div", "ng-bad", this.card, errors[at]);
+    const times = usual[node] ? seconds / usual[node] : 0;
+    if (times < template.unusual) return;
+    const isSlowest = seconds >= slowest[node] * 0.999;
+    make("div", "ng-warning", this.card, `${times.toFixed(1)} × the usual${isSlowest ? ": the slowest so far" : ""}`);
+  }
+}
+
+function initialize({ model }) {
+  model.on("msg:custom", (content, buffers) => {
+    if (content.plotly === "here") load(buffers[0]);
+  });
+  ask(model);
+}
+
+function render({ model, el }) {
+  el.classList.add("ng-pane", "ng-timeline");
+  const timeline = new Timeline(model, el);
+  return () => timeline.close();
+}
+
+export default { initialize, render };
