@@ -12,8 +12,7 @@ from notebook_gen.views.palette import column_colors
 from notebook_gen.views.terminal_table import print_rows
 
 _DEMO_FOLDER = "notebook_gen_demo"
-_SHOWN = ["product", "stars", "tone", "review", "reply", "words"]
-_WIDE = ["review", "reply"]
+_SHOWN = ["product", "stars", "tone", "review", "words"]
 _NOTEBOOK = Path("notebooks", "01_first_dataset.ipynb")
 
 
@@ -56,15 +55,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(rows: int, folder: str, *, latency: float, overwrite: bool) -> None:
     builder = _reviews(latency)
-    print(f"{rows} product reviews from the demo endpoint on this machine: no key, no network, placeholder text.\n")
+    print(
+        f"{rows} product reviews from the demo endpoint on this machine: no key, no network, placeholder text.",
+        flush=True,
+    )
     _preview(builder, rows)
     # the demo's own folder may be replaced: the command can be given twice
     created = builder.create(rows, folder, overwrite=overwrite or folder == _DEMO_FOLDER)
     dataset = created.result()
-    print(f"\n{len(dataset)} rows are in {folder}{os.sep}")
-    print(f'  read them   pandas.read_parquet("{Path(folder, "rows").as_posix()}")')
+    print(f"\n{len(dataset)} rows are in {Path(folder)}{os.sep}")
+    print(f'  read them               pandas.read_parquet("{Path(folder, "rows").as_posix()}")')
     if (notebook := Path(__file__).parents[1] / _NOTEBOOK).is_file():
-        print(f"  watch them  jupyter lab {os.path.relpath(notebook)}")
+        here = Path.cwd()
+        shown = notebook.relative_to(here) if notebook.is_relative_to(here) else notebook
+        print(f"  watch more being made   jupyter lab {shown}")
 
 
 def _preview(builder: ng.DatasetBuilder, rows: int) -> None:
@@ -79,7 +83,7 @@ def _show(builder: ng.DatasetBuilder, run: Run) -> None:
     """Print what there is, also of a run that was cut short."""
     made = run.rows()
     if len(made):
-        print_rows(made[_SHOWN], colors=column_colors(builder.graph), wide=_WIDE)
+        print_rows(made[_SHOWN], colors=column_colors(builder.graph), wide=["review"])
 
 
 def _reviews(latency: float) -> ng.DatasetBuilder:

@@ -186,21 +186,36 @@ def _code_cell(identifier: str, source: str) -> dict[str, Any]:
 
 
 class NotebookPage:
-    """One notebook in one page of the browser, its kernel started and idle."""
+    """One notebook in one page of the browser.
 
-    def __init__(self, page: Page, url: str, pictures: Path, label: str) -> None:
+    Attributes:
+        page: the page itself.
+        path: the notebook's path below the server's root.
+        console: the errors that the page has reported.
+    """
+
+    def __init__(self, page: Page, path: str, pictures: Path, label: str) -> None:
         self.page = page
+        self.path = path
         self.console: list[str] = []
         self._pictures = pictures
         self._label = label
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
         page.add_init_script("window.__pwn = 0;")
-        page.goto(url)
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
-        page.evaluate("window.jupyterapp.restored")
 
     # Running
+
+    def load(self, url: str) -> None:
+        """Go to where the notebook is and wait until it is there; its kernel may still be starting."""
+        self.page.goto(url)
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
+        self.page.evaluate("window.jupyterapp.restored")
+
+    def reload(self) -> None:
+        """Load the page again, as it was last saved; its kernel goes on."""
+        self.load(self.page.url)
+        self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
@@ -308,13 +323,19 @@ class OpenNotebook:
 
     def __call__(self, path: str) -> NotebookPage:
         """Open a notebook, by its path below the server's root, and wait until its kernel is idle."""
+        notebook = self.look_at(path)
+        notebook.wait_until_idle()
+        return notebook
+
+    def look_at(self, path: str) -> NotebookPage:
+        """Open a notebook without waiting for its kernel."""
         page = self._browser.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(PATIENCE * 1000)
         workspace = uuid.uuid4().hex
         url = f"{self.lab.url}/lab/workspaces/{workspace}/tree/{path}?token={self.lab.token}"
-        notebook = NotebookPage(page, url, self._pictures, self._label)
+        notebook = NotebookPage(page, path, self._pictures, self._label)
         self._open.append(notebook)
-        notebook.wait_until_idle()
+        notebook.load(url)
         return notebook
 
     def run_cells(self, name: str, cells: Sequence[str]) -> NotebookPage:

@@ -1,0 +1,167 @@
+"""A run as its user sees it: in a real JupyterLab, in a real browser, on the demo endpoint."""
+
+import re
+
+import pytest
+
+from tests.browser.lab_harness import NotebookPage, OpenNotebook
+
+pytestmark = pytest.mark.browser
+
+DECLARE = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(latency=0.5, max_parallel=3)
+b.seed_data("../assets/products.csv")
+b["stars"] = ng.Integer(1, 5)
+b["review"] = ng.LLMText("Write a {{ stars }}-star review of the {{ product }}.")
+b["reply"] = ng.LLMText("Answer this review: {{ review }}")
+b["title"] = ng.Expression("{{ product | upper }}: {{ review[:40] }}")
+"""
+FIRST_NOTEBOOK = "notebooks/01_first_dataset.ipynb"
+
+STATE = ".ng-head .ng-state"
+BARS = ".ng-timeline .barlayer .point path"
+DONE_CELLS = "table.ng-table tbody td:not(.ng-number):not(.ng-pending)"
+REPORT = ".ng-report"
+# how JupyterLab renders a traceback, and what is written to standard error
+ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+
+
+def _live(notebook: NotebookPage, cell: int) -> None:
+    """Wait until the live view under a cell shows a run that goes on."""
+    notebook.wait_for(f"{STATE}.ng-running", within=notebook.cell(cell))
+
+
+def _wait_for_more(notebook: NotebookPage, selector: str, cell: int, than: int) -> None:
+    notebook.page.wait_for_function(
+        "([selector, cell, than]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[cell]"
+        ".querySelectorAll(selector).length > than",
+        arg=[selector, cell, than],
+    )
+
+
+def _printed(notebook: NotebookPage, cell: int) -> str:
+    notebook.wait_until_executed(cell)
+    return notebook.outputs(cell).last.inner_text().strip()
+
+
+def test_the_first_notebook_runs_from_top_to_bottom(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(FIRST_NOTEBOOK)
+    last_code_cell = notebook.count(".jp-Notebook .jp-Cell") - 2
+
+    notebook.run_all()
+
+    notebook.wait_for("svg.ng-dag")
+    notebook.wait_for(f"{STATE}.ng-running")
+    notebook.wait_until_executed(last_code_cell)
+    notebook.wait_until_idle()
+    assert notebook.count(ERROR) == 0
+    assert notebook.count(REPORT) == 3
+    notebook.picture("end")
+
+
+def test_the_view_fills_while_other_cells_run(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("fills", [DECLARE, "run = b.preview(24)", "6 * 7", "run.is_over"])
+    _live(notebook, 1)
+
+    assert _printed(notebook, 2) == "42"
+    assert _printed(notebook, 3) == "False"
+    bars, cells = (notebook.count(selector, notebook.cell(1)) for selector in (BARS, DONE_CELLS))
+    _wait_for_more(notebook, BARS, 1, bars)
+    _wait_for_more(notebook, DONE_CELLS, 1, cells)
+    notebook.picture("half-way", of=notebook.cell(1))
+    assert notebook.count(f"{STATE}.ng-running") == 1
+
+
+def test_there_is_one_view_whether_the_run_is_assigned_or_not(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("one-view", [DECLARE, "run = b.preview(4)", "b.preview(4)", "await run"])
+    notebook.wait_until_executed(3)
+
+    assert [notebook.count(".ng-view", notebook.cell(cell)) for cell in (1, 2)] == [1, 1]
+
+
+def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("cancel", [DECLARE, "run = b.preview(200)"])
+    _live(notebook, 1)
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+    notebook.cell(1).get_by_role("button", name="Cancel").click()
+
+    notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
+
+
+def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("cancel-await", [DECLARE, "run = b.preview(200)", "await run"])
+    _live(notebook, 1)
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+    notebook.cell(1).get_by_role("button", name="Cancel").click()
+
+    notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
+    assert "RunCancelled" in notebook.wait_for(ERROR).inner_text()
+
+
+def test_the_stop_button_of_the_toolbar_cancels_a_run_that_is_awaited(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("interrupt", [DECLARE, "run = b.preview(200)", "run.result()"])
+    _live(notebook, 1)
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+    notebook.interrupt()
+
+    notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
+    notebook.wait_until_idle()
+
+
+def test_a_report_takes_the_view_s_place_and_stays_in_the_saved_notebook(open_notebook: OpenNotebook) -> None:
+    first = open_notebook.run_cells("report", [DECLARE, "run = b.preview(6)", "await run"])
+    first.wait_for(f"{REPORT} {STATE}.ng-finished", within=first.cell(1))
+    first.wait_until_idle()
+    assert first.count(".ng-view", first.cell(1)) == 1
+    first.save()
+    path = first.path
+    first.shut_down_kernel()
+    first.page.close()
+
+    again = open_notebook.look_at(path)
+
+    report = again.wait_for(REPORT, within=again.cell(1))
+    again.picture("reopened")
+    assert "finished" in report.inner_text()
+    assert again.count("svg.ng-dag", again.cell(1)) == 1
+    assert again.count("table.ng-table tbody tr", again.cell(1)) == 6
+    assert not re.search("model not found|Error displaying widget", again.page.content())
+
+
+def test_a_page_that_is_loaded_again_goes_on_showing_the_run(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("reload", [DECLARE, "run = b.preview(60)"])
+    _live(notebook, 1)
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+    notebook.save()
+
+    notebook.reload()
+
+    _live(notebook, 1)
+    bars = notebook.count(BARS, notebook.cell(1))
+    _wait_for_more(notebook, BARS, 1, bars)
+
+
+def test_the_views_are_readable_in_the_dark_theme(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("dark", [DECLARE, "b", "run = b.preview(6)", "await run"])
+    notebook.use_theme("JupyterLab Dark")
+    notebook.wait_for(REPORT)
+
+    colors = notebook.evaluate(
+        "['color', 'backgroundColor'].map(name => getComputedStyle(document.querySelector('.ng-report'))[name])"
+    )
+
+    notebook.picture("dark", of=notebook.cell(2))
+    assert _luminance(colors[0]) > 0.5 > _luminance(colors[1]), colors
+
+
+def _luminance(color: str) -> float:
+    """How light a CSS colour is, from 0 to 1."""
+    channels = [float(part) for part in re.findall(r"[\d.]+", color)[:3]]
+    scale = 1.0 if color.startswith("color(") else 255.0
+    return sum(share * channel for share, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True)) / scale

@@ -1,0 +1,116 @@
+"""What a run does to the kernel it lives in: nothing, until somebody waits for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.kernel import Kernel, running_kernel
+
+DECLARE = """
+import time
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=3)
+b.models["default"] = ng.DemoModel(latency={latency}, spread=0, max_parallel=2)
+b["stars"] = ng.Integer(1, 5)
+b["review"] = ng.LLMText("Write a {{{{ stars }}}}-star review of a kettle, number {{{{ stars * 7 }}}}.")
+
+def wait_for_rows(run, count):
+    while len(run.rows().dropna()) < count:
+        assert not run.is_over, run.failures()
+        time.sleep(0.02)
+
+def say_when_waited_for(run):
+    pump = run._pump
+
+    def pump_and_say():
+        print("waited for", flush=True)
+        pump()
+
+    run._pump = pump_and_say
+"""
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def kernel(shared_kernel: Kernel) -> Kernel:
+    """A kernel with a builder `b` whose runs take a while."""
+    shared_kernel.run(DECLARE.format(latency=0.2))
+    return shared_kernel
+
+
+def test_a_cell_that_starts_a_run_ends_while_the_run_goes_on(kernel: Kernel) -> None:
+    started = kernel.run("run = b.preview(12); print(run.is_over)")
+    later = kernel.run("print(run.state)")
+    ended = kernel.run("run.result(); print(run.state)")
+
+    assert started.text == "False\n"
+    assert later.text in ("waiting\n", "running\n")
+    assert ended.text.endswith("finished\n")
+
+
+@pytest.mark.parametrize("cell", ["run = b.preview(4)", "b.preview(4)"], ids=["assigned", "not assigned"])
+def test_a_run_shows_itself_once_under_its_cell(kernel: Kernel, cell: str) -> None:
+    shown = kernel.run(cell)
+
+    assert len(shown.displays) == 1
+    assert shown.text == ""
+
+
+@pytest.mark.parametrize("wait", ["run.result()", "await run"])
+def test_an_interrupt_while_waiting_cancels_the_run_and_keeps_its_rows(kernel: Kernel, wait: str) -> None:
+    kernel.run("run = b.preview(200); wait_for_rows(run, 3); say_when_waited_for(run)")
+    waiting = kernel.start(wait)
+    kernel.wait_for_print(waiting, "waited for")
+
+    kernel.interrupt()
+
+    assert kernel.finish(waiting).error in ("KeyboardInterrupt", "CancelledError")
+    assert kernel.run("print(run.is_over, run.state)").text == "True cancelled\n"
+    assert int(kernel.run("print(len(run.rows().dropna()))").text) >= 3
+
+
+@pytest.mark.parametrize("wait", ["run.result()", "await run"])
+def test_a_kernel_that_was_interrupted_runs_on(kernel: Kernel, wait: str) -> None:
+    kernel.run("run = b.preview(200); wait_for_rows(run, 1); say_when_waited_for(run)")
+    waiting = kernel.start(wait)
+    kernel.wait_for_print(waiting, "waited for")
+    kernel.interrupt()
+    kernel.finish(waiting)
+
+    again = kernel.run("print(len(await b.preview(4)))")
+
+    assert again.text.splitlines()[-1:] == ["4"]
+
+
+def test_two_runs_of_one_builder_do_not_meet(kernel: Kernel) -> None:
+    kernel.run("first, second = b.preview(6), b.preview(3)")
+
+    both = kernel.run("print(len(await first), len(await second))")
+
+    assert both.text.splitlines()[-1:] == ["6 3"]
+
+
+def test_a_cancelled_run_says_so_to_whoever_waits(kernel: Kernel) -> None:
+    kernel.run("run = b.preview(200); wait_for_rows(run, 1); run.cancel()")
+
+    waited = kernel.finish(kernel.start("await run"))
+
+    assert waited.error == "RunCancelled"
+
+
+@pytest.mark.parametrize("apply", ["nest_asyncio2", "nest_asyncio"])
+def test_a_nested_loop_applied_beforehand_changes_nothing(tmp_path: Path, apply: str) -> None:
+    with running_kernel(tmp_path) as kernel:
+        kernel.run(f"import {apply}; {apply}.apply()")
+        kernel.run(DECLARE.format(latency=0.05))
+
+        waited = kernel.run("run = b.preview(4)\nprint(len(await run), len(run.result()))")
+
+        assert waited.text.splitlines()[-1:] == ["4 4"]
