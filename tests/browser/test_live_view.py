@@ -19,6 +19,8 @@ b["review"] = ng.LLMText("Write a {{ stars }}-star review of the {{ product }}."
 b["reply"] = ng.LLMText("Answer this review: {{ review }}")
 b["title"] = ng.Expression("{{ product | upper }}: {{ review[:40] }}")
 """
+# minutes at three calls at once: however slow the machine, it goes on while the page is looked at
+LONG_RUN = "run = b.preview(1_000)"
 FIRST_NOTEBOOK = "notebooks/01_first_dataset.ipynb"
 
 STATE = ".ng-head .ng-state"
@@ -63,7 +65,7 @@ def test_the_first_notebook_runs_from_top_to_bottom(open_notebook: OpenNotebook)
 
 
 def test_the_view_fills_while_other_cells_run(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("fills", [DECLARE, "run = b.preview(24)", "6 * 7", "run.is_over"])
+    notebook = open_notebook.run_cells("fills", [DECLARE, LONG_RUN, "6 * 7", "run.is_over"])
     _live(notebook, 1)
 
     assert _printed(notebook, 2) == "42"
@@ -83,7 +85,7 @@ def test_there_is_one_view_whether_the_run_is_assigned_or_not(open_notebook: Ope
 
 
 def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("cancel", [DECLARE, "run = b.preview(200)"])
+    notebook = open_notebook.run_cells("cancel", [DECLARE, LONG_RUN])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
 
@@ -93,7 +95,7 @@ def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenN
 
 
 def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("cancel-await", [DECLARE, "run = b.preview(200)", "await run"])
+    notebook = open_notebook.run_cells("cancel-await", [DECLARE, LONG_RUN, "await run"])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
 
@@ -104,7 +106,7 @@ def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: Open
 
 
 def test_the_stop_button_of_the_toolbar_cancels_a_run_that_is_awaited(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("interrupt", [DECLARE, "run = b.preview(200)", "run.result()"])
+    notebook = open_notebook.run_cells("interrupt", [DECLARE, LONG_RUN, "run.result()"])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
 
@@ -135,7 +137,7 @@ def test_a_report_takes_the_view_s_place_and_stays_in_the_saved_notebook(open_no
 
 
 def test_a_page_that_is_loaded_again_goes_on_showing_the_run(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("reload", [DECLARE, "run = b.preview(60)"])
+    notebook = open_notebook.run_cells("reload", [DECLARE, LONG_RUN])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
     notebook.save()
