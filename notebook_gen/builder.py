@@ -312,6 +312,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             destination=folder,
             placeholder_text=launch.connections.has_placeholder_text,
             trace=launch.settings.trace,
+            models=launch.connections.models,
         )
         run = Run(plan)
         run.start(lambda: launch.open_job(storage, ExchangeLog()), show=show)

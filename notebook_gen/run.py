@@ -4,6 +4,7 @@ A run lives on the background loop. Its handle may be used from any thread, and 
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -11,16 +12,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from notebook_gen.config.models import Model
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler, Job
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.errors import NotebookGenError, RunError
+from notebook_gen.errors import NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import LiveRows, Part, Storage
 from notebook_gen.observers.trace import Trace
+from notebook_gen.observers.usage import usage_table
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.display import Display, open_display
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+
+_log = logging.getLogger("notebook_gen")
 
 _HEARTBEAT = 0.1
 _PATIENCE = 5.0
@@ -50,6 +55,7 @@ class RunPlan:
         destination: the folder of a create; None for a preview.
         placeholder_text: whether the demo endpoint writes its text.
         trace: whether attempts are recorded.
+        models: the models that make its cells, by alias.
     """
 
     graph: ExecutionGraph
@@ -61,6 +67,7 @@ class RunPlan:
     destination: str | None
     placeholder_text: bool
     trace: bool
+    models: Mapping[str, Model]
 
 
 class Run:
@@ -180,6 +187,14 @@ class Run:
         """Give every dropped row with its reason: row, column, attempt, kind, error, advice."""
         return self._source.failures.to_pandas()
 
+    def usage(self) -> "pd.DataFrame":
+        """Give what each column has used of its model so far.
+
+        Columns: column, model, requests, tokens_in, tokens_out, seconds (in flight, added up) and cost, which is NaN
+        unless the model has prices: `ng.Model(…, price_in=0.15, price_out=0.6)`, for a million tokens.
+        """
+        return usage_table(self._source.progress, self._plan.models)
+
     @property
     def traces(self) -> "Trace":
         """One line per attempt, also of those in flight; see `Trace.to_pandas`.
@@ -223,11 +238,21 @@ class Run:
                 if self._is_cancelled:
                     scheduler.cancel()
                 await scheduler.run()
+            await asyncio.to_thread(self._keep_traces)
         except Exception as error:  # noqa: BLE001  # the thread's edge: recorded, and raised to whoever waits
             if self._source.progress.ended is None:
                 self._bus.publish(RunFinished(0.0, "failed", error))
         finally:
             self._over.set()
+
+    def _keep_traces(self) -> None:
+        if self.destination is None or self._source.trace is None:
+            return
+        try:
+            self._plan.storage.write_traces(self._source.trace.to_arrow())
+        except WriteError as error:
+            # the rows are safe by now, and the run has ended as it ended
+            _log.warning("the traces were not written: %s", error)
 
     def _cancel(self) -> None:
         self._is_cancelled = True

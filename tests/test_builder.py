@@ -282,3 +282,24 @@ def test_the_gantt_chart_is_a_plotly_figure_with_a_bar_for_every_call() -> None:
     bars = [bar for trace in run.gantt().data if trace.type == "bar" for bar in trace.x]
 
     assert len(bars) == 4
+
+
+def test_create_writes_one_line_per_attempt(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(0, 1)
+
+    @builder.column
+    def halved(n: int) -> float:
+        if n == 0:
+            raise ValueError("nothing to halve")
+        return n / 2
+
+    run = builder.create(20, tmp_path / "data")
+    dataset = run.result()
+    traces = pd.read_parquet(tmp_path / "data" / "traces")
+
+    attempts = traces[traces["column"] == "halved"]
+    assert sorted(attempts["row"]) == list(range(20))
+    assert (attempts["state"] == "done").sum() == len(dataset)
+    assert set(attempts.loc[attempts["state"] == "failed", "error"].str[:10]) == {"ValueError"}
+    pd.testing.assert_frame_equal(traces, run.traces.to_pandas(), check_dtype=False)

@@ -24,6 +24,8 @@ class Model(Spec):
         temperature: sampling temperature; None: the endpoint's default, as for the next two.
         top_p: nucleus sampling.
         max_tokens: tokens an answer may have, at most.
+        price_in: what a million tokens of prompts costs, in a currency of yours; None: unknown, and so is the cost.
+        price_out: what a million tokens of answers costs.
         extra: more fields of the request's JSON body, for what an endpoint offers beyond the standard.
     """
 
@@ -35,6 +37,8 @@ class Model(Spec):
     temperature: float | None = Field(default=None, ge=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
+    price_in: float | None = Field(default=None, ge=0)
+    price_out: float | None = Field(default=None, ge=0)
     extra: dict[str, Any] = Field(default_factory=dict)
 
     def __init__(self, model: str, **options: Any) -> None:

@@ -29,6 +29,8 @@ class NodeProgress:
         in_flight: tasks with a slot.
         seconds: time in flight of all ended attempts, added up.
         attempts: ended attempts.
+        tokens_in: tokens sent to its model.
+        tokens_out: tokens its model answered.
     """
 
     done: int = 0
@@ -36,6 +38,8 @@ class NodeProgress:
     in_flight: int = 0
     seconds: float = 0.0
     attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
 
     @property
     def mean_seconds(self) -> float | None:
@@ -54,7 +58,6 @@ class Progress:
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
-        tokens_in: tokens sent to models, as for `tokens_out`.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
         error: what ended the run, if it did not finish.
@@ -70,8 +73,6 @@ class Progress:
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
         self.in_flight = dict.fromkeys(graph.resources, 0)
-        self.tokens_in = 0
-        self.tokens_out = 0
         self.wall_time: float | None = None
         self.ended: float | None = None
         self.error: Exception | None = None
@@ -79,6 +80,16 @@ class Progress:
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
         self._started: dict[tuple[str | None, int], float] = {}
+
+    @property
+    def tokens_in(self) -> int:
+        """Tokens sent to all models."""
+        return sum(node.tokens_in for node in self.nodes)
+
+    @property
+    def tokens_out(self) -> int:
+        """Tokens that all models answered."""
+        return sum(node.tokens_out for node in self.nodes)
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
@@ -114,8 +125,8 @@ class Progress:
         if resource is not None:
             self.in_flight[resource] -= 1
         if event.usage is not None:
-            self.tokens_in += event.usage.tokens_in
-            self.tokens_out += event.usage.tokens_out
+            progress.tokens_in += event.usage.tokens_in
+            progress.tokens_out += event.usage.tokens_out
 
     def _fold_rare(self, event: Event) -> None:
         match event:

@@ -38,6 +38,14 @@ class Storage(Protocol):
         """Give all rows written so far, in order."""
         ...
 
+    def write_traces(self, traces: "pa.Table") -> None:
+        """Keep the attempts of a run that has ended.
+
+        Raises:
+            WriteError: they could not be kept.
+        """
+        ...
+
 
 class Part(NamedTuple):
     """Rows of one row group, with values by column; MISSING where there is none yet."""

@@ -10,6 +10,7 @@ from notebook_gen.plan.graph import ExecutionGraph
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
 
 IN_FLIGHT: Final = 0
 DONE: Final = 1
@@ -116,27 +117,44 @@ class Trace:
         }
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give one row an attempt, with names in place of indexes."""
+        """Give one row an attempt, with names in place of indexes; seconds since the run began."""
+        import numpy as np
         import pandas as pd
 
         data = self.columns()
         names = [node.name for node in self.graph.nodes]
         resources = [node.resource or "in place" for node in self.graph.nodes]
+        errors = np.full(len(data["node"]), None, dtype=object)
+        for line, error in list(self.errors.items()):
+            if line < len(errors):
+                errors[line] = error
         return pd.DataFrame(
             {
-                "column": [names[node] for node in data["node"]],
-                "row": pd.array([int(row) if row >= 0 else None for row in data["row"]], dtype="Int64"),
+                "column": np.array(names, dtype=object)[data["node"]],
+                "row": _integers(data["row"], data["row"] < 0),
                 "row_group": data["row_group"],
                 "attempt": data["attempt"],
-                "resource": [resources[node] for node in data["node"]],
-                "slot": pd.array([int(s) if s != IN_PLACE_SLOT else None for s in data["slot"]], dtype="Int64"),
-                "state": [STATES[state] for state in data["state"]],
+                "resource": np.array(resources, dtype=object)[data["node"]],
+                "slot": _integers(data["slot"], data["slot"] == IN_PLACE_SLOT),
+                "state": np.array(STATES, dtype=object)[data["state"]],
                 "ready": data["ready"],
                 "started": data["started"],
                 "ended": data["ended"],
                 "seconds": data["ended"] - data["started"],
                 "tokens_in": data["tokens_in"],
                 "tokens_out": data["tokens_out"],
-                "error": [self.errors.get(line) for line in range(len(data["node"]))],
+                "error": errors,
             }
         )
+
+    def to_arrow(self) -> "pa.Table":
+        """Give what `to_pandas` gives as an Arrow table."""
+        import pyarrow as pa
+
+        return pa.Table.from_pandas(self.to_pandas(), preserve_index=False).replace_schema_metadata(None)
+
+
+def _integers(values: "np.ndarray", missing: "np.ndarray") -> "pd.arrays.IntegerArray":
+    import pandas as pd
+
+    return pd.arrays.IntegerArray(values.astype("int64"), missing)

@@ -31,6 +31,9 @@ class MemoryRows:
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         """Keep nothing: the run's failures have it all."""
 
+    def write_traces(self, traces: "pa.Table") -> None:
+        """Keep nothing: the run's trace has it all."""
+
     def finish(self, state: State) -> None:
         """Do nothing: there is nothing to settle."""
 

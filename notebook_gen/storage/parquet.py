@@ -5,7 +5,7 @@ builder.json                 the columns, the models (never keys), the seed
 metadata.json                what was asked for and what came of it
 rows/00000.parquet …         the rows of each row group, in order
 dropped/00000.parquet …      its rows that did not make it, with the reason
-traces/00000.parquet         one line per attempt
+traces/00000.parquet         one line per attempt of the run that wrote them
 ```
 A file is there as a whole or not at all. Each row file's schema metadata tells, under `notebook_gen`, which rows it
 holds: row groups that are missing or have holes can be told from the files alone.
