@@ -12,7 +12,7 @@ _CALLS_A_ROW = 5
 _LONGEST_PATH = 4
 
 
-def measure() -> Figure:
+def measure() -> list[Figure]:
     """Wall time of the whole call ÷ max(critical path, work ÷ calls at once)."""
     builder = ng.DatasetBuilder(seed=1)
     builder.models["default"] = ng.DemoModel(latency=_LATENCY, spread=0, max_parallel=_CALLS_AT_ONCE)
@@ -32,10 +32,12 @@ def measure() -> Figure:
     if len(dataset) != _ROWS:
         raise RuntimeError(f"{len(dataset)} of {_ROWS} rows were made: {dataset.failures()}")
     floor = max(_LONGEST_PATH * _LATENCY, _ROWS * _CALLS_A_ROW * _LATENCY / _CALLS_AT_ONCE)
-    return Figure(
-        what=f"{_ROWS} rows × deep shape, {_LATENCY * 1000:.0f} ms a call, {_CALLS_AT_ONCE} at once",
-        measured=f"{seconds:.2f} s",
-        floor=f"{floor:.2f} s: work ÷ {_CALLS_AT_ONCE}",
-        ratio=seconds / floor,
-        budget="≤ 1.10",
-    )
+    return [
+        Figure(
+            what=f"{_ROWS} rows × deep shape, {_LATENCY * 1000:.0f} ms a call, {_CALLS_AT_ONCE} at once",
+            measured=f"{seconds:.2f} s",
+            floor=f"{floor:.2f} s: work ÷ {_CALLS_AT_ONCE}",
+            ratio=seconds / floor,
+            budget="≤ 1.10",
+        )
+    ]
