@@ -191,7 +191,7 @@ class Run:
         """Give what each column has used of its model so far.
 
         Columns: column, model, requests, tokens_in, tokens_out, seconds (in flight, added up) and cost, which is NaN
-        unless the model has prices: `ng.Model(…, price_in=0.15, price_out=0.6)`, for a million tokens.
+        unless the model has a price: `ng.Model(…, price=(0.15, 0.6))`, for a million tokens of prompts and of answers.
         """
         return usage_table(self._source.progress, self._plan.models)
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, NonNegativeFloat, field_validator
 
 from notebook_gen.config.columns import Spec
 from notebook_gen.errors import ConfigError
@@ -24,8 +24,7 @@ class Model(Spec):
         temperature: sampling temperature; None: the endpoint's default, as for the next two.
         top_p: nucleus sampling.
         max_tokens: tokens an answer may have, at most.
-        price_in: what a million tokens of prompts costs, in a currency of yours; None: unknown, and so is the cost.
-        price_out: what a million tokens of answers costs.
+        price: what a million tokens cost, of prompts and of answers, in a currency of yours; None: unknown.
         extra: more fields of the request's JSON body, for what an endpoint offers beyond the standard.
     """
 
@@ -37,8 +36,7 @@ class Model(Spec):
     temperature: float | None = Field(default=None, ge=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
-    price_in: float | None = Field(default=None, ge=0)
-    price_out: float | None = Field(default=None, ge=0)
+    price: tuple[NonNegativeFloat, NonNegativeFloat] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
     def __init__(self, model: str, **options: Any) -> None:

@@ -21,7 +21,7 @@ class Usage(NamedTuple):
         tokens_in: tokens of the prompts, as the endpoint counted them.
         tokens_out: tokens of the answers.
         seconds: time in flight of all calls, added up.
-        cost: in the currency of the model's prices; None where it has none.
+        cost: in the currency of the model's price; None where it has none.
     """
 
     column: str
@@ -57,8 +57,8 @@ def usage_table(progress: Progress, models: Mapping[str, Model]) -> "pd.DataFram
 
 def _usage(node: Node, counts: NodeProgress, model: Model) -> Usage:
     cost = None
-    if model.price_in is not None or model.price_out is not None:
-        cost = (counts.tokens_in * (model.price_in or 0.0) + counts.tokens_out * (model.price_out or 0.0)) / 1e6
+    if model.price is not None:
+        cost = (counts.tokens_in * model.price[0] + counts.tokens_out * model.price[1]) / 1e6
     return Usage(
         node.name, model.model, counts.attempts, counts.tokens_in, counts.tokens_out, round(counts.seconds, 6), cost
     )

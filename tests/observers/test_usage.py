@@ -7,7 +7,7 @@ import notebook_gen as ng
 
 def test_usage_adds_up_calls_tokens_and_cost_of_each_column() -> None:
     builder = ng.DatasetBuilder()
-    builder.models["default"] = ng.DemoModel(latency=0.0, price_in=2.0, price_out=10.0)
+    builder.models["default"] = ng.DemoModel(latency=0.0, price=(2.0, 10.0))
     builder.models["free"] = ng.DemoModel("other", latency=0.0)
     builder["stars"] = ng.Integer(1, 5)
     builder["review"] = ng.LLMText("Write a {{ stars }}-star review.")
