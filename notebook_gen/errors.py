@@ -9,7 +9,10 @@ NotebookGenError
 │   └── Rejected        an answer, a value or a function that would fail again
 └── RunError            the run as a whole ended without its result; rows made so far are kept
     ├── RunCancelled    somebody cancelled it
+    ├── StoppedEarly    too many calls failed, or an endpoint went silent
     ├── NoRowsLeft      rows were asked for, and every one of them was dropped
+    ├── ColumnFailed    a cell failed whose column says on_error="raise"
+    ├── ProcessorError  a processor raised, or gave what cannot be used
     └── WriteError      rows could not be written, read back or resumed
 ```
 
@@ -107,6 +110,53 @@ class RunError(NotebookGenError):
 
 class RunCancelled(RunError):
     """The run was cancelled, by a button, a call or an interrupt."""
+
+
+class StoppedEarly(RunError):
+    """Too many of the last calls failed for good, or an endpoint went silent; no more work was begun."""
+
+
+class ColumnFailed(RunError):
+    """A cell failed for good, and its column says `on_error="raise"`.
+
+    Attributes:
+        column: the column.
+        row: the row's number in the run.
+    """
+
+    def __init__(self, problem: str, *, advice: str = "", column: str, row: int) -> None:
+        super().__init__(problem, advice=advice)
+        self.column = column
+        self.row = row
+
+    @property
+    def subject(self) -> str:
+        """The cell."""
+        return f"column {self.column!r}, row {self.row}:"
+
+
+class ProcessorError(RunError):
+    """A processor raised, or gave what cannot be used.
+
+    Attributes:
+        processor: its name.
+        stage: when it runs.
+        row_group: the row group it was given; None for the whole dataset.
+    """
+
+    def __init__(
+        self, problem: str, *, advice: str = "", processor: str, stage: str, row_group: int | None = None
+    ) -> None:
+        super().__init__(problem, advice=advice)
+        self.processor = processor
+        self.stage = stage
+        self.row_group = row_group
+
+    @property
+    def subject(self) -> str:
+        """The processor and what it was given."""
+        where = f", row group {self.row_group}" if self.row_group is not None else ""
+        return f"processor {self.processor!r} ({self.stage}{where})"
 
 
 class NoRowsLeft(RunError):

@@ -11,6 +11,7 @@ from notebook_gen.config.templates import parse_inputs
 from notebook_gen.errors import ConfigError
 
 Kind = Literal["seed", "sampler", "expression", "llm", "function"]
+OnError = Literal["drop", "null", "raise"]
 
 
 class Spec(BaseModel):

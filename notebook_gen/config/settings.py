@@ -1,6 +1,7 @@
 """How a run goes about its work."""
 
 import os
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +17,17 @@ class RunSettings(Spec):
         threads: sync functions that run at once, each in a thread.
         max_async_functions: async functions that run at once on the event loop.
         trace: record every attempt, for the Gantt chart; costs about 60 bytes a cell.
+        engine: "async": each cell as soon as its inputs are there. "sequential": column by column, row group by row
+            group, to compare and to debug. The environment's NOTEBOOK_GEN_ENGINE stands in for the default.
+        salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error.
+        backoff: seconds before the first of these tries, give or take a quarter; doubles with each.
+        limit_factor: what an endpoint's limit of calls at once is multiplied with when it answers 429. The limit rises
+            by one again after as many good calls as it counts (AIMD: Chiu & Jain 1989).
+        disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.
+        shutdown_error_rate: the share of the last calls that failed for good at which a run stops early.
+        shutdown_error_window: how many model and function calls "the last" are.
+        shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
+        on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.
     """
 
     row_group_size: int = Field(default=1000, ge=1)
@@ -23,3 +35,16 @@ class RunSettings(Spec):
     threads: int = Field(default_factory=lambda: min(32, (os.cpu_count() or 1) + 4), ge=1, le=1024)
     max_async_functions: int = Field(default=64, ge=1, le=4096)
     trace: bool = True
+    engine: Literal["async", "sequential"] = Field(default_factory=_engine, validate_default=True)
+    salvage_rounds: int = Field(default=2, ge=0, le=100)
+    backoff: float = Field(default=2.0, ge=0.0, le=3600.0)
+    limit_factor: float = Field(default=0.75, gt=0.0, lt=1.0)
+    disable_early_shutdown: bool = False
+    shutdown_error_rate: float = Field(default=0.5, gt=0.0, le=1.0)
+    shutdown_error_window: int = Field(default=10, ge=1)
+    shutdown_patience: float = Field(default=60.0, gt=0.0)
+    on_processor_error: Literal["raise", "drop"] = "raise"
+
+
+def _engine() -> Any:
+    return os.environ.get("NOTEBOOK_GEN_ENGINE") or "async"

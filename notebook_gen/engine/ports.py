@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from notebook_gen.errors import GenerationError
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made
+from notebook_gen.plan.values import DroppedRow, Exchange, Made, Processed
 
 
 class InPlaceGenerator(Protocol):
@@ -55,6 +56,47 @@ class AsyncGenerator(Protocol):
 
 
 Generator = InPlaceGenerator | ThreadGenerator | AsyncGenerator
+
+
+class SkipCondition(Protocol):
+    """Decides which cells of a node are skipped; costs next to nothing, on the loop's thread."""
+
+    @property
+    def value(self) -> Any:
+        """What a skipped cell holds; None: nothing (NA)."""
+        ...
+
+    def decide(
+        self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+    ) -> Sequence[bool | GenerationError]:
+        """Decide for some rows.
+
+        Args:
+            group: the row group they are in.
+            rows: the rows' numbers in the run.
+            inputs: for each column, the values of the whole row group, in row order.
+
+        Returns:
+            For each row, in the order of `rows`: whether it is skipped, or why that cannot be told.
+        """
+        ...
+
+
+class Processor(Protocol):
+    """Changes a row group as a whole; called in a thread."""
+
+    def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+        """Change or drop rows.
+
+        Args:
+            group: the row group.
+            rows: the numbers of its rows that are there to process, in order.
+            columns: their values, by column.
+
+        Raises:
+            ProcessorError: it raised, or gave what cannot be used.
+        """
+        ...
 
 
 class RowGroupWriter(Protocol):

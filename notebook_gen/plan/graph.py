@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from notebook_gen.config.columns import Column, Function, Kind, SeedColumn
+from notebook_gen.config.columns import Column, Function, Kind, OnError, SeedColumn
 from notebook_gen.config.templates import TEMPLATE_GLOBALS
 from notebook_gen.errors import ConfigError
 
@@ -36,6 +36,12 @@ class Node:
         full_column: one task a row group; else one a row.
         mode: where it runs: in place on the loop's thread, in the thread pool, or awaited on the loop.
         resource: what it needs a slot of; None if it runs in place.
+        retries: more tries for a cell that was rejected.
+        on_error: what becomes of a row whose cell failed for good.
+        has_condition: whether a condition decides, row by row, that it is skipped.
+        propagate_skip: whether it is skipped where something upstream was.
+        ordered: whether its tasks run one at a time, in the order of rows.
+        allow_resize: whether it may give another number of rows than it got.
     """
 
     index: int
@@ -49,6 +55,12 @@ class Node:
     full_column: bool
     mode: Mode
     resource: str | None
+    retries: int = 0
+    on_error: OnError = "drop"
+    has_condition: bool = False
+    propagate_skip: bool = True
+    ordered: bool = False
+    allow_resize: bool = False
 
     @property
     def model(self) -> str | None:

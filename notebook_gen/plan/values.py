@@ -1,6 +1,6 @@
 """What a task gives beside its state: values, tokens, exchanges, and the failure of a dropped row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from notebook_gen.errors import GenerationError
@@ -36,15 +36,36 @@ class Made(NamedTuple):
         values: one for each output of the node: a cell's value, or a sequence with one value a row.
         usage: tokens, if a model was called.
         exchange: what was said, if a model was called.
+        sources: of a full-column node that changed the number of rows, for each new row the position of the one it
+            came from, among those it was given; None: the rows are as they were.
     """
 
     values: tuple[Any, ...]
     usage: Usage | None = None
     exchange: Exchange | None = None
+    sources: Sequence[int] | None = None
+
+
+class Processed(NamedTuple):
+    """What processors made of a row group.
+
+    Attributes:
+        rows: the numbers of the rows that are left, in order.
+        columns: their values, by column.
+        dropped: for each row that is not left, the processor that dropped it.
+    """
+
+    rows: Sequence[int]
+    columns: Mapping[str, Sequence[Any]]
+    dropped: Mapping[int, str]
 
 
 class DroppedRow(NamedTuple):
-    """A row that did not make it, with the failure that decided it."""
+    """A row that did not make it, with the failure that decided it.
+
+    Attributes:
+        column: the column that failed; of a row that a processor dropped, empty.
+    """
 
     row: int
     column: str
