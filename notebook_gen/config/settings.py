@@ -1,7 +1,7 @@
 """How a run goes about its work."""
 
 import os
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -35,7 +35,9 @@ class RunSettings(Spec):
     threads: int = Field(default_factory=lambda: min(32, (os.cpu_count() or 1) + 4), ge=1, le=1024)
     max_async_functions: int = Field(default=64, ge=1, le=4096)
     trace: bool = True
-    engine: Literal["async", "sequential"] = Field(default_factory=_engine, validate_default=True)
+    engine: Literal["async", "sequential"] = Field(
+        default_factory=lambda: os.environ.get("NOTEBOOK_GEN_ENGINE") or "async", validate_default=True
+    )
     salvage_rounds: int = Field(default=2, ge=0, le=100)
     backoff: float = Field(default=2.0, ge=0.0, le=3600.0)
     limit_factor: float = Field(default=0.75, gt=0.0, lt=1.0)
@@ -44,7 +46,3 @@ class RunSettings(Spec):
     shutdown_error_window: int = Field(default=10, ge=1)
     shutdown_patience: float = Field(default=60.0, gt=0.0)
     on_processor_error: Literal["raise", "drop"] = "raise"
-
-
-def _engine() -> Any:
-    return os.environ.get("NOTEBOOK_GEN_ENGINE") or "async"
