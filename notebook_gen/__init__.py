@@ -13,17 +13,21 @@ await run
 
 from notebook_gen.builder import DatasetBuilder
 from notebook_gen.config.columns import Category, Column, Expression, Float, Integer, LLMText
-from notebook_gen.config.models import DemoModel, Model
+from notebook_gen.config.models import DemoFaults, DemoModel, Model
+from notebook_gen.config.processors import DropColumns, RenameColumns, Reshape
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import (
+    ColumnFailed,
     ConfigError,
     GenerationError,
     NoRowsLeft,
     NotebookGenError,
+    ProcessorError,
     RateLimited,
     Rejected,
     RunCancelled,
     RunError,
+    StoppedEarly,
     Transient,
     WriteError,
 )
@@ -35,10 +39,13 @@ __version__ = "0.1.0"
 __all__ = [
     "Category",
     "Column",
+    "ColumnFailed",
     "ConfigError",
     "Dataset",
     "DatasetBuilder",
+    "DemoFaults",
     "DemoModel",
+    "DropColumns",
     "Expression",
     "Float",
     "GenerationError",
@@ -47,12 +54,16 @@ __all__ = [
     "Model",
     "NoRowsLeft",
     "NotebookGenError",
+    "ProcessorError",
     "RateLimited",
     "Rejected",
+    "RenameColumns",
+    "Reshape",
     "Run",
     "RunCancelled",
     "RunError",
     "RunSettings",
+    "StoppedEarly",
     "Transient",
     "WriteError",
     "enable_nested",

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from notebook_gen.config.columns import Column, Function, SeedColumn, SeedData
 from notebook_gen.config.models import Model
+from notebook_gen.config.options import FunctionOptions, spell_out
+from notebook_gen.config.processors import FunctionProcessor, Processors, ProcessorSpec, Stage
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import ConfigError
-from notebook_gen.launch import Launch, check_models
+from notebook_gen.launch import Launch, check_engine, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
-from notebook_gen.plan.tasks import RowGroups
+from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run, RunPlan
 
 if TYPE_CHECKING:
@@ -64,9 +66,12 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
     Attributes:
         models: the models for LLM columns, by alias; "default" is the one used unless a column says otherwise.
+        processors: what changes whole row groups, by stage and name; declared by `processor`, taken away by
+            `del builder.processors["post_batch", "clean"]`.
 
     Raises:
-        ConfigError: on assignment, if a column cannot be right: it reads what does not exist, or itself.
+        ConfigError: on assignment, if a column cannot be right: it reads what does not exist, or itself, or makes what
+            another makes.
     """
 
     def __init__(self, *, seed: int = 0, settings: RunSettings | None = None) -> None:
@@ -75,6 +80,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         self.seed = seed
         self.settings = settings or RunSettings()
         self.models = Models()
+        self.processors = Processors()
         self._columns: dict[str, Column] = {}
 
     # The mapping
@@ -156,9 +162,10 @@ class DatasetBuilder(MutableMapping[str, Column]):
         *,
         name: str | None = None,
         inputs: Sequence[str] | None = None,
-        full_column: bool = False,
+        **options: Unpack[FunctionOptions],
     ) -> Callable[[F], F]: ...
 
+    @spell_out(FunctionOptions, Function)
     def column(
         self,
         function: Any = None,
@@ -166,7 +173,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         *,
         name: str | None = None,
         inputs: Sequence[str] | None = None,
-        full_column: bool = False,
+        **options: Unpack[FunctionOptions],
     ) -> Any:
         """Declare a column by a function: `@builder.column`; its parameters name the columns it reads.
 
@@ -177,15 +184,25 @@ class DatasetBuilder(MutableMapping[str, Column]):
             name: the column's name; None: the function's.
             inputs: the columns it reads; it then takes one argument that holds them: a dict, or a DataFrame.
             full_column: it gets and gives pandas, a whole row group at a time: a Series a column.
+            outputs: the columns it makes, if several: it gives a dict with these keys, or a tuple in this order; with
+                `full_column`, a DataFrame or a dict of Series.
+            ordered: it keeps state from one call to the next: called for one row after the other, in their order.
+            allow_resize: with `full_column`, it may give another number of rows; the index of what it gives says which
+                row each value comes from, as that of `Series.explode()` does. The sequential engine only.
+            retries: more tries for a cell that was rejected, also because the function raised.
+            on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise".
+            skip_if: one `{{ expression }}`; where it is true, the cell is not made. None: all are made.
+            skip_value: what a skipped cell holds; None: nothing.
+            propagate_skip: skipped, too, where a cell that it reads was; else called, and given that `skip_value`.
 
         Raises:
-            ConfigError: it reads what does not exist.
+            ConfigError: it reads what does not exist, or makes what another column makes.
         """
 
         def declare(function: F) -> F:
             column = name or function.__name__
             try:
-                self[column] = Function.from_callable(function, inputs=inputs, full_column=full_column)
+                self[column] = Function.from_callable(function, inputs=inputs, **options)
             except ConfigError as error:
                 if error.column is not None:
                     raise
@@ -193,6 +210,40 @@ class DatasetBuilder(MutableMapping[str, Column]):
             return function
 
         return declare if function is None else declare(function)
+
+    @overload
+    def processor(self, stage: Stage, /, *, name: str | None = None) -> Callable[[F], F]: ...
+
+    @overload
+    def processor(
+        self, stage: Stage, processor: ProcessorSpec | Callable[..., Any], /, *, name: str | None = None
+    ) -> None: ...
+
+    def processor(self, stage: Stage, processor: Any = None, /, *, name: str | None = None) -> Any:
+        """Declare what changes many rows at once: `@builder.processor("post_batch")` on a function of a DataFrame.
+
+        It gives a DataFrame back, whose index still holds the rows' numbers; rows that are not in it are dropped.
+
+        Args:
+            stage: "pre_batch": a row group's seed columns, before anything else of it is made; "post_batch": a finished
+                row group, before it is written; "after_run": the whole dataset.
+            processor: the function, or `ng.DropColumns`, `ng.RenameColumns` or `ng.Reshape`, when not used as a
+                decorator.
+            name: what to call it; the same name at the same stage replaces. None: the function's, or the class's.
+
+        Raises:
+            ConfigError: it cannot work at this stage, or the function does not take one DataFrame.
+        """
+
+        def declare(given: F) -> F:
+            spec = FunctionProcessor.from_callable(given) if not isinstance(given, ProcessorSpec) else given
+            self.processors[stage, name or spec.label] = spec
+            return given
+
+        if processor is None:
+            return declare
+        declare(processor)
+        return None
 
     # Looking
 
@@ -223,6 +274,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
             ConfigError: a column, a model or its key is wrong; says which, and what to do.
         """
         check_models(self.graph, self.models)
+        check_engine(self.graph, self.settings)
+        self.processors.columns_after(tuple(self.graph.columns))
 
     # Running
 
@@ -243,7 +296,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             raise ConfigError("no rows were asked for", advice="preview 1 or more")
         plan = self._plan(rows, settings)
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
-        return self._start(plan, MemoryRows(tuple(self._columns)), title=title, show=show)
+        return self._start(plan, MemoryRows(tuple(plan.graph.columns)), title=title, show=show)
 
     def create(
         self,
@@ -252,6 +305,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         *,
         overwrite: bool = False,
         settings: RunSettings | None = None,
+        on_row_group: Callable[[Run, int], None] | None = None,
         show: bool = True,
     ) -> Run:
         """Make many rows and write them to a folder as Parquet. Returns at once.
@@ -261,6 +315,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
             folder: where to; made if it does not exist.
             overwrite: replace the dataset that is there.
             settings: how to go about it; None: the builder's.
+            on_row_group: called in a thread with the run and the number of each row group that was written, for
+                instance to look at `run.row_group(number)`. If it raises, the run ends with that error.
             show: put the live view under the cell.
 
         Raises:
@@ -273,13 +329,14 @@ class DatasetBuilder(MutableMapping[str, Column]):
         description = RunDescription(
             columns=self._columns,
             models=launch.connections.models,
+            processors=dict(self.processors),
             seed=self.seed,
             rows=rows,
             row_group_size=launch.groups.size,
         )
         storage = ParquetFolder(folder, description, overwrite=overwrite)
         title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
-        return self._start(launch, storage, title=title, folder=str(folder), show=show)
+        return self._start(launch, storage, title=title, folder=str(folder), on_row_group=on_row_group, show=show)
 
     def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
         if not isinstance(rows, int) or isinstance(rows, bool):
@@ -289,7 +346,11 @@ class DatasetBuilder(MutableMapping[str, Column]):
         graph = self.graph
         if not graph.nodes:
             raise ConfigError("there are no columns yet", advice='declare one: builder["stars"] = ng.Integer(1, 5)')
-        return Launch(graph, check_models(graph, self.models), groups, chosen, self.seed)
+        self.processors.columns_after(tuple(graph.columns))
+        check_engine(graph, chosen)
+        processors = Processors()
+        processors.update(self.processors)
+        return Launch(graph, check_models(graph, self.models), groups, chosen, self.seed, processors)
 
     def _start(
         self,
@@ -298,6 +359,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         *,
         title: str,
         folder: str | None = None,
+        on_row_group: Callable[[Run, int], None] | None = None,
         show: bool,
     ) -> Run:
         from notebook_gen.storage.memory import ExchangeLog
@@ -315,5 +377,10 @@ class DatasetBuilder(MutableMapping[str, Column]):
             models=launch.connections.models,
         )
         run = Run(plan)
-        run.start(lambda: launch.open_job(storage, ExchangeLog()), show=show)
+
+        def after_write(group: RowGroup) -> None:
+            if on_row_group is not None:
+                on_row_group(run, group.number)
+
+        run.start(lambda: launch.open_job(storage, ExchangeLog(), after_write), show=show)
         return run

@@ -53,6 +53,7 @@ class TaskEnded(NamedTuple):
 
     Attributes:
         error: why it made nothing; None if it made its values.
+        again: whether the same task gets another attempt.
     """
 
     time: float
@@ -60,6 +61,7 @@ class TaskEnded(NamedTuple):
     slot: int
     error: GenerationError | None
     usage: Usage | None
+    again: bool = False
 
 
 class InPlaceEnded(NamedTuple):
@@ -79,8 +81,21 @@ class InPlaceEnded(NamedTuple):
     failed: int
 
 
-class RowDropped(NamedTuple):
-    """A row is given up, with the failure that decided it."""
+class CellsSkipped(NamedTuple):
+    """Cells that nobody makes, because a condition says so or something upstream was skipped.
+
+    Attributes:
+        rows: how many.
+    """
+
+    time: float
+    node: int
+    row_group: int
+    rows: int
+
+
+class CellFailed(NamedTuple):
+    """A cell failed for good and stays NA; its row lives."""
 
     time: float
     row_group: int
@@ -88,6 +103,51 @@ class RowDropped(NamedTuple):
     node: int
     attempt: int
     error: GenerationError
+
+
+class RowDropped(NamedTuple):
+    """A row is given up, with the failure that decided it.
+
+    Attributes:
+        node: the node that failed; None if a processor dropped the row.
+        was_done: whether it had all its cells, and was told in a `RowsDone`.
+    """
+
+    time: float
+    row_group: int
+    row: int
+    node: int | None
+    attempt: int
+    error: GenerationError
+    was_done: bool = False
+
+
+class LimitMoved(NamedTuple):
+    """Another number of tasks may be in flight on a resource.
+
+    Attributes:
+        resource: as in `ExecutionGraph.resources`.
+        limit: how many.
+        resumes: when the next task may start; before `time` if nothing has to wait.
+    """
+
+    time: float
+    resource: str
+    limit: int
+    resumes: float
+
+
+class RowGroupResized(NamedTuple):
+    """A column changed the number of rows.
+
+    Attributes:
+        row_group: as it is from now on.
+        before: rows it had that were not dropped.
+    """
+
+    time: float
+    row_group: RowGroup
+    before: int
 
 
 class RowsDone(NamedTuple):
@@ -128,7 +188,11 @@ Event = (
     | TaskStarted
     | TaskEnded
     | InPlaceEnded
+    | CellsSkipped
+    | CellFailed
     | RowDropped
+    | LimitMoved
+    | RowGroupResized
     | RowsDone
     | RowGroupWritten
     | RunFinished

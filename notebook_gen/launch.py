@@ -2,21 +2,36 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from notebook_gen.config.models import DemoModel, Model
+from notebook_gen.config.processors import Processors
 from notebook_gen.config.settings import RunSettings
-from notebook_gen.engine.ports import ExchangeKeeper, RowGroupWriter
-from notebook_gen.engine.scheduler import Job
+from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.engine.job import Job
+from notebook_gen.engine.ports import ExchangeKeeper, Processor, RowGroupWriter
 from notebook_gen.errors import ConfigError, RunError
+from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
-from notebook_gen.plan.tasks import RowGroups
+from notebook_gen.plan.tasks import RowGroup, RowGroups
 
 if TYPE_CHECKING:
     from notebook_gen.models.client import ChatClient
+
+
+class RunStorage(RowGroupWriter, Storage, Protocol):
+    """Where the rows of a run go, and are read from."""
+
+    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keep these rows in place of all that were written.
+
+        Raises:
+            WriteError: they could not be kept; what was written is still there.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,21 @@ class Connections:
     def has_placeholder_text(self) -> bool:
         """Whether the demo endpoint writes some of the text."""
         return any(isinstance(model, DemoModel) for model in self.models.values())
+
+
+def check_engine(graph: ExecutionGraph, settings: RunSettings) -> None:
+    """Check that the engine can do what the columns ask for.
+
+    Raises:
+        ConfigError: a column changes the number of rows, and the engine is the async one.
+    """
+    for node in graph.nodes:
+        if node.allow_resize and settings.engine == "async":
+            raise ConfigError(
+                "says allow_resize=True: it may change the number of rows, which the async engine cannot do",
+                advice='use settings=ng.RunSettings(engine="sequential"), or give as many values as there are rows',
+                column=node.name,
+            )
 
 
 def check_models(graph: ExecutionGraph, models: Mapping[str, Model]) -> Connections:
@@ -71,6 +101,7 @@ class Launch:
     groups: RowGroups
     settings: RunSettings
     seed: int
+    processors: Processors
 
     @property
     def ceilings(self) -> dict[str, int]:
@@ -80,9 +111,17 @@ class Launch:
         return {name: known[name] for name in self.graph.resources}
 
     @asynccontextmanager
-    async def open_job(self, writer: RowGroupWriter, exchanges: ExchangeKeeper) -> AsyncIterator[Job]:
-        """Connect everything on the run's loop; disconnect it in the end."""
-        from notebook_gen.generators import Context, make_generator
+    async def open_job(
+        self, storage: RunStorage, exchanges: ExchangeKeeper, after_write: Callable[[RowGroup], None] | None = None
+    ) -> AsyncIterator[Job]:
+        """Connect everything on the run's loop; disconnect it in the end.
+
+        Args:
+            storage: where rows go.
+            exchanges: where exchanges with models go.
+            after_write: called in a thread after each row group that was written.
+        """
+        from notebook_gen.generators import Context, make_condition, make_generator
 
         async with AsyncExitStack() as stack:
             complete = {}
@@ -93,19 +132,46 @@ class Launch:
                     complete[alias] = client.complete
             except RunError:
                 # no scheduler will ever tell the writer that the run has ended
-                await asyncio.to_thread(writer.finish, "failed")
+                await asyncio.to_thread(storage.finish, "failed")
                 raise
             context = Context(seed=self.seed, complete=complete)
+            conditions = {node.index: make_condition(node) for node in self.graph.nodes}
             yield Job(
                 graph=self.graph,
                 groups=self.groups,
                 generators=[make_generator(node, context) for node in self.graph.nodes],
-                writer=writer,
+                writer=storage,
                 exchanges=exchanges,
                 ceilings=self.ceilings,
-                max_open_rows=self.settings.max_open_rows,
-                threads=self.settings.threads,
+                settings=self.settings,
+                conditions={node: made for node, made in conditions.items() if made is not None},
+                processors=self._make_processors(),
+                after_write=after_write,
+                after_run=self._make_after_run(storage),
             )
+
+    def _make_processors(self) -> dict[GroupStage, Processor]:
+        from notebook_gen.generators import make_processor
+
+        columns = {
+            "pre_batch": [name for name, node in self.graph.columns.items() if not self.graph.nodes[node].upstream],
+            "post_batch": list(self.graph.columns),
+        }
+        stages: tuple[GroupStage, ...] = ("pre_batch", "post_batch")
+        made = {stage: make_processor(stage, self.processors.at(stage), columns[stage]) for stage in stages}
+        return {stage: processor for stage, processor in made.items() if processor is not None}
+
+    def _make_after_run(self, storage: RunStorage) -> Callable[[], None] | None:
+        from notebook_gen.generators import make_after_run
+
+        process = make_after_run(self.processors.at("after_run"))
+        if process is None:
+            return None
+
+        def after_run() -> None:
+            storage.replace(process(storage.table().to_pandas()))
+
+        return after_run
 
 
 async def _connect(model: Model, key: str | None) -> "ChatClient":

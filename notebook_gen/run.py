@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from notebook_gen.config.models import Model
 from notebook_gen.engine.buffers import MISSING
+from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
-from notebook_gen.engine.scheduler import AsyncTaskScheduler, Job
+from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.errors import NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
@@ -321,7 +322,7 @@ class Dataset:
 
     Attributes:
         path: the folder it was written to; None for a preview, which is in memory.
-        columns: the columns' names, in the order of declaration.
+        columns: the columns' names, in the order of declaration, or as processors left them.
         rows_dropped: rows that did not make it; `failures()` says why.
         placeholder_text: whether the demo endpoint wrote its text.
     """
@@ -329,7 +330,7 @@ class Dataset:
     def __init__(self, run: Run, storage: Storage) -> None:
         progress = run._source.progress  # noqa: SLF001  # a run and its result are one thing in two states
         self.path = run.destination
-        self.columns = tuple(progress.graph.columns)
+        self.columns = tuple(storage.column_names())
         self._graph = progress.graph
         self.rows_dropped = progress.rows_dropped
         self.placeholder_text = run._source.placeholder_text  # noqa: SLF001
@@ -367,9 +368,15 @@ def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
     import pandas as pd
 
     rows = [row for part in parts for row in part.rows]
+    # what processors added stands behind, what they took away is NA where it was written
+    names = list(dict.fromkeys([*columns, *(name for part in parts for name in part.columns)]))
     data = {
-        name: [pd.NA if value is MISSING else value for part in parts for value in part.columns[name]]
-        for name in columns
+        name: [
+            pd.NA if value is MISSING else value
+            for part in parts
+            for value in part.columns.get(name, [MISSING] * len(part.rows))
+        ]
+        for name in names
     }
-    frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=list(columns), dtype=object)
+    frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=names, dtype=object)
     return frame.convert_dtypes()

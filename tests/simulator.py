@@ -7,62 +7,34 @@ core. A world is made from one seed, so a failure is replayed with the line it p
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
-from notebook_gen.config.columns import Column, Expression, Function, Integer
-from notebook_gen.engine.core import EndRun, MakeInPlace, SchedulerCore, StopWork, WriteRowGroup
-from notebook_gen.errors import GenerationError, Rejected, WriteError
-from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupWritten, RowsDone
-from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, build_graph
-from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroups, Task
-
-
-@dataclass(frozen=True)
-class World:
-    """One random run.
-
-    Attributes:
-        failure_rate: the share of tasks and in-place cells that fail.
-        slow_tail: the share of tasks that take 20 times as long.
-        cancel_at: when the run is cancelled, in virtual seconds; None: never.
-        failing_write: the row group whose write fails; None: all succeed.
-    """
-
-    seed: int
-    graph: ExecutionGraph
-    groups: RowGroups
-    ceilings: dict[str, int]
-    max_open_rows: int
-    failure_rate: float
-    slow_tail: float
-    cancel_at: float | None
-    failing_write: int | None
-
-
-def random_world(seed: int) -> World:
-    """Make a world from a seed: up to 12 columns, up to 120 rows, all mixes of strategies and failures."""
-    draw = random.Random(seed)
-    columns: dict[str, Column] = {}
-    for index in range(draw.randint(1, 12)):
-        names = list(columns)
-        reads = tuple(draw.sample(names, min(len(names), draw.choice([0, 1, 1, 2, 3]))))
-        columns[f"c{index}"] = _random_column(draw, reads)
-    graph = build_graph(columns)
-    rows = draw.choice([0, 1, 2, 7, 30, draw.randint(1, 120)])
-    groups = RowGroups(rows, draw.choice([1, 2, 5, 10, 50]))
-    return World(
-        seed=seed,
-        graph=graph,
-        groups=groups,
-        ceilings={ASYNC_FUNCTIONS: draw.choice([1, 2, 4, 16]), THREADS: draw.choice([1, 3, 8])},
-        max_open_rows=draw.choice([1, 10, 60, 1000]),
-        failure_rate=draw.choice([0.0, 0.0, 0.02, 0.2, 0.7, 1.0]),
-        slow_tail=draw.choice([0.0, 0.05, 0.3]),
-        cancel_at=draw.choice([None, None, None, draw.uniform(0, 10)]),
-        failing_write=draw.choice([None] * 9 + [0]),
-    )
+from notebook_gen.engine.core import NEVER, SchedulerCore
+from notebook_gen.engine.instructions import (
+    DecideSkips,
+    EndRun,
+    FillCells,
+    MakeInPlace,
+    ProcessRowGroup,
+    StopWork,
+    WriteRowGroup,
+)
+from notebook_gen.engine.sequential import SequentialCore
+from notebook_gen.errors import GenerationError, ProcessorError, RateLimited, Rejected, Transient, WriteError
+from notebook_gen.events import (
+    CellFailed,
+    CellsSkipped,
+    LimitMoved,
+    RowDropped,
+    RowGroupOpened,
+    RowGroupWritten,
+    RowsDone,
+)
+from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS
+from notebook_gen.plan.tasks import WHOLE_GROUP, Task
+from tests.worlds import World, random_world
 
 
 def simulate(world: World) -> "Books":
@@ -75,7 +47,7 @@ def simulate(world: World) -> "Books":
     try:
         shell.run()
         shell.check_end()
-    except (AssertionError, RuntimeError, KeyError) as error:
+    except (AssertionError, RuntimeError, LookupError) as error:
         raise AssertionError(f'replay: python -c "from tests.simulator import replay; replay({world.seed})"') from error
     return shell.books
 
@@ -85,26 +57,47 @@ def replay(seed: int) -> None:
     simulate(random_world(seed))
 
 
+Key = tuple[int, int]
+"""A node and a row; of a full-column node, the number of its row group."""
+
+
 @dataclass
 class Books:
     """What happened, kept apart from the core.
 
     Attributes:
-        made: (node, row) of each cell that has a value; of a full-column node, (node, group number).
-        ended: how often each row was delivered or dropped.
+        ended: cells that are made, skipped or empty; see `Key`.
+        skipped: node and row of cells that were skipped, also of full-column nodes.
+        row_ends: how often each row was delivered or dropped.
+        dropped: rows that were dropped.
         starts: tasks, in the order they started, with the time.
+        outcomes: how attempts ended, with the time.
         written: row groups in the order they were written, with the time.
+        processed: stage and row group of what was processed.
     """
 
-    made: set[tuple[int, int]] = field(default_factory=set)
-    ended: Counter[int] = field(default_factory=Counter)
+    ended: set[Key] = field(default_factory=set)
+    skipped: set[Key] = field(default_factory=set)
+    row_ends: Counter[int] = field(default_factory=Counter)
     dropped: set[int] = field(default_factory=set)
     delivered: set[int] = field(default_factory=set)
     starts: list[tuple[float, Task]] = field(default_factory=list)
+    outcomes: list[tuple[float, Task, GenerationError | None]] = field(default_factory=list)
     written: list[tuple[float, int]] = field(default_factory=list)
+    processed: set[tuple[str, int]] = field(default_factory=set)
     announced_done: int = 0
     most_open_rows: int = 0
+    empty: set[Key] = field(default_factory=set)
     ending: EndRun | None = None
+
+
+@dataclass
+class _InFlight:
+    """A task under way, and how it will end."""
+
+    task: Task
+    started: float
+    error: GenerationError | None
 
 
 class _Shell:
@@ -114,16 +107,22 @@ class _Shell:
         self.world = world
         self.graph = world.graph
         self.books = Books()
-        self.core = SchedulerCore(world.graph, world.groups, world.ceilings, world.max_open_rows)
+        core_type = SequentialCore if world.settings.engine == "sequential" else SchedulerCore
+        self.core = core_type(world.graph, world.groups, world.ceilings, world.settings, world.stages)
         self.draw = random.Random(world.seed + 1)
         self.now = 0.0
-        self.due: list[tuple[float, int, Task | int]] = []
+        self.due: list[tuple[float, int, _InFlight | ProcessRowGroup | WriteRowGroup]] = []
         self.count = 0
-        self.in_flight: Counter[str] = Counter()
-        self.in_flight_groups: Counter[int] = Counter()
-        self.in_place: list[MakeInPlace] = []
+        self.in_flight: dict[Key, _InFlight] = {}
+        self.busy: Counter[str] = Counter()
+        self.limits: dict[str, tuple[int, float]] = {}
+        self.orders_of_group: Counter[int] = Counter()
+        self.in_place: list[MakeInPlace | DecideSkips] = []
         self.open: dict[int, int] = {}
-        self.orders: dict[int, WriteRowGroup] = {}
+        self.may_start: dict[Key, int] = {}
+        self.tries: Counter[tuple[Key, str]] = Counter()
+        self.newest_in_order: dict[int, int] = {}
+        self.closed: set[int] = set()
         self.is_stopping = False
 
     def run(self) -> None:
@@ -133,25 +132,41 @@ class _Shell:
             self.take_work()
             if self.books.ending is not None:
                 return
-            if not self.due:
-                self.core.check_alive()
-            assert self.due, "nothing is due although the run is not over"
+            assert self.count < 300_000, "the run does not end"
+            self.core.check_alive()
             self.step()
 
     def step(self) -> None:
-        cancel_at = self.world.cancel_at
-        if cancel_at is not None and cancel_at <= self.due[0][0] and not self.is_stopping:
+        next_due = self.due[0][0] if self.due else NEVER
+        moment = min(next_due, self.core.alarm)
+        cancel_at = self.world.cancel_at if not self.is_stopping else None
+        if cancel_at is not None and cancel_at <= moment:
             self.now = max(self.now, cancel_at)
             self.core.cancel()
+            assert self.is_stopping or any(isinstance(order, StopWork) for order in self.core.outbox)
+        elif self.core.alarm <= next_due:
+            assert moment < NEVER, "nothing is due although the run is not over"
+            self.now = max(self.now, self.core.alarm)
+            self.count += 1
+            self.core.tick(self.now)
+            assert self.core.alarm > self.now, "an alarm that has rung is still set"
         else:
             time, _, what = heappop(self.due)
             assert time >= self.now, "time went back"
             self.now = time
-            if isinstance(what, Task):
-                self.finish(what)
-            else:
-                self.finish_write(what)
+            self.end(what)
         self.perform()
+
+    def end(self, what: _InFlight | ProcessRowGroup | WriteRowGroup) -> None:
+        match what:
+            case _InFlight():
+                self.finish(what)
+            case ProcessRowGroup():
+                self.finish_processing(what)
+            case WriteRowGroup():
+                self.finish_write(what)
+
+    # Tasks with a slot
 
     def take_work(self) -> None:
         """Fill all free slots, as the shell's slots do when they are woken."""
@@ -168,144 +183,299 @@ class _Shell:
     def start(self, task: Task, ready: float, resource: str) -> None:
         node = self.graph.nodes[task.node]
         assert not self.is_stopping, "a task started after the run was told to stop"
+        assert self.core.flow.gives_slots, "a task started although the run is ending"
         assert ready <= self.now, "a task was ready in the future"
-        self.check_inputs(task.node, task.row_group, [task.row] if task.row != WHOLE_GROUP else None)
         assert (task.row == WHOLE_GROUP) == node.full_column
-        rows = self.world.groups[task.row_group].rows
-        assert not self.books.dropped.issuperset(rows), "a task started for no row at all"
         assert node.resource == resource
-        self.in_flight[resource] += 1
-        self.in_flight_groups[task.row_group] += 1
-        assert self.in_flight[resource] <= self.world.ceilings[resource], "more in flight than the limit"
-        key = (task.node, task.row if task.row != WHOLE_GROUP else task.row_group)
-        assert key not in self.books.made, "a cell was made twice"
-        assert task not in [other for _, other in self.books.starts], "a task started twice"
+        self.check_inputs(task.node, task.row_group, self.rows_of(task))
+        key = self.key(task)
+        assert key not in self.books.ended, "a cell was made twice"
+        assert key not in self.in_flight, "a task started twice"
+        assert task.attempt == self.may_start.get(key, 1), "the attempt has a wrong number"
+        self.check_limit(resource)
+        if node.ordered:
+            self.check_order(task)
+        if self.world.settings.engine == "sequential":
+            others = {running.task.node for running in self.in_flight.values()}
+            assert others <= {task.node}, "two columns at a time"
+            assert len(self.open) == 1, "two row groups at a time"
+        self.busy[resource] += 1
         self.books.starts.append((self.now, task))
+        seconds, error = self.outcome(task, resource)
+        running = _InFlight(task, self.now, error)
+        self.in_flight[key] = running
+        self.push(self.now + seconds, running)
+
+    def check_limit(self, resource: str) -> None:
+        limit, resumes = self.limits.get(resource, (self.world.ceilings[resource], 0.0))
+        assert self.busy[resource] < self.world.ceilings[resource], "more in flight than there are slots"
+        assert self.busy[resource] < limit, "more in flight than the limit"
+        assert self.now >= resumes, "a call began although its endpoint wants to be left alone"
+
+    def check_order(self, task: Task) -> None:
+        others = [key for key in self.in_flight if key[0] == task.node]
+        assert not others, "an ordered node overlaps itself"
+        place = task.row_group if task.row == WHOLE_GROUP else task.row
+        assert place >= self.newest_in_order.get(task.node, -1), "an ordered node went back"
+        self.newest_in_order[task.node] = place
+
+    def rows_of(self, task: Task) -> Sequence[int]:
+        """The rows that a task is for: neither dropped nor skipped, nor empty."""
+        if task.row != WHOLE_GROUP:
+            return [task.row]
+        return [
+            row
+            for row in self.world.groups[task.row_group].rows
+            if row not in self.books.dropped
+            and (task.node, row) not in self.books.skipped
+            and (task.node, row) not in self.books.empty
+        ]
+
+    def check_inputs(self, node: int, number: int, rows: Sequence[int]) -> None:
+        """Check that all inputs of some rows have ended."""
+        assert rows, "a task started for no row at all"
+        upstream = self.graph.nodes[node].upstream
+        for up in upstream:
+            assert all(self.has_ended(up, number, row) for row in rows), "started before its inputs"
+        if upstream and "pre_batch" in self.world.stages:
+            assert ("pre_batch", number) in self.books.processed, "started before its row group was processed"
+        assert not self.books.dropped.intersection(rows), "a task started for a dropped row"
+        assert not any((node, row) in self.books.skipped for row in rows), "a task started for a skipped cell"
+
+    def outcome(self, task: Task, resource: str) -> tuple[float, GenerationError | None]:
+        world = self.world
+        if resource not in (ASYNC_FUNCTIONS, THREADS):
+            if world.is_down(self.now):
+                return 0.01, Transient("connection refused")
+            if self.busy[resource] > world.capacity(self.now):
+                return 0.01, RateLimited("slow down", retry_after=self.draw.choice([None, None, 0.5]))
         seconds = self.draw.choice([0.0, 0.1, self.draw.expovariate(1.0)])
-        if self.draw.random() < self.world.slow_tail:
+        if self.draw.random() < world.slow_tail:
             seconds = 20.0
-        self.push(self.now + seconds, task)
-
-    def check_inputs(self, node: int, group_number: int, rows: Sequence[int] | None) -> None:
-        """Check that all inputs of some rows, or of all live rows of a group, are made."""
-        group = self.world.groups[group_number]
-        live = rows if rows is not None else [row for row in group.rows if row not in self.books.dropped]
-        for up in self.graph.nodes[node].upstream:
-            if self.graph.nodes[up].full_column:
-                assert (up, group_number) in self.books.made, "started before a full column upstream"
-            else:
-                for row in live:
-                    assert (up, row) in self.books.made, "started before a cell upstream"
-        for row in rows or ():
-            assert row not in self.books.dropped, "a task started for a dropped row"
-
-    def finish(self, task: Task) -> None:
-        resource = self.graph.nodes[task.node].resource
-        assert resource is not None
-        self.in_flight[resource] -= 1
-        self.in_flight_groups[task.row_group] -= 1
-        error = self.failure()
-        if error is None and task.row == WHOLE_GROUP:
-            self.books.made.add((task.node, task.row_group))
-        elif error is None and task.row not in self.books.dropped:
-            self.books.made.add((task.node, task.row))
-        self.core.finished(task, error, self.now)
+        return seconds, self.failure()
 
     def failure(self) -> GenerationError | None:
-        return Rejected("it failed") if self.draw.random() < self.world.failure_rate else None
+        chance, world = self.draw.random(), self.world
+        if chance < world.failure_rate:
+            return Rejected("it failed")
+        if chance < world.failure_rate + world.transient_rate:
+            return Transient("it broke")
+        if chance < world.failure_rate + world.transient_rate + world.limit_rate:
+            return RateLimited("slow down")
+        return None
+
+    def finish(self, running: _InFlight) -> None:
+        task, error = running.task, running.error
+        node, key = self.graph.nodes[task.node], self.key(running.task)
+        assert node.resource is not None
+        self.busy[node.resource] -= 1
+        del self.in_flight[key]
+        self.books.outcomes.append((self.now, task, error))
+        if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
+            self.books.ended.add(key)
+        again = self.core.finished(task, running.started, error, self.now)
+        if again:
+            assert error is not None, "a task that made its values is to be made again"
+            self.note_another_try(key, task, error)
+
+    def note_another_try(self, key: Key, task: Task, error: GenerationError) -> None:
+        if isinstance(error, RateLimited):
+            self.may_start[key] = task.attempt
+            return
+        self.may_start[key] = task.attempt + 1
+        self.tries[key, error.kind] += 1
+        most = self.world.settings.salvage_rounds
+        if isinstance(error, Rejected):
+            most = self.graph.nodes[task.node].retries
+        assert self.tries[key, error.kind] <= most, "a task is tried too often"
+
+    def key(self, task: Task) -> Key:
+        return task.node, task.row if task.row != WHOLE_GROUP else task.row_group
+
+    # Instructions
 
     def perform(self) -> None:
         while self.core.outbox or self.in_place:
             while self.core.outbox:
                 self.perform_one(self.core.outbox.popleft())
             if self.in_place:
-                self.make_in_place(self.in_place.pop(0))
+                self.do_in_place(self.in_place.pop(0))
 
     def perform_one(self, instruction: object) -> None:
         match instruction:
-            case MakeInPlace():
+            case MakeInPlace() | DecideSkips():
                 self.in_place.append(instruction)
-                self.in_flight_groups[instruction.row_group.number] += 1
-            case RowGroupOpened():
-                self.open[instruction.row_group.number] = instruction.row_group.size
-                total = sum(self.open.values())
-                assert len(self.open) == 1 or total <= self.world.max_open_rows, "too many open rows"
-                self.books.most_open_rows = max(self.books.most_open_rows, total)
+                self.orders_of_group[instruction.row_group.number] += 1
+            case FillCells():
+                self.fill(instruction)
+            case ProcessRowGroup():
+                self.begin_processing(instruction)
             case WriteRowGroup():
                 self.begin_write(instruction)
-            case RowDropped():
-                assert instruction.row not in self.books.dropped, "a row was dropped twice"
-                self.books.dropped.add(instruction.row)
-                self.books.ended[instruction.row] += 1
-            case RowsDone():
-                self.books.announced_done += instruction.rows
             case StopWork():
                 self.stop()
             case EndRun():
                 assert self.books.ending is None, "the run ended twice"
                 self.books.ending = instruction
-            case RowGroupWritten():
+            case _:
+                self.note(instruction)
+
+    def note(self, event: object) -> None:
+        match event:
+            case RowGroupOpened():
+                self.open[event.row_group.number] = event.row_group.size
+                total = sum(self.open.values())
+                assert len(self.open) == 1 or total <= self.world.settings.max_open_rows, "too many open rows"
+                self.books.most_open_rows = max(self.books.most_open_rows, total)
+            case RowDropped():
+                assert event.row not in self.books.dropped, "a row was dropped twice"
+                assert not isinstance(event.error, RateLimited), "a row was dropped for a rate limit"
+                self.books.dropped.add(event.row)
+                self.books.row_ends[event.row] += 1
+                self.books.announced_done -= event.was_done
+            case RowsDone():
+                assert event.rows > 0
+                self.books.announced_done += event.rows
+            case LimitMoved():
+                self.limits[event.resource] = (event.limit, event.resumes)
+            case CellFailed():
+                assert self.graph.nodes[event.node].on_error == "null"
+            case RowGroupWritten() | CellsSkipped():
                 pass
             case _:
-                raise AssertionError(f"unknown instruction {instruction!r}")
+                raise AssertionError(f"unknown instruction {event!r}")
 
-    def make_in_place(self, order: MakeInPlace) -> None:
+    def fill(self, order: FillCells) -> None:
+        full = self.is_full(order.node)
+        for row in order.rows:
+            assert row not in self.books.dropped, "a cell of a dropped row was filled"
+            place = self.books.skipped if order.why == "skipped" else self.books.empty
+            assert (order.node, row) not in place, "a cell was filled twice"
+            place.add((order.node, row))
+            if not full:
+                self.books.ended.add((order.node, row))
+
+    def do_in_place(self, order: MakeInPlace | DecideSkips) -> None:
         if self.is_stopping:
             return
-        if self.is_full(order.node):
-            self.check_inputs(order.node, order.row_group.number, None)
-        size = len(order.rows) if self.is_full(order.node) else self.draw.choice([1, 3, len(order.rows)])
+        if isinstance(order, DecideSkips):
+            self.decide(order)
+            return
+        full = self.is_full(order.node)
+        live = [row for row in order.rows if row not in self.books.dropped]
+        if full and live:
+            self.check_inputs(order.node, order.row_group.number, live)
+        size = len(order.rows) if full else self.draw.choice([1, 3, len(order.rows)])
         for first in range(0, len(order.rows), size):
             rows = order.rows[first : first + size]
-            failures = {row: error for row in rows if (error := self.failure()) is not None}
+            failures = self.failures_in_place(rows)
             for row in rows:
-                if row not in failures and row not in self.books.dropped and not self.is_full(order.node):
+                if row not in failures and row not in self.books.dropped and not full:
                     self.check_inputs(order.node, order.row_group.number, [row])
-                    self.books.made.add((order.node, row))
-            if self.is_full(order.node):
-                self.books.made.add((order.node, order.row_group.number))
+                    self.books.ended.add((order.node, row))
+            if full:
+                self.books.ended.add((order.node, order.row_group.number))
             if first + size >= len(order.rows):
-                self.in_flight_groups[order.row_group.number] -= 1
+                self.orders_of_group[order.row_group.number] -= 1
             self.core.made_in_place(order, rows, failures, self.now)
+            # what was decided by now binds the next rows, as it does in the shell
+            while self.core.outbox:
+                self.perform_one(self.core.outbox.popleft())
+            if self.has_stopped():
+                return
+
+    def has_stopped(self) -> bool:
+        return self.is_stopping
+
+    def failures_in_place(self, rows: Sequence[int]) -> Mapping[int, GenerationError]:
+        return {row: Rejected("it failed") for row in rows if self.draw.random() < self.world.failure_rate}
+
+    def decide(self, order: DecideSkips) -> None:
+        live = [row for row in order.rows if row not in self.books.dropped]
+        if live:
+            self.check_inputs(order.node, order.row_group.number, live)
+        failures = {row: Rejected("it cannot be told") for row in order.rows if self.draw.random() < 0.02}
+        skipped = [row for row in order.rows if row not in failures and self.draw.random() < self.world.skip_rate]
+        self.orders_of_group[order.row_group.number] -= 1
+        self.core.skips_decided(order, skipped, failures, self.now)
 
     def is_full(self, node: int) -> bool:
         return self.graph.nodes[node].full_column
 
+    # Row groups
+
+    def begin_processing(self, order: ProcessRowGroup) -> None:
+        number = order.row_group.number
+        assert order.stage in self.world.stages
+        assert not self.books.dropped.intersection(order.rows), "a dropped row was processed"
+        if order.stage == "pre_batch":
+            self.orders_of_group[number] += 1
+            for node in self.graph.nodes:
+                if not node.upstream:
+                    ended = all(self.has_ended(node.index, number, row) for row in order.rows)
+                    assert ended, "processed before all seeds"
+        else:
+            self.check_closed(number, order.rows)
+        self.push(self.now + self.draw.choice([0.0, 0.3]), order)
+
+    def finish_processing(self, order: ProcessRowGroup) -> None:
+        number = order.row_group.number
+        if order.stage == "pre_batch" and self.is_stopping:
+            # too late: nothing becomes of it
+            self.core.processed(order, {}, self.now)
+            return
+        self.books.processed.add((order.stage, number))
+        if order.stage == "pre_batch":
+            self.orders_of_group[number] -= 1
+        if self.draw.random() < self.world.processor_failure_rate:
+            error = ProcessorError("raised", processor="p", stage=order.stage, row_group=number)
+            self.core.processor_failed(order, error, self.now)
+            return
+        dropped = {row: "p" for row in order.rows if self.draw.random() < self.world.processor_drop_rate}
+        self.core.processed(order, dropped, self.now)
+
+    def check_closed(self, number: int, rows: Sequence[int]) -> None:
+        """Check that rows that leave are whole, and that their group is not left before its time."""
+        under_way = [key for key, running in self.in_flight.items() if running.task.row_group == number]
+        assert not under_way or self.is_stopping, "a row group closed with work in flight"
+        assert not self.orders_of_group[number] or self.is_stopping, "a row group closed with orders under way"
+        assert all(self.is_finished(row) for row in rows), "an unfinished row left"
+        assert not self.books.dropped.intersection(rows), "a dropped row left"
+
     def begin_write(self, order: WriteRowGroup) -> None:
         number = order.row_group.number
-        assert not self.in_flight_groups[number] or self.is_stopping, "a row group closed with work in flight"
-        assert number not in self.orders, "a row group was written twice"
-        for row in order.rows:
-            for node in self.graph.nodes:
-                key = (node.index, number if node.full_column else row)
-                assert key in self.books.made, "an unfinished row was written"
-            assert row not in self.books.dropped, "a dropped row was written"
+        self.check_closed(number, order.rows)
+        assert number not in self.closed, "a row group was written twice"
+        self.closed.add(number)
+        if "post_batch" in self.world.stages and order.rows:
+            assert ("post_batch", number) in self.books.processed, "a row group was written unprocessed"
         told = {drop.row for drop in order.dropped}
         assert told == {row for row in order.row_group.rows if row in self.books.dropped}
-        self.orders[number] = order
-        self.push(self.now + self.draw.choice([0.0, 0.5]), number)
+        self.push(self.now + self.draw.choice([0.0, 0.5]), order)
 
-    def finish_write(self, number: int) -> None:
+    def finish_write(self, order: WriteRowGroup) -> None:
+        number = order.row_group.number
         if number == self.world.failing_write:
             self.core.write_failed(number, WriteError("disk full"))
             return
-        order = self.orders[number]
         self.open.pop(number)
         self.books.written.append((self.now, number))
         self.books.delivered.update(order.rows)
-        self.books.ended.update(order.rows)
+        self.books.row_ends.update(order.rows)
         self.core.written(number, len(order.rows), self.now)
 
     def stop(self) -> None:
+        assert not self.is_stopping, "the work was stopped twice"
         self.is_stopping = True
         self.in_place.clear()
-        self.due = [entry for entry in self.due if not isinstance(entry[2], Task)]
-        self.due.sort()
+        self.due = [entry for entry in self.due if not isinstance(entry[2], _InFlight)]
+        heapify(self.due)
         self.in_flight.clear()
-        self.in_flight_groups.clear()
+        self.busy.clear()
+        self.orders_of_group.clear()
         self.core.stopped()
 
-    def push(self, time: float, what: Task | int) -> None:
+    def push(self, time: float, what: _InFlight | ProcessRowGroup | WriteRowGroup) -> None:
         self.count += 1
         heappush(self.due, (time, self.count, what))
 
@@ -313,26 +483,27 @@ class _Shell:
         books, rows = self.books, range(self.world.groups.rows)
         ending = books.ending
         assert ending is not None
-        assert not any(isinstance(what, Task) for _, _, what in self.due), "a task survived the run"
-        assert all(count == 1 for count in books.ended.values()), "a row ended twice"
-        if ending.state == "finished" or (ending.state == "failed" and not isinstance(ending.error, WriteError)):
-            assert set(books.ended) == set(rows), "rows asked = rows delivered + rows dropped"
-            assert [number for _, number in sorted(books.written, key=lambda entry: entry[1])] == list(
-                range(len(self.world.groups))
-            )
-            assert books.announced_done == len(books.delivered)
+        assert not self.in_flight, "a task survived the run"
+        assert all(count == 1 for count in books.row_ends.values()), "a row ended twice"
         assert (ending.state == "finished") == (ending.error is None)
+        if not self.is_stopping:
+            assert set(books.row_ends) == set(rows), "rows asked = rows delivered + rows dropped"
+            assert sorted(number for _, number in books.written) == list(range(len(self.world.groups)))
+            assert books.announced_done == len(books.delivered)
+        elif not isinstance(ending.error, WriteError | ProcessorError):
+            finished = {row for row in rows if row not in books.dropped and self.is_finished(row)}
+            assert books.delivered == finished, "finished rows are kept"
 
+    def is_finished(self, row: int) -> bool:
+        number = self.world.groups.group_of(row)
+        is_through = "pre_batch" not in self.world.stages or ("pre_batch", number) in self.books.processed
+        return is_through and all(self.has_ended(node.index, number, row) for node in self.graph.nodes)
 
-def _random_column(draw: random.Random, reads: tuple[str, ...]) -> Column:
-    if not reads and draw.random() < 0.6:
-        return Integer(1, 5)
-    kind = draw.choice(["expression", "cell", "cell", "async", "full", "async full"])
-    if kind == "expression":
-        return Expression(" ".join(f"{{{{ {name} }}}}" for name in reads) or "x")
-    return Function(
-        function=len,
-        reads=reads,
-        is_async=kind.startswith("async"),
-        full_column=kind.endswith("full"),
-    )
+    def has_ended(self, node: int, number: int, row: int) -> bool:
+        """Whether a node's cell in a row is made, skipped or empty; for a full-column node, whether all of them are."""
+        if (node, number if self.is_full(node) else row) in self.books.ended:
+            return True
+        return all(
+            other in self.books.dropped or (node, other) in self.books.skipped or (node, other) in self.books.empty
+            for other in (self.world.groups[number].rows if self.is_full(node) else (row,))
+        )

@@ -1,6 +1,7 @@
 """DatasetBuilder and its runs, as a user meets them, on the demo endpoint."""
 
 import asyncio
+import inspect
 import json
 import threading
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_an_endpoint_that_is_down_fails_the_run_and_says_what_to_do() -> None:
     builder = reviews()
     builder.models["default"] = ng.Model("m", base_url="http://127.0.0.1:1/v1")
 
-    with pytest.raises(ng.NoRowsLeft, match=r"all 3 rows were dropped.*'review'.*cannot connect.*is the server"):
+    with pytest.raises(ng.StoppedEarly, match=r"model default does not answer.*cannot connect.*is the server"):
         builder.preview(3).result()
 
 
@@ -286,7 +287,7 @@ def test_the_gantt_chart_is_a_plotly_figure_with_a_bar_for_every_call() -> None:
 
 def test_create_writes_one_line_per_attempt(tmp_path: Path) -> None:
     builder = ng.DatasetBuilder()
-    builder["n"] = ng.Integer(0, 1)
+    builder["n"] = ng.Integer(0, 4)
 
     @builder.column
     def halved(n: int) -> float:
@@ -303,3 +304,115 @@ def test_create_writes_one_line_per_attempt(tmp_path: Path) -> None:
     assert (attempts["state"] == "done").sum() == len(dataset)
     assert set(attempts.loc[attempts["state"] == "failed", "error"].str[:10]) == {"ValueError"}
     pd.testing.assert_frame_equal(traces, run.traces.to_pandas(), check_dtype=False)
+
+
+def test_a_function_with_several_outputs_fills_them_all_and_each_can_be_read() -> None:
+    builder = ng.DatasetBuilder(seed=7)
+    builder["n"] = ng.Integer(10, 99)
+
+    @builder.column(outputs=["tens", "ones"])
+    def digits(n: int) -> tuple[int, int]:
+        return divmod(n, 10)
+
+    builder["sum"] = ng.Expression("{{ tens * 10 + ones }}")
+    frame = builder.preview(5).result().to_pandas()
+
+    assert list(builder) == ["n", "digits", "sum"]
+    assert list(frame.columns) == ["n", "tens", "ones", "sum"]
+    assert frame["sum"].tolist() == frame["n"].tolist()
+
+
+def test_a_function_with_several_outputs_is_replaced_and_deleted_by_its_own_name() -> None:
+    builder = ng.DatasetBuilder()
+
+    for outputs in (["a", "b"], ["b", "c"]):
+
+        @builder.column(outputs=outputs)
+        def both() -> tuple[int, int]:
+            return 1, 2
+
+    assert list(builder.graph.columns) == ["b", "c"]
+    with pytest.raises(ng.ConfigError, match=r"column 'b' is made twice, by 'both' and by 'b'; .* del builder"):
+        builder["b"] = ng.Integer(1, 2)
+    del builder["both"]
+    assert "both" not in builder
+    assert list(builder.graph.columns) == []
+
+
+def test_what_was_sent_and_answered_is_a_column_where_it_is_asked_for(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder.models["default"] = QUICK
+    builder["review"] = ng.LLMText("Write a review of a kettle.", side_outputs=["messages"])
+    builder["turns"] = ng.Expression("{{ review__messages | length }}")
+
+    table = builder.create(2, tmp_path / "reviews", show=False).result().to_arrow()
+
+    assert table.column_names == ["review", "review__messages", "turns"]
+    for row in table.to_pylist():
+        assert row["turns"] == 2
+        assert row["review__messages"] == [
+            {"role": "user", "content": "Write a review of a kettle."},
+            {"role": "assistant", "content": row["review"]},
+        ]
+
+
+def test_the_options_of_a_function_are_in_the_signature_that_help_shows() -> None:
+    parameters = inspect.signature(ng.DatasetBuilder.column).parameters
+
+    assert [name for name in parameters if name != "self"] == [
+        "function",
+        "name",
+        "inputs",
+        "on_error",
+        "skip_if",
+        "skip_value",
+        "propagate_skip",
+        "retries",
+        "outputs",
+        "full_column",
+        "ordered",
+        "allow_resize",
+    ]
+
+
+def test_a_wrong_option_of_a_function_names_its_column() -> None:
+    builder = ng.DatasetBuilder()
+
+    with pytest.raises(ng.ConfigError, match="column 'one' Function: allow_resize needs full_column=True"):
+
+        @builder.column(allow_resize=True)
+        def one() -> int:
+            return 1
+
+
+def test_processors_are_declared_by_stage_and_name_and_declared_again_they_replace() -> None:
+    builder = reviews()
+
+    for _ in range(2):
+
+        @builder.processor("pre_batch")
+        def clean(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame
+
+        builder.processor("post_batch", ng.DropColumns("stars"))
+        builder.processor("post_batch", ng.DropColumns("title"), name="no titles")
+        builder.processor("after_run", clean)
+
+    assert list(builder.processors) == [
+        ("pre_batch", "clean"),
+        ("post_batch", "DropColumns"),
+        ("post_batch", "no titles"),
+        ("after_run", "clean"),
+    ]
+    del builder.processors["post_batch", "no titles"]
+    assert builder.processors.at("post_batch") == {"DropColumns": ng.DropColumns("stars")}
+
+
+def test_a_processor_that_cannot_work_is_an_error_before_anything_runs() -> None:
+    builder = reviews()
+    builder.processor("post_batch", ng.DropColumns("titel"))
+
+    with pytest.raises(ng.ConfigError, match=r"processor 'DropColumns' \(post_batch\) drops 'titel', .* mean 'title'"):
+        builder.validate()
+    with pytest.raises(ng.ConfigError, match="drops 'titel'"):
+        builder.preview(1)

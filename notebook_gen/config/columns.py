@@ -3,31 +3,19 @@
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, Unpack
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from notebook_gen.config.templates import parse_inputs
+from notebook_gen.config.callables import read_parameters, read_source
+from notebook_gen.config.options import ColumnOptions, FunctionOptions, OnError, RetryOptions
+from notebook_gen.config.spec import Spec
+from notebook_gen.config.templates import is_expression, parse_inputs
 from notebook_gen.errors import ConfigError
 
 Kind = Literal["seed", "sampler", "expression", "llm", "function"]
-OnError = Literal["drop", "null", "raise"]
-
-
-class Spec(BaseModel):
-    """Base of everything a user declares: frozen, strict about names, with errors people can read.
-
-    Raises:
-        ConfigError: an argument is wrong or unknown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise ConfigError(_explain(type(self), error)) from error
+SideOutput = Literal["messages", "reasoning"]
 
 
 class Column(Spec):
@@ -44,9 +32,76 @@ class Column(Spec):
         return ()
 
     @property
+    def condition_inputs(self) -> tuple[str, ...]:
+        """The names that its condition reads."""
+        return ()
+
+    @property
     def endpoint(self) -> str | None:
         """The alias of the model that makes this column's cells, if one does."""
         return None
+
+    def names_made(self, name: str) -> tuple[str, ...]:
+        """Give the columns it makes when it is declared under a name."""
+        return (name,)
+
+    def side_names(self, name: str) -> tuple[str, ...]:
+        """Give the columns it makes beside them, unless others have these names."""
+        return ()
+
+
+class DerivedColumn(Column):
+    """Base of columns that are made from others.
+
+    Attributes:
+        on_error: what becomes of a row whose cell failed for good: "drop" drops the row, "null" leaves the cell empty,
+            "raise" ends the run.
+        skip_if: one `{{ expression }}` over other columns: where it is true, the cell is not made. None: all are made.
+        skip_value: what a skipped cell holds; None: nothing.
+        propagate_skip: a cell is skipped, too, where one that it reads was; else it is made, and sees that one's
+            `skip_value`.
+    """
+
+    on_error: OnError = "drop"
+    skip_if: str | None = None
+    skip_value: Any = None
+    propagate_skip: bool = True
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+
+    @field_validator("skip_if")
+    @classmethod
+    def _check_condition(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        # space around it would make it a text, which is always true
+        value = value.strip()
+        try:
+            parse_inputs(value)
+            if not is_expression(value):
+                raise ValueError(f"write one expression, such as {'{{ stars == 3 }}'!r}")
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("skip_value")
+    @classmethod
+    def _check_value(cls, value: Any) -> Any:
+        try:
+            to_jsonable_python(value)
+        except PydanticSerializationError as error:
+            raise ValueError("give text, a number, a list or another value of Python's own types") from error
+        return value
+
+    @cached_property
+    def _condition_inputs(self) -> tuple[str, ...]:
+        return parse_inputs(self.skip_if) if self.skip_if is not None else ()
+
+    @property
+    def condition_inputs(self) -> tuple[str, ...]:
+        """The names in `skip_if`."""
+        return self._condition_inputs
 
 
 class SeedData(Spec):
@@ -152,7 +207,7 @@ class Float(Column):
         return self
 
 
-class Expression(Column):
+class Expression(DerivedColumn):
     """A Jinja2 template over other columns of the same row.
 
     One `{{ expression }}` alone keeps its type (`{{ stars * 2 }}` is a number); anything else is text.
@@ -160,14 +215,24 @@ class Expression(Column):
     Attributes:
         template: the template; sandboxed, and every name in it must be a column.
         dtype: what to turn the value into; None: as it comes.
+        on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise".
+        skip_if: one `{{ expression }}`; where it is true, the cell is not made. None: all are made.
+        skip_value: what a skipped cell holds; None: nothing.
+        propagate_skip: skipped, too, where a cell that it reads was; else it is made, and sees that `skip_value`.
     """
 
     kind: ClassVar[Kind] = "expression"
     template: str
     dtype: Literal["str", "int", "float", "bool"] | None = None
 
-    def __init__(self, template: str, *, dtype: Literal["str", "int", "float", "bool"] | None = None) -> None:
-        super().__init__(template=template, dtype=dtype)
+    def __init__(
+        self,
+        template: str,
+        *,
+        dtype: Literal["str", "int", "float", "bool"] | None = None,
+        **options: Unpack[ColumnOptions],
+    ) -> None:
+        super().__init__(template=template, dtype=dtype, **options)
 
     @cached_property
     def _inputs(self) -> tuple[str, ...]:
@@ -179,22 +244,44 @@ class Expression(Column):
         return self._inputs
 
 
-class LLMText(Column):
+class LLMText(DerivedColumn):
     """Text that a model writes.
 
     Attributes:
         prompt: Jinja2 template of the user message.
         system: Jinja2 template of the system message; None: none is sent.
         model: alias of a model in `DatasetBuilder.models`.
+        side_outputs: what else to keep, as columns beside this one: `review__messages`, all messages sent and the
+            answer, and `review__reasoning`, what a reasoning model thought.
+        retries: more tries for a cell whose answer was rejected.
+        on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise".
+        skip_if: one `{{ expression }}`; where it is true, the cell is not made. None: all are made.
+        skip_value: what a skipped cell holds; None: nothing.
+        propagate_skip: skipped, too, where a cell that it reads was; else it is made, and sees that `skip_value`.
     """
 
     kind: ClassVar[Kind] = "llm"
     prompt: str
     system: str | None = None
     model: str = "default"
+    side_outputs: tuple[SideOutput, ...] = ()
+    retries: int = Field(default=0, ge=0)
 
-    def __init__(self, prompt: str, *, system: str | None = None, model: str = "default") -> None:
-        super().__init__(prompt=prompt, system=system, model=model)
+    def __init__(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        model: str = "default",
+        side_outputs: Sequence[SideOutput] = (),
+        **options: Unpack[RetryOptions],
+    ) -> None:
+        super().__init__(prompt=prompt, system=system, model=model, side_outputs=side_outputs, **options)
+
+    @field_validator("side_outputs", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        return tuple(dict.fromkeys(_listed(value)))
 
     @cached_property
     def _inputs(self) -> tuple[str, ...]:
@@ -211,14 +298,28 @@ class LLMText(Column):
         """The model's alias."""
         return self.model
 
+    def side_names(self, name: str) -> tuple[str, ...]:
+        """Give the names of its side outputs."""
+        return tuple(side_name(name, side) for side in self.side_outputs)
 
-class Function(Column):
+
+def side_name(name: str, side: str) -> str:
+    """Give the name of a column's side output."""
+    return f"{name}__{side}"
+
+
+class Function(DerivedColumn):
     """A Python function; made by `@builder.column`.
 
     Attributes:
         function: what is called; not serialised, `source` stands for it.
         reads: the columns it gets, in the order of its parameters.
+        outputs: the columns it makes, if they are several: it gives a dict with these keys, or a tuple in this order.
+            None: one, called what the function is declared as.
         full_column: it gets pandas (a Series a column) and gives a column; else it gets and gives one cell's values.
+        ordered: it keeps state from one call to the next: called for one row after the other, in their order.
+        allow_resize: it may give another number of rows; the index of what it gives says which row each value is from.
+        retries: more tries for a cell that was rejected.
         is_async: it is awaited on the run's event loop; else it runs in the thread pool.
         as_one: it takes one argument that holds everything it reads (a dict, or a DataFrame if `full_column`).
         source: its source code, empty where there is none.
@@ -227,65 +328,62 @@ class Function(Column):
     kind: ClassVar[Kind] = "function"
     function: Callable[..., Any] = Field(exclude=True)
     reads: tuple[str, ...]
+    outputs: Sequence[str] | None = None
     full_column: bool = False
+    ordered: bool = False
+    allow_resize: bool = False
+    retries: int = Field(default=0, ge=0)
     is_async: bool = False
     as_one: bool = False
     source: str = ""
 
     @classmethod
     def from_callable(
-        cls, function: Callable[..., Any], *, inputs: Sequence[str] | None = None, full_column: bool = False
+        cls, function: Callable[..., Any], *, inputs: Sequence[str] | None = None, **options: Unpack[FunctionOptions]
     ) -> "Function":
         """Make the spec of a function; its inputs are its parameters' names unless `inputs` names them.
 
         Raises:
-            ConfigError: its parameters cannot be read as columns.
+            ConfigError: its parameters cannot be read as columns, or an option is wrong.
         """
         if isinstance(inputs, str):
             raise ConfigError(f"inputs is one text, {inputs!r}", advice=f"give a list: inputs=[{inputs!r}]")
         return cls(
             function=function,
-            reads=tuple(inputs) if inputs is not None else _parameters(function),
-            full_column=full_column,
+            reads=tuple(inputs) if inputs is not None else read_parameters(function),
             is_async=inspect.iscoroutinefunction(function),
             as_one=inputs is not None,
-            source=_source(function),
+            source=read_source(function),
+            **options,
         )
+
+    @field_validator("outputs", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        return tuple(_listed(value)) if value is not None else None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.outputs is not None:
+            if not self.outputs or not all(map(str.strip, self.outputs)):
+                raise ValueError("outputs needs one name or more, none of them blank")
+            if len(set(self.outputs)) < len(self.outputs):
+                raise ValueError("outputs names a column twice")
+        if self.allow_resize and not self.full_column:
+            raise ValueError("allow_resize needs full_column=True: a single cell has no number of rows to change")
+        return self
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The columns it reads."""
         return self.reads
 
-
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    names = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise ConfigError(
-                f"takes {parameter}, which names no column",
-                advice="name each column as a parameter, or give inputs=[…] and take one argument",
-            )
-        if parameter.default is parameter.empty:
-            names.append(parameter.name)
-    return tuple(names)
+    def names_made(self, name: str) -> tuple[str, ...]:
+        """Give its outputs; the name it is declared under, if it has none."""
+        return tuple(self.outputs) if self.outputs is not None else (name,)
 
 
-def _source(function: Callable[..., Any]) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):
-        return ""
-
-
-def _explain(spec: type[Spec], error: ValidationError) -> str:
-    """One clause a fault, in the user's words: `Integer: low: Input should be a valid integer, not 'a'`."""
-    clauses = []
-    for fault in error.errors(include_url=False):
-        where = ".".join(str(part) for part in fault["loc"][:1])
-        message = fault["msg"].removeprefix("Value error, ")
-        given = f", not {fault['input']!r}" if where and fault["type"] != "missing" else ""
-        clause = f"{where}: {message}{given}" if where else message
-        if clause not in clauses:
-            clauses.append(clause)
-    return f"{spec.__name__}: {'; '.join(clauses)}"
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(f"give a list: [{value!r}]")  # noqa: TRY004  # pydantic wants it
+    return value

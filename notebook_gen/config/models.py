@@ -1,15 +1,20 @@
 """Which models make the LLM columns, and how to reach them. Keys are never part of it: they stay in the environment."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, NonNegativeFloat, field_validator
+from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
-from notebook_gen.config.columns import Spec
+from notebook_gen.config.spec import Spec
 from notebook_gen.errors import ConfigError
 
 OPENAI_URL = "https://api.openai.com/v1"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Model(Spec):
@@ -56,7 +61,8 @@ class Model(Spec):
                 "Model: base_url must hold no user name or password",
                 advice="put the key into an environment variable, and name that: api_key_env=…",
             )
-        if not parts.hostname or parts.port == 0 or len(url.split()) > 1:  # .port raises for what is no port
+        # .port raises for what is no port
+        if not _is_host(parts.hostname) or parts.port == 0 or len(url.split()) > 1:
             raise ValueError("base_url must be an address, like http://localhost:8000/v1")
         return url.rstrip("/")
 
@@ -85,18 +91,91 @@ class Model(Spec):
         return "OPENAI_API_KEY" if self.url.startswith(OPENAI_URL) else None
 
 
+def _is_host(name: str | None) -> bool:
+    try:
+        return bool(name and name.encode("idna").decode("idna"))
+    except UnicodeError:  # an empty label, as in "my..host", or one that is too long
+        return False
+
+
+class DemoFaults(Spec):
+    """What the demo endpoint does wrong, to see what a run makes of it.
+
+    Which calls fail is drawn from the model's seed, the request, and how often it was sent: a run meets the same faults
+    again, and a call that is tried again may succeed. Times are seconds since the first call of a run, which has the
+    endpoint to itself: other runs neither use its capacity nor meet its outages.
+
+    Attributes:
+        rate_limited: share of calls answered with 429, at once.
+        server_error: share answered with 500, when the answer is due.
+        dropped_connection: share whose connection is closed then, without an answer.
+        retry_after: seconds that a 429 asks to wait; None: it does not say.
+        capacity: calls at once, or a list of (time, calls at once from then on); what comes above it gets a 429.
+        outages: (begin, end) of each: calls in flight at its begin lose their connection, those that come meanwhile
+            lose it or get a 503, as likely.
+    """
+
+    rate_limited: Share = 0.0
+    server_error: Share = 0.0
+    dropped_connection: Share = 0.0
+    retry_after: Seconds | None = None
+    capacity: tuple[tuple[Seconds, Annotated[int, Field(ge=0, le=1_000_000)]], ...] = ()
+    outages: tuple[tuple[Seconds, Seconds], ...] = ()
+
+    def __init__(
+        self,
+        *,
+        rate_limited: float = 0.0,
+        server_error: float = 0.0,
+        dropped_connection: float = 0.0,
+        retry_after: float | None = None,
+        capacity: int | Sequence[tuple[float, int]] = (),
+        outages: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        super().__init__(
+            rate_limited=rate_limited,
+            server_error=server_error,
+            dropped_connection=dropped_connection,
+            retry_after=retry_after,
+            capacity=[(0, capacity)] if isinstance(capacity, int) else capacity,
+            outages=outages,
+        )
+
+    @field_validator("capacity")
+    @classmethod
+    def _check_capacity(cls, capacity: tuple[tuple[float, int], ...]) -> tuple[tuple[float, int], ...]:
+        if any(later <= earlier for (earlier, _), (later, _) in pairwise(capacity)):
+            raise ValueError("its times must rise")
+        return capacity
+
+    @field_validator("outages")
+    @classmethod
+    def _check_outages(cls, outages: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        if any(end <= begin for begin, end in outages):
+            raise ValueError("each must end after it begins")
+        return outages
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        if self.rate_limited + self.server_error + self.dropped_connection > 1 + 1e-9:  # 0.1 and its kind do not add up
+            raise ValueError("rate_limited, server_error and dropped_connection must not add up to more than 1")
+        return self
+
+
 class DemoModel(Model):
     """The demo endpoint: a server on loopback that answers with placeholder text, for trying things without a key.
 
     Attributes:
         latency: seconds a call takes, in the middle (the median).
         spread: how far latencies lie apart: sigma of their log-normal distribution; 0: every call takes `latency`.
-        seed: draws the latencies and the texts; the same request gets the same of both.
+        seed: draws latencies, texts and faults; the same request gets the same of the first two.
+        faults: what it does wrong; None: nothing.
     """
 
     latency: float = Field(default=0.6, ge=0, le=600)
     spread: float = Field(default=0.35, ge=0, le=3)
     seed: int = 0
+    faults: DemoFaults | None = None
 
     def __init__(self, model: str = "demo", **options: Any) -> None:
         super().__init__(model, **options)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from notebook_gen.config.columns import Spec
+from notebook_gen.config.spec import Spec
 
 
 class RunSettings(Spec):

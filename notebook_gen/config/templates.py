@@ -28,12 +28,24 @@ def parse_inputs(source: str) -> tuple[str, ...]:
     try:
         return tuple(sorted(meta.find_undeclared_variables(_BARE.parse(source))))
     except TemplateSyntaxError as error:
-        line, column = _locate(source, error)
-        shown = source.split("\n")[line - 1].strip()
-        raise ConfigError(
-            f"template error at line {line}, column {column}: {(error.message or '').rstrip('.')}",
-            advice=f"look at {shown!r}",
-        ) from error
+        raise _syntax_error(source, error) from error
+
+
+def is_expression(source: str) -> bool:
+    """Tell whether a template is one `{{ expression }}` and nothing around it.
+
+    Raises:
+        ConfigError: as `parse_inputs`.
+    """
+    try:
+        body = _BARE.parse(source).body
+    except TemplateSyntaxError as error:
+        raise _syntax_error(source, error) from error
+    match body:
+        case [nodes.Output(nodes=[node])]:
+            return not isinstance(node, nodes.TemplateData)
+        case _:
+            return False
 
 
 @lru_cache(maxsize=1024)
@@ -103,6 +115,15 @@ def _environment(kind: type[Environment]) -> Environment:
     environment = kind(undefined=StrictUndefined, autoescape=False, extensions=[_CountTokens])
     environment.globals = {name: environment.globals[name] for name in _KEPT_GLOBALS}
     return environment
+
+
+def _syntax_error(source: str, error: TemplateSyntaxError) -> ConfigError:
+    line, column = _locate(source, error)
+    shown = source.split("\n")[line - 1].strip()
+    return ConfigError(
+        f"template error at line {line}, column {column}: {(error.message or '').rstrip('.')}",
+        advice=f"look at {shown!r}",
+    )
 
 
 def _locate(source: str, error: TemplateSyntaxError) -> tuple[int, int]:

@@ -1,24 +1,22 @@
 """`python -m notebook_gen.demo`: run the demo endpoint by hand, or, with --child, for a program."""
 
-import argparse
 import asyncio
 import errno
-import math
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from notebook_gen.demo.server import Pace, serve
+from notebook_gen.demo.options import read_options
+from notebook_gen.demo.server import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; gives the exit status."""
-    options = _parser().parse_args(arguments)
-    pace = Pace(latency=options.latency, spread=options.spread, seed=options.seed)
-    announce, until = (_announce_to_parent, _end_of_stdin) if options.child else (_announce, asyncio.Event().wait)
+    options = read_options(arguments)
+    announce, until = (_announce_to_parent, _end_of_stdin) if options.is_child else (_announce, asyncio.Event().wait)
     try:
-        asyncio.run(serve(pace, options.port, announce, until))
+        asyncio.run(serve(options.behaviour, options.port, announce, until))
     except KeyboardInterrupt:
         pass
     except OSError as error:
@@ -29,52 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m notebook_gen.demo",
-        description="An OpenAI-compatible endpoint on this machine that answers with placeholder text. No key needed.",
-    )
-    default = Pace()
-    parser.add_argument("--port", type=_port, default=8500, help="where to listen; 0: any free one (default: 8500)")
-    parser.add_argument(
-        "--latency",
-        type=_number_up_to(600),
-        default=default.latency,
-        help=f"seconds a call takes, in the middle (default: {default.latency})",
-    )
-    parser.add_argument(
-        "--spread",
-        type=_number_up_to(3),
-        default=default.spread,
-        help=f"how far latencies lie apart, sigma of a log-normal; 0: not at all (default: {default.spread})",
-    )
-    parser.add_argument("--seed", type=int, default=default.seed, help="draws texts and latencies (default: 0)")
-    parser.add_argument(
-        "--child", action="store_true", help="for programs: print the port and nothing else, end with standard input"
-    )
-    return parser
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isdecimal() else -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535, not {text!r}")
-    return port
-
-
-def _number_up_to(highest: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not 0 <= number <= highest:
-            raise argparse.ArgumentTypeError(f"must be a number from 0 to {highest}, not {text!r}")
-        return number
-
-    return read
 
 
 def _announce(port: int) -> None:

@@ -3,9 +3,8 @@
 import math
 import re
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
-
-from notebook_gen.demo.draws import Random
 
 TextOf = Callable[[str], str]
 

@@ -1,6 +1,7 @@
 """The demo endpoint as a process of its own: started on first use, ended with the interpreter, however that ends."""
 
 import atexit
+import itertools
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections import deque
 from pathlib import Path
 
 from notebook_gen.config.models import DemoModel
+from notebook_gen.demo.behaviour import Behaviour, Faults
+from notebook_gen.demo.options import write_options
 from notebook_gen.errors import RunError
 
 _PATIENCE = 30.0
@@ -26,20 +29,24 @@ sys.exit(main())
 """
 _FOLDER = Path(__file__).parents[1]
 
-_Settings = tuple[float, float, int]
-
 
 class DemoEndpoint:
-    """A running demo server.
+    """A running demo server, at one of its addresses.
+
+    Args:
+        process: the server's.
+        port: where it listens on loopback.
+        name: of the address; without one it is the first.
 
     Attributes:
         base_url: where it is.
         pid: its process.
     """
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, name: str = "") -> None:
         self._process = process
-        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self._port = port
+        self.base_url = f"http://127.0.0.1:{port}{f'/{name}' if name else ''}/v1"
         self.pid = process.pid
 
     @property
@@ -47,13 +54,20 @@ class DemoEndpoint:
         """Whether its process runs."""
         return self._process.poll() is None
 
+    def at(self, name: str) -> "DemoEndpoint":
+        """Give the same server at an address of another name, where its faults begin anew."""
+        return DemoEndpoint(self._process, self._port, name)
+
     def close(self) -> None:
-        """End it; harmless when called again."""
+        """End the server, at all of its addresses; harmless when called again."""
         _end(self._process)
 
 
 def demo_endpoint(model: DemoModel) -> DemoEndpoint:
-    """Give the demo server for a model's latency, spread and seed; starts it if none runs, which takes a moment.
+    """Give the demo server that behaves as a model says; starts it if none runs, which takes a moment.
+
+    Equal models share a server. With faults, each call of this function gets an address of its own there, so that one
+    run does not use up another's capacity, and meets the same faults as the one before it.
 
     May be called from any thread.
 
@@ -62,26 +76,37 @@ def demo_endpoint(model: DemoModel) -> DemoEndpoint:
     """
     # a forked child gets servers of its own: its parent's end with its parent, and their lock may be held for ever
     servers = _servers.get(os.getpid()) or _servers.setdefault(os.getpid(), _Servers())
-    return servers.get((model.latency, model.spread, model.seed))
+    endpoint = servers.get(_behaviour_of(model))
+    return endpoint if model.faults is None else endpoint.at(str(next(servers.names)))
+
+
+def _behaviour_of(model: DemoModel) -> Behaviour:
+    faults = Faults() if model.faults is None else Faults(**dict(model.faults))
+    return Behaviour(model.latency, model.spread, model.seed, faults)
 
 
 class _Servers:
-    """The servers that one process started, by their settings."""
+    """The servers that one process started, by how they behave.
+
+    Attributes:
+        names: for addresses, each of them once.
+    """
 
     def __init__(self) -> None:
-        self._running: dict[_Settings, DemoEndpoint] = {}
+        self._running: dict[Behaviour, DemoEndpoint] = {}
         self._starting = threading.Lock()
+        self.names = itertools.count(1)
         atexit.register(self.close)
 
-    def get(self, settings: _Settings) -> DemoEndpoint:
+    def get(self, behaviour: Behaviour) -> DemoEndpoint:
         with self._starting:
-            endpoint = self._running.get(settings)
+            endpoint = self._running.get(behaviour)
             if endpoint is not None and endpoint.is_alive:
                 return endpoint
             if endpoint is not None:
                 endpoint.close()
-            self._running[settings] = _start(settings)
-            return self._running[settings]
+            self._running[behaviour] = _start(behaviour)
+            return self._running[behaviour]
 
     def close(self) -> None:
         # harmless in a forked child: a process can only wait for, and so only end, its own children
@@ -92,9 +117,9 @@ class _Servers:
 _servers: dict[int, _Servers] = {}
 
 
-def _start(settings: _Settings) -> DemoEndpoint:
+def _start(behaviour: Behaviour) -> DemoEndpoint:
     try:
-        process = _spawn(settings)
+        process = _spawn(behaviour)
     except OSError as error:
         raise _not_started(error.strerror or str(error)) from error
     timer = threading.Timer(_PATIENCE, process.kill)
@@ -109,12 +134,10 @@ def _start(settings: _Settings) -> DemoEndpoint:
     raise _not_started(said or "it said nothing")
 
 
-def _spawn(settings: _Settings) -> subprocess.Popen[str]:
-    latency, spread, seed = map(str, settings)
-    options = ["--child", "--port", "0", "--latency", latency, "--spread", spread, "--seed", seed]
+def _spawn(behaviour: Behaviour) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603  # our own module, and numbers
         # -P: a json.py in the folder of a notebook must not stand in for Python's
-        [sys.executable, "-P", "-c", _CHILD, str(_FOLDER), *options],
+        [sys.executable, "-P", "-c", _CHILD, str(_FOLDER), *write_options(behaviour)],
         # closes with this process, even if that is killed
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

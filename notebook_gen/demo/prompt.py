@@ -64,7 +64,8 @@ _ASKS = re.compile(
     r"\s*(?:(?:please|now|then|and|you will|your task is to)\s+)*"
     r"(?:write|give|make|answer|reply|respond|return|summari[sz]e|describe|explain|classify|label|judge|rate|score|list|"
     r"name|suggest|generate|create|compose|draft|translate|rewrite|decide|choose|pick|propose|invent|tell|analy[sz]e|"
-    r"what|which|who|why|how|is|does|do|in (?:\w+) (?:words?|sentences?))\b",
+    r"assess|compare|complete|conclude|continue|convert|correct|critique|evaluate|expand|extract|identify|improve|"
+    r"paraphrase|provide|shorten|turn|what|which|who|why|how|is|does|do|in (?:\w+) (?:words?|sentences?))\b",
     re.IGNORECASE,
 )
 _REFERS = re.compile(r"\b(?:this|these|following|below|summari|translat|classif|rewrit|paraphras)", re.IGNORECASE)
@@ -140,8 +141,7 @@ _GLAD = re.compile(
 )
 _SORRY = re.compile(
     r"\b(?:bad(?:ly)?|worse|broke|flimsy|careless|sorry|furious|insult|back|gave|forgive|joke|save|let me down|"
-    r"return(?:ed)?|trouble|warning|wanted|third|almost|spoken|looked better|not recommend|not the day|whoever)\b",
-    re.IGNORECASE,
+    r"return(?:ed)?|trouble|warning|wanted|third|almost|spoken|looked better|not recommend|not the day|whoever)\b"
 )
 
 
@@ -263,7 +263,8 @@ def _mood(hints: str, material: str) -> tuple[Tone, Sentiment | None]:
             return tone, _SENTIMENTS.get(tone)
     if not material:
         return "plain", None
-    glad, sorry = len(_GLAD.findall(material)), len(_SORRY.findall(material))
+    said = material.lower()
+    glad, sorry = len(_GLAD.findall(said)), len(_SORRY.findall(said))
     return "plain", "good" if glad > sorry else "bad" if sorry > glad else "mixed"
 
 

@@ -42,7 +42,7 @@ _GENERIC = _ARTICLES | _words(
     "sentence sentences word words scale number numbers rating score scores json answer answers question questions "
     "reply email message story summary description fact facts trivia customer customers reason reasons point points "
     "idea ideas tone style form least most example examples analysis conclusion everything something anything name "
-    "names short brief single detail total full general english"
+    "names short brief single detail total full general english all taken together"
 )
 _REFERS = re.compile(r"\b(?:this|these|following|below|it)\b", re.IGNORECASE)
 
@@ -52,7 +52,7 @@ _NAMED = re.compile(
     r"\b(?:[Tt]he|[Aa]|[Mm]y|[Oo]ur)\s+(?!\w+day\b)([A-Z][\w'’-]*"
     r"(?:\s+(?!\w*ed\b|(?:and|or|i|did|let|gave|came|had|has|broke|never|again|twice)\b)[a-z][\w'’-]*){0,2})"
 )
-_LONG_WORD = re.compile(r"\b[a-z][a-z'’-]{4,}\b")
+_LONG_WORD = re.compile(r"\b(the )?([a-z][a-z'’-]{4,})\b")
 _COMMON = _GENERIC | _words(
     "about after again their there these those which while would could should where because before being other others "
     "every first never nothing still under until without within whole right years months weeks place places thing "
@@ -90,7 +90,9 @@ def _of_material(material: str) -> str | None:
     names = Counter(match[1] for match in _NAMED.finditer(material)).most_common(1)
     if names:
         return _noun_phrase(f"the {names[0][0]}")
-    words = (word for word in _LONG_WORD.findall(material) if word not in _COMMON)
+    found = [(bool(the), word) for the, word in _LONG_WORD.findall(material) if word not in _COMMON]
+    # what is spoken of as known, "the kettles", before what is only spoken of often
+    words = [word for is_known, word in found if is_known] or [word for _, word in found]
     common = Counter(words).most_common(1)
     return f"the {common[0][0]}" if common else None
 

@@ -1,13 +1,14 @@
 """Placeholder text: what a prompt asks for, in words that mean little. The same request always gets the same text."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
 from notebook_gen.demo import words
-from notebook_gen.demo.draws import Random, draw
+from notebook_gen.demo.draws import draw
 from notebook_gen.demo.instances import make_instance, make_object
-from notebook_gen.demo.prompt import Form, Sentiment, Wish, read_prompt
+from notebook_gen.demo.prompt import Sentiment, Wish, read_prompt
 from notebook_gen.demo.words import Prose
 
 Messages = Sequence[tuple[str, str]]
@@ -49,18 +50,25 @@ class _Writer:
 
     def text(self) -> str:
         """Write what is wished for."""
-        forms: dict[Form, Callable[[], str]] = {
-            "title": self._title,
-            "topic": lambda: self._fill(words.TOPICS),
-            "word": lambda: self._random.choice(words.WORDS[self._sentiment]),
-            "number": lambda: str(self._random.randint(self._wish.low, self._wish.high)),
-            "choice": lambda: self._random.choice(self._wish.choices),
-            "question": lambda: self._fill(words.QUESTIONS),
-            "list": self._list,
-            "json": self.json,
-            "prose": self._prose,
-        }
-        return forms[self._wish.form]()
+        match self._wish.form:
+            case "title":
+                return self._title()
+            case "topic":
+                return self._fill(words.TOPICS)
+            case "word":
+                return self._random.choice(words.WORDS[self._sentiment])
+            case "number":
+                return str(self._random.randint(self._wish.low, self._wish.high))
+            case "choice":
+                return self._random.choice(self._wish.choices)
+            case "question":
+                return self._fill(words.QUESTIONS)
+            case "list":
+                return self._list()
+            case "json":
+                return self.json()
+            case "prose":
+                return self._prose()
 
     def json(self) -> str:
         """Write a JSON object with the fields that the prompt names."""
@@ -82,14 +90,15 @@ class _Writer:
         return self._fill(self._prose_of_genre().first)
 
     def _title(self) -> str:
-        titles = [self._fill((template,)) for template in words.TITLES[self._sentiment]]
-        return self._random.choice([title for title in titles if self._fits(title)] or [self._fill(("{subject}",))])
+        templates = words.TITLES[self._sentiment]
+        titles = (self._fill((template,)) for template in self._random.sample(templates, len(templates)))
+        return next((title for title in titles if self._fits(title)), None) or self._fill(("{subject}",))
 
     def _prose(self) -> str:
         prose = self._prose_of_genre()
         count = self._wish.sentences or self._random.choice((2, 3) if self._wish.tone == "dry" else (3, 4))
         middle = self._fitting(prose.middle)
-        self._random.shuffle(middle)
+        middle = self._random.sample(middle, min(count, len(middle)))
         if self._wish.genre == "review" and self._wish.tone != "plain":
             aside = self._random.choice(words.ASIDES[self._wish.tone][self._sentiment])
             middle.insert(0 if count < 4 else 1, aside)

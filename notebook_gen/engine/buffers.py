@@ -34,6 +34,12 @@ class RowGroupBuffers:
         """Make room for a row group."""
         self._groups[group.number] = (group, {name: [MISSING] * group.size for name in self._names})
 
+    def resize(self, group: RowGroup, offsets: Sequence[int]) -> None:
+        """Give a row group another number of rows: each new row is a copy of the one at its offset."""
+        _, columns = self._groups[group.number]
+        resized = {name: [values[offset] for offset in offsets] for name, values in columns.items()}
+        self._groups[group.number] = (group, resized)
+
     def free(self, number: int) -> None:
         """Forget a row group; harmless if it is not there."""
         self._groups.pop(number, None)

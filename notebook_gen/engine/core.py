@@ -1,66 +1,44 @@
 """SchedulerCore: decides what runs when. No I/O, no clock, no asyncio, no randomness.
 
 Time is an argument (seconds since the run began, never going back). The shell asks for work with `take` whenever a
-slot is free, tells what became of it, and after each call performs what stands in `outbox`, oldest first:
+slot is free, tells what became of it, calls `tick` at `alarm`, and after each call performs what stands in `outbox`,
+oldest first: events to publish, and instructions (see `engine.instructions`).
 
-- an event: to be published;
-- `MakeInPlace`: to be made at once, then told with `made_in_place`;
-- `WriteRowGroup`: to be written, then told with `written` or `write_failed`;
-- `StopWork`: nothing more is started; what is in flight is to be ended, then told with `stopped`;
-- `EndRun`: the last instruction.
-
-Order of work: the oldest window of rows that has ready work, in it the column with the longest remaining path, in it
-the cell that became ready first. A window has a row for each slot: rows finish early although no slot stands idle.
+The core knows when row groups open and close, what follows from an attempt, and how the run ends. Where cells go is
+decided in `flow`, which task is next in `order`, how many may run in `resources`, what follows from a failed attempt in
+`attempts`, and how finished rows leave in `delivery`.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.attempts import Attempts
+from notebook_gen.engine.delivery import Delivery
+from notebook_gen.engine.flow import CellFlow
+from notebook_gen.engine.instructions import (
+    DecideSkips,
+    EndRun,
+    GroupStage,
+    Instruction,
+    MakeInPlace,
+    ProcessRowGroup,
+    StopWork,
+)
+from notebook_gen.engine.open_group import DONE, OpenGroup
+from notebook_gen.engine.order import make_resources
 from notebook_gen.engine.resources import Resource
-from notebook_gen.engine.tracker import DROPPED, CompletionTracker, OpenGroup, Ready
-from notebook_gen.errors import GenerationError, NoRowsLeft, RunCancelled, WriteError
-from notebook_gen.events import Event, RowDropped, RowGroupOpened, RowGroupWritten, RowsDone, State
+from notebook_gen.engine.salvage import Deferred
+from notebook_gen.engine.tracker import CompletionTracker
+from notebook_gen.errors import GenerationError, ProcessorError, Rejected, RunCancelled, RunError, WriteError
+from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupWritten, State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 
-_LEAST_WINDOW = 8
-_KINDS_OF_DROPS = 1000
-
-
-class MakeInPlace(NamedTuple):
-    """Cells to make on the spot."""
-
-    node: int
-    row_group: RowGroup
-    rows: Sequence[int]
-
-
-class WriteRowGroup(NamedTuple):
-    """Rows to write.
-
-    Attributes:
-        rows: the rows that have all their cells, in order.
-        dropped: the rows given up, in the order it happened.
-    """
-
-    row_group: RowGroup
-    rows: Sequence[int]
-    dropped: Sequence[RowDropped]
-
-
-class StopWork(NamedTuple):
-    """Everything in flight is to be ended."""
-
-
-class EndRun(NamedTuple):
-    """The run is over."""
-
-    state: State
-    error: Exception | None
-
-
-Instruction = Event | MakeInPlace | WriteRowGroup | StopWork | EndRun
+NEVER: Final = float("inf")
+GRACE: Final = 10.0
+"""Seconds that calls in flight have to end when a run stops early."""
 
 
 class SchedulerCore:
@@ -70,40 +48,47 @@ class SchedulerCore:
         graph: what makes what.
         groups: the rows and how they fall into row groups.
         ceilings: slots of each of the graph's resources.
-        max_open_rows: rows in open row groups, at most; one row group is always allowed.
+        settings: how to go about it.
+        stages: where there are processors.
 
     Attributes:
         outbox: instructions for the shell, oldest first.
-        has_woken: whether tasks became ready since the shell last set it to False.
+        flow: where cells go; the shell sets its `has_woken` to False.
+        alarm: when `tick` is to be called next; infinite if nothing waits for its time.
+        resources: in the graph's order.
+        tracker: the state of every cell.
     """
 
+    flow_type: type[CellFlow] = CellFlow
+
     def __init__(
-        self, graph: ExecutionGraph, groups: RowGroups, ceilings: Mapping[str, int], max_open_rows: int
+        self,
+        graph: ExecutionGraph,
+        groups: RowGroups,
+        ceilings: Mapping[str, int],
+        settings: RunSettings,
+        stages: Collection[GroupStage] = (),
     ) -> None:
         self.outbox: deque[Instruction] = deque()
-        self.has_woken = False
-        self._graph = graph
+        self.alarm = NEVER
+        self.resources = make_resources(graph, ceilings, settings.limit_factor)
+        self.tracker = CompletionTracker(graph, has_gate="pre_batch" in stages)
+        self._delivery = Delivery(graph, groups.rows, has_processors="post_batch" in stages)
+        self.flow = self.flow_type(graph, self.resources, self.tracker, self._delivery, self.outbox)
         self._groups = groups
-        self._max_open_rows = max_open_rows
-        self._tracker = CompletionTracker(graph, groups.size)
-        self.resources = _resources(graph, ceilings)
-        self._resource_of = [graph.resources.index(n.resource) if n.resource else None for n in graph.nodes]
+        self._settings = settings
+        self._pool = [self.resources[graph.resources.index(n.resource)] if n.resource else None for n in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
-        self._window = max(_LEAST_WINDOW, sum(resource.ceiling for resource in self.resources))
-        self._queues: list[deque[int]] = [deque() for _ in graph.nodes]
-        self._dropped: dict[int, list[RowDropped]] = {}
+        self._attempts = Attempts(graph, settings, self.outbox)
+        self._salvage = self._attempts.salvage
         self._next_group = 0
         self._open_rows = 0
-        self._in_place = 0
-        self._writing: set[int] = set()
-        self._delivered = 0
-        self._drops: dict[tuple[int, str], tuple[RowDropped, int]] = {}
-        self._ending: tuple[State, Exception] | None = None
+        self._ending: EndRun | None = None
+        self._drain_until = NEVER
         self._is_stopped = False
         self._is_over = False
-        self._can_write = True
 
-    # What the shell tells
+    # Work
 
     def start(self, now: float) -> None:
         """Begin the run."""
@@ -111,42 +96,56 @@ class SchedulerCore:
 
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
         """Give a free slot its next task and when that became ready; None if there is nothing for it now."""
-        pool = self.resources[resource]
-        if pool.ready and pool.in_flight < pool.limit and self._ending is None:
-            while (node := self._best(pool)) is not None:
-                row = self._queues[node].popleft()
-                pool.ready -= 1
-                group = self._tracker.groups.get(row // self._groups.size)
-                if group is not None and self._tracker.start(node, group, row):
+        pool, flow = self.resources[resource], self.flow
+        if pool.ready and pool.in_flight < pool.allowed:
+            while (best := flow.ready.take(pool)) is not None:
+                node, row = best
+                group, full = self._group_of(row), self._full[node]
+                if group is not None and full and flow.is_left_out(node, group, now):
+                    self._settle(group, now)
+                elif group is not None and self.tracker.start(node, group, row):
                     pool.in_flight += 1
-                    full = self._full[node]
                     ready_at = group.ready_at[node][0 if full else row - group.group.start]
-                    return Task(node, group.group.number, WHOLE_GROUP if full else row), ready_at
+                    attempt = self._salvage.attempt(node, row)
+                    return Task(node, group.group.number, WHOLE_GROUP if full else row, attempt), ready_at
+                flow.release(node)
+                self._offer_in_order()
         if self._next_group < len(self._groups):
             self._advance(now)
         return None
 
-    def finished(self, task: Task, error: GenerationError | None, now: float) -> None:
-        """Take note that a task gave its slot back, with its values or with an error."""
-        node, number, row, attempt = task
-        resource = self._resource_of[node]
-        if resource is None:
+    def finished(self, task: Task, started: float, error: GenerationError | None, now: float) -> bool:
+        """Take note that a task gave its slot back, with its values or with an error.
+
+        Returns:
+            Whether the task gets another attempt.
+        """
+        node, number, row, _ = task
+        pool = self._pool[node]
+        if pool is None:
             raise RuntimeError(f"node {node} has no slot to give back")
-        self.resources[resource].in_flight -= 1
-        group = self._tracker.groups[number]
+        group = self.tracker.groups[number]
+        pool.in_flight -= 1
         group.in_flight -= 1
         if error is not None:
-            self._failed(node, group, row, attempt, error, now)
-        elif self._full[node]:
-            self._note_full(node, group, now)
-        elif group.states[node][row - group.group.start] != DROPPED:
-            done = group.rows_done
-            ready = self._tracker.cell_done(node, group, row, now)
-            if ready:
-                self._enqueue(ready, group)
-            if group.rows_done != done:
-                self.outbox.append(RowsDone(now, number, 1))
-        self._close_or_advance(group, now)
+            is_over = not self._try_again(task, pool, started, error, now)
+        else:
+            is_over = True
+            self.flow.ready.ended(node, now - started)
+            first = group.group.start if row == WHOLE_GROUP else row
+            for deferred in self._attempts.succeeded(task, first, pool, started, now):
+                self._salvaged(deferred, now)
+            if pool.is_endpoint and pool.takeable > 1:
+                # its limit rose, or its silence ended: there is work for more than this slot
+                self.flow.has_woken = True
+            if row == WHOLE_GROUP:
+                self.flow.full_ended(node, group, DONE, now)
+            else:
+                self.flow.cell_ended(node, group, row, DONE, now)
+        if is_over:
+            self.flow.release(node)
+        self._settle(group, now)
+        return not is_over
 
     def made_in_place(
         self, made: MakeInPlace, rows: Sequence[int], failures: Mapping[int, GenerationError], now: float
@@ -159,43 +158,79 @@ class SchedulerCore:
             failures: why rows among them have no value.
             now: the time.
         """
-        node, group = made.node, self._tracker.groups[made.row_group.number]
-        if rows and rows[-1] == made.rows[-1]:
-            self._in_place -= 1
-            group.in_flight -= 1
+        node, group = made.node, self.tracker.groups[made.row_group.number]
+        if rows[-1] == made.rows[-1]:
+            self.flow.end_in_place(group)
+        live = [row for row in rows if not group.dropped[row - group.group.start]]
+        self.flow.cells_failed(node, group, [(row, failures[row]) for row in live if row in failures], 1, now)
         if self._full[node]:
-            # rows are dropped first, so that nothing below becomes ready for them
-            for row, error in failures.items():
-                if not group.dropped[row - group.group.start]:
-                    self._drop(node, group, row, 1, error, now)
-            self._note_full(node, group, now)
+            self.flow.full_ended(node, group, DONE, now)
         else:
-            self._note_cells(node, group, rows, failures, now)
-        self._close_or_advance(group, now)
+            self.flow.cells_ended(node, group, [row for row in live if row not in failures], DONE, now)
+        self._settle(group, now)
+
+    def skips_decided(
+        self, order: DecideSkips, skipped: Sequence[int], failures: Mapping[int, GenerationError], now: float
+    ) -> None:
+        """Take note of which rows a condition skips, and of those for which it could not be evaluated."""
+        group = self.tracker.groups[order.row_group.number]
+        self.flow.end_in_place(group)
+        self.flow.decide_skips(order, skipped, failures, now)
+        self._settle(group, now)
+
+    def processed(self, order: ProcessRowGroup, dropped: Mapping[int, str], now: float) -> None:
+        """Take note that a row group was processed; of each dropped row, which processor dropped it."""
+        reasons = {row: Rejected(f"was dropped by the processor {name!r}") for row, name in dropped.items()}
+        self._after_processing(order, reasons, now)
+
+    def processor_failed(self, order: ProcessRowGroup, error: ProcessorError, now: float) -> None:
+        """Take note that a processor failed: the run ends, or the row group is dropped, as the settings say."""
+        number = order.row_group.number
+        if self._settings.on_processor_error == "drop":
+            reason = Rejected(str(error), advice=error.advice)
+            self._after_processing(order, dict.fromkeys(order.rows, reason), now)
+            return
+        if order.stage == "post_batch":
+            # a row group is never written unprocessed
+            self._delivery.give_up(number)
+        elif not self._is_stopped:
+            self.flow.end_in_place(self.tracker.groups[number])
+        self._lose(error)
 
     def written(self, number: int, delivered: int, now: float) -> None:
         """Take note that a row group is where it belongs."""
-        group = self._tracker.groups[number].group
-        self._writing.discard(number)
-        self._tracker.free(number)
-        self._dropped.pop(number, None)
+        group = self.tracker.groups[number].group
+        self.tracker.free(number)
+        self._delivery.written(number, delivered)
         self._open_rows -= group.size
-        self._delivered += delivered
         self.outbox.append(RowGroupWritten(now, group, delivered))
+        self._offer_in_order()
         self._advance(now)
-
-    def cancel(self) -> None:
-        """Stop the run; finished rows are still written. Harmless if it is ending already."""
-        done = self._delivered + sum(group.rows_done for group in self._tracker.groups.values())
-        problem = f"the run was cancelled with {done} of {self._groups.rows} rows finished"
-        self._stop("cancelled", RunCancelled(problem, advice="run.rows() has what was made"))
 
     def write_failed(self, number: int, error: WriteError) -> None:
         """End the run because a row group could not be written; no other write is begun."""
-        self._writing.discard(number)
-        self._can_write = False
-        self.fail(error)
-        self._end_if_idle()
+        self._delivery.give_up(number)
+        self._delivery.can_write = False
+        self._lose(error)
+
+    def tick(self, now: float) -> None:
+        """Take note that `alarm` has come."""
+        for deferred in self._salvage.take_due(now):
+            self._salvaged(deferred, now)
+        for pool in self.resources:
+            if pool.resume(now) and pool.ready:
+                self.flow.has_woken = True
+        if now >= self._drain_until:
+            self._stop_work()
+        paused = [pool.resumes_at for pool in self.resources if pool.is_paused]
+        self.alarm = min([self._salvage.next_due, self._drain_until, *paused])
+
+    # Endings
+
+    def cancel(self) -> None:
+        """Stop the run; finished rows are still written. Harmless if it is ending already."""
+        problem = f"the run was cancelled with {self._rows_done()} of {self._groups.rows} rows finished"
+        self._stop("cancelled", RunCancelled(problem, advice="run.rows() has what was made"))
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
@@ -204,13 +239,13 @@ class SchedulerCore:
     def stopped(self) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""
         self._is_stopped = True
-        self._in_place = 0
+        self.flow.in_place = 0
         for resource in self.resources:
             resource.in_flight = 0
-        for group in self._tracker.groups.values():
+        for group in sorted(self.tracker.groups.values(), key=lambda group: not group.is_whole):
             group.in_flight = 0
-            if self._can_write and group.group.number not in self._writing:
-                self._write(group)
+            if self._delivery.can_write and not self._delivery.knows(group.group.number):
+                self.outbox.append(self._delivery.close(group))
         self._end_if_idle()
 
     def check_alive(self) -> None:
@@ -219,167 +254,147 @@ class SchedulerCore:
         Raises:
             RuntimeError: that is so; it is a bug.
         """
-        waits = any(resource.in_flight for resource in self.resources)
-        if not (self._is_over or self._ending or waits or self._in_place or self._writing or self.outbox):
-            takeable = [resource.name for resource in self.resources if resource.takeable]
-            if not takeable:
-                opened = sorted(self._tracker.groups)
-                raise RuntimeError(f"the run is stuck: row groups {opened} wait for nothing that is under way")
+        is_busy = self.flow.in_place or self._delivery.is_busy or self.outbox or self.alarm < NEVER
+        if self._is_over or self._ending or is_busy:
+            return
+        if not any(resource.in_flight or resource.takeable for resource in self.resources):
+            opened = sorted(self.tracker.groups)
+            raise RuntimeError(f"the run is stuck: row groups {opened} wait for nothing that is under way")
 
-    # What anybody may ask
+    def _stop(self, state: State, error: Exception, drain_until: float = 0.0) -> None:
+        if self._ending is None and not self._is_over:
+            self._ending = EndRun(state, error)
+            self.flow.stop()
+            self._salvage.clear()
+            self._drain_until = drain_until
+            self.alarm = min(self.alarm, drain_until)
+        if not drain_until:
+            self._stop_work()
 
-    @property
-    def open_groups(self) -> Mapping[int, OpenGroup]:
-        """The open row groups, by number."""
-        return self._tracker.groups
+    def _lose(self, error: RunError) -> None:
+        """End the run because finished rows are lost; that is told even if it was ending for another reason."""
+        self.fail(error)
+        if self._ending is not None and not isinstance(self._ending.error, WriteError | ProcessorError):
+            self._ending = EndRun("failed", error)
+        self._end_if_idle()
 
-    @property
-    def tracker(self) -> CompletionTracker:
-        """The state of every cell."""
-        return self._tracker
+    def _stop_work(self) -> None:
+        self._drain_until = NEVER
+        if self.flow.is_open and self._ending is not None:
+            self.flow.is_open = False
+            self.outbox.append(StopWork())
 
-    # What the core decides
+    def _rows_done(self) -> int:
+        return self._delivery.delivered + sum(group.rows_done for group in self.tracker.groups.values())
 
-    def _best(self, pool: Resource) -> int | None:
-        """The node to serve: oldest window first, then the longest remaining path."""
-        best, best_window = None, 0
-        for node in pool.nodes:
-            queue = self._queues[node]
-            if queue:
-                window = queue[0] // self._window
-                if best is None or window < best_window:
-                    best, best_window = node, window
-        return best
+    def _end_if_idle(self) -> None:
+        if self._is_over or self._delivery.is_busy:
+            return
+        if self._ending is not None:
+            if self._is_stopped:
+                self._is_over = True
+                self.outbox.append(self._ending)
+        elif self._next_group == len(self._groups) and not self.tracker.groups:
+            self._is_over = True
+            self.outbox.append(self._delivery.ending())
+
+    # Row groups
+
+    def _group_of(self, row: int) -> OpenGroup | None:
+        return self.tracker.groups.get(row // self._groups.size)
 
     def _advance(self, now: float) -> None:
         """Open row groups as long as slots would stand empty and there is room; end the run when all is done."""
-        while self._next_group < len(self._groups) and not self._in_place and self._ending is None:
-            size = self._groups[self._next_group].size
-            is_full = self._open_rows and self._open_rows + size > self._max_open_rows
-            is_busy = self.resources and not any(resource.is_starving for resource in self.resources)
-            if is_full or is_busy:
-                return
+        while self._may_open():
             self._open(self._groups[self._next_group], now)
         self._end_if_idle()
+
+    def _may_open(self) -> bool:
+        if self._next_group == len(self._groups) or self.flow.in_place or self._ending is not None:
+            return False
+        size = self._groups[self._next_group].size
+        if self._open_rows and self._open_rows + size > self._settings.max_open_rows:
+            return False
+        return not self.resources or any(resource.is_starving for resource in self.resources)
 
     def _open(self, group: RowGroup, now: float) -> None:
         self._next_group += 1
         self._open_rows += group.size
         self.outbox.append(RowGroupOpened(now, group))
-        ready = self._tracker.open(group, now)
-        self._enqueue(ready, self._tracker.groups[group.number])
+        ready = self.tracker.open(group, now)
+        self.flow.admit(ready, self.tracker.groups[group.number], now)
+        self._offer_in_order()
 
-    def _enqueue(self, ready: list[Ready], group: OpenGroup) -> None:
-        for node, rows in ready:
-            resource = self._resource_of[node]
-            if self._ending is not None:
-                return
-            if resource is None:
-                self._in_place += 1
-                group.in_flight += 1
-                self.outbox.append(MakeInPlace(node, group.group, rows))
-            elif self._full[node]:
-                self._queues[node].append(group.group.start)
-                self.resources[resource].ready += 1
-                self.has_woken = True
-            else:
-                self._queues[node].extend(rows)
-                self.resources[resource].ready += len(rows)
-                self.has_woken = True
-
-    def _note_full(self, node: int, group: OpenGroup, now: float) -> None:
-        if group.rows_dropped == group.group.size:
-            return
-        done = group.rows_done
-        self._enqueue(self._tracker.full_done(node, group, now), group)
-        if group.rows_done != done:
-            self.outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
-
-    def _note_cells(
-        self, node: int, group: OpenGroup, rows: Sequence[int], failures: Mapping[int, GenerationError], now: float
-    ) -> None:
-        done = group.rows_done
-        start, states = group.group.start, group.states[node]
-        woken: dict[int, list[int]] = {}
-        for row in rows:
-            if states[row - start] == DROPPED:
-                continue
-            if row in failures:
-                self._drop(node, group, row, 1, failures[row], now)
-                continue
-            for down, ready_rows in self._tracker.cell_done(node, group, row, now):
-                woken.setdefault(down, []).extend(ready_rows)
-        self._enqueue([Ready(down, ready_rows) for down, ready_rows in woken.items()], group)
-        if group.rows_done != done:
-            self.outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
-
-    def _failed(self, node: int, group: OpenGroup, row: int, attempt: int, error: GenerationError, now: float) -> None:
-        if not self._full[node]:
-            if group.states[node][row - group.group.start] != DROPPED:
-                self._drop(node, group, row, attempt, error, now)
-            return
-        self._tracker.fail_full(node, group)
-        for live in list(group.live_rows()):
-            self._drop(node, group, live, attempt, error, now)
-
-    def _drop(self, node: int, group: OpenGroup, row: int, attempt: int, error: GenerationError, now: float) -> None:
-        ready = self._tracker.drop(node, group, row, now)
-        drop = RowDropped(now, group.group.number, row, node, attempt, error)
-        self.outbox.append(drop)
-        self._dropped.setdefault(group.group.number, []).append(drop)
-        example, count = self._drops.get((node, error.problem), (drop, 0))
-        if count or len(self._drops) < _KINDS_OF_DROPS:
-            self._drops[node, error.problem] = (example, count + 1)
-        self._enqueue(ready, group)
-
-    def _close_or_advance(self, group: OpenGroup, now: float) -> None:
-        if group.is_closed and self._ending is None:
-            self._write(group)
-        if self._next_group < len(self._groups):
+    def _settle(self, group: OpenGroup, now: float) -> None:
+        """Do what may be due when something of a row group has ended."""
+        if self.flow.raised is not None:
+            self.fail(self.flow.raised)
+        if group.is_closed and self.flow.is_open:
+            self.outbox.append(self._delivery.close(group))
+        self._offer_in_order()
+        if self._ending is not None:
+            if not self.flow.in_place and not any(pool.in_flight for pool in self.resources):
+                self._stop_work()
+        elif self._next_group < len(self._groups):
             self._advance(now)
 
-    def _write(self, group: OpenGroup) -> None:
-        number = group.group.number
-        self._writing.add(number)
-        self.outbox.append(WriteRowGroup(group.group, group.done_rows(), tuple(self._dropped.get(number, ()))))
+    def _offer_in_order(self) -> None:
+        self.flow.offer_in_order(self._next_group, self._groups.size)
 
-    def _stop(self, state: State, error: Exception) -> None:
-        if self._ending is not None or self._is_over:
+    def _after_processing(self, order: ProcessRowGroup, reasons: Mapping[int, GenerationError], now: float) -> None:
+        number = order.row_group.number
+        if order.stage == "pre_batch" and self._is_stopped:
             return
-        self._ending = (state, error)
-        self._drop_queues()
-        self.outbox.append(StopWork())
+        group = self.tracker.groups[number]
+        if order.stage == "post_batch":
+            for row, reason in reasons.items():
+                self.tracker.drop_done(group, row)
+                drop = RowDropped(now, number, row, None, 1, reason, was_done=True)
+                self._delivery.drop(drop)
+                self.outbox.append(drop)
+            self.outbox.append(self._delivery.write(group))
+        else:
+            self.flow.end_in_place(group)
+            for row, reason in reasons.items():
+                self.flow.drop(None, group, row, 1, reason, now)
+            if self.tracker.gate is not None:
+                self.flow.full_ended(self.tracker.gate, group, DONE, now)
+            self._settle(group, now)
 
-    def _drop_queues(self) -> None:
-        for queue in self._queues:
-            queue.clear()
-        for resource in self.resources:
-            resource.ready = 0
+    # Attempts
 
-    def _end_if_idle(self) -> None:
-        if self._is_over or self._writing:
-            return
-        if self._ending is not None:
-            if self._is_stopped:
-                self._is_over = True
-                self.outbox.append(EndRun(*self._ending))
-        elif self._next_group == len(self._groups) and not self._tracker.groups:
-            self._is_over = True
-            self.outbox.append(self._ending_of_all())
+    def _try_again(self, task: Task, pool: Resource, started: float, error: GenerationError, now: float) -> bool:
+        """Decide what follows from a failed attempt; gives whether the task gets another."""
+        node, number, row, attempt = task
+        group = self.tracker.groups[number]
+        first = group.group.start if row == WHOLE_GROUP else row
+        if pool.is_endpoint:
+            self._attempts.disturbed(pool, started, error, now)
+            if pool.is_paused:
+                self.alarm = min(self.alarm, pool.resumes_at)
+        is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
+        if is_gone or self._ending is not None:
+            return False
+        delay = self._attempts.delay(task, first, pool, error)
+        if delay is None and row == WHOLE_GROUP:
+            self.flow.full_failed(node, group, error, attempt, now)
+        elif delay is None:
+            self.flow.cells_failed(node, group, [(row, error)], attempt, now)
+        elif delay:
+            self.tracker.defer(node, group, first, now)
+            self._salvage.defer(node, first, now + delay)
+            self.alarm = min(self.alarm, now + delay)
+        else:
+            self.tracker.put_back(node, group, first, now)
+            self.flow.queue_again(node, first)
+        reason = self._attempts.reason_to_stop(self._rows_done(), now)
+        if reason is not None:
+            self._stop("stopped early", reason, now + GRACE)
+        return delay is not None
 
-    def _ending_of_all(self) -> EndRun:
-        if self._delivered or not self._groups.rows:
-            return EndRun("finished", None)
-        example, count = max(self._drops.values(), key=lambda entry: entry[1])
-        name = self._graph.nodes[example.node].name
-        problem = f"all {self._groups.rows} rows were dropped; {count} × column {name!r}: {example.error.problem}"
-        return EndRun("failed", NoRowsLeft(problem, advice=example.error.advice or "run.failures() has every reason"))
-
-
-def _resources(graph: ExecutionGraph, ceilings: Mapping[str, int]) -> list[Resource]:
-    depths = graph.depths()
-    resources = []
-    for name in graph.resources:
-        nodes = sorted((n.index for n in graph.nodes if n.resource == name), key=lambda index: -depths[index])
-        resources.append(Resource(name, ceilings[name], ceilings[name], tuple(nodes)))
-    return resources
+    def _salvaged(self, deferred: Deferred, now: float) -> None:
+        group = self._group_of(deferred.row)
+        if group is not None and self.tracker.put_back(deferred.node, group, deferred.row, now):
+            self.flow.queue_again(deferred.node, deferred.row)
+        else:
+            self.flow.release(deferred.node)

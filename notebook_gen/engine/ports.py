@@ -61,11 +61,6 @@ Generator = InPlaceGenerator | ThreadGenerator | AsyncGenerator
 class SkipCondition(Protocol):
     """Decides which cells of a node are skipped; costs next to nothing, on the loop's thread."""
 
-    @property
-    def value(self) -> Any:
-        """What a skipped cell holds; None: nothing (NA)."""
-        ...
-
     def decide(
         self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
     ) -> Sequence[bool | GenerationError]:

@@ -1,6 +1,27 @@
-"""Resource: how many tasks may use one endpoint, or the thread pool, at once."""
+"""Resource: how many tasks may use one endpoint, or a pool, at once.
+
+The limit of an endpoint moves between 1 and its ceiling. When it answers 429, the limit falls by a factor, once for all
+calls of a burst, and no call is begun for about as long as one takes. The limit rises by one after as many good answers
+as it counts; a level that was refused before is tried again only after eight times as many.
+
+An endpoint that several calls in a row found broken is silent: one call at a time asks whether it is back, and its
+first answer brings the whole limit back.
+
+Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP's congestion avoidance (RFC 5681).
+"""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
+FAILURES_OF_SILENCE: Final = 3
+FIRST_PATIENCE: Final = 1.5
+"""Seconds that an endpoint which has never answered may be silent."""
+
+_UNKNOWN_USUAL = 0.5
+_LONGEST_PAUSE = 30.0
+_PROBE_PAUSES = (0.25, 0.5, 1.0)
+_NEVER_REFUSED = 1 << 30
 
 
 @dataclass(slots=True)
@@ -10,25 +31,126 @@ class Resource:
     Attributes:
         name: as in `ExecutionGraph.resources`.
         ceiling: slots it has; fixed.
+        nodes: the nodes that use it, longest remaining path first.
+        is_endpoint: whether its limit moves, and silence is noticed.
+        factor: what the limit is multiplied with when it falls.
         limit: slots that may be used now, at most `ceiling`.
         in_flight: slots in use.
         ready: tasks that wait for a slot.
-        nodes: the nodes that use it, longest remaining path first.
+        is_paused: whether nothing may be begun until `resumes_at`.
+        has_answered: whether a call ever found it at work.
+        silent_since: when the first of the failures in a row began; None where it is not silent.
     """
 
     name: str
     ceiling: int
-    limit: int
     nodes: tuple[int, ...]
+    is_endpoint: bool = False
+    factor: float = 0.75
+    limit: int = field(init=False)
     in_flight: int = field(default=0, init=False)
     ready: int = field(default=0, init=False)
+    is_paused: bool = field(default=False, init=False)
+    resumes_at: float = field(default=0.0, init=False)
+    has_answered: bool = field(default=False, init=False)
+    silent_since: float | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
+    _failing_since: float = field(default=0.0, init=False)
+    _usual: float | None = field(default=None, init=False)
+    _fell_at: float = field(default=-1.0, init=False)
+    _falls_in_a_row: int = field(default=0, init=False)
+    _good: int = field(default=0, init=False)
+    _refused: int = field(default=_NEVER_REFUSED, init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = self.ceiling
+
+    @property
+    def allowed(self) -> int:
+        """How many tasks may be in flight now."""
+        if self.is_paused:
+            return 0
+        return self.limit if self.silent_since is None else 1
 
     @property
     def takeable(self) -> int:
         """How many more tasks could start now."""
-        return max(0, min(self.ready, self.limit - self.in_flight))
+        return max(0, min(self.ready, self.allowed - self.in_flight))
 
     @property
     def is_starving(self) -> bool:
         """Whether slots will stand empty unless more tasks become ready."""
-        return self.in_flight + self.ready < self.limit
+        return self.in_flight + self.ready < (self.limit if self.silent_since is None else 1)
+
+    def answered(self) -> bool:
+        """Note that a call found the endpoint at work; gives whether that ended a silence."""
+        was_silent = self.silent_since is not None
+        self.has_answered = True
+        self.silent_since = None
+        self._failures = 0
+        return was_silent
+
+    def succeeded(self, started: float, now: float) -> bool:
+        """Note a good answer to a call begun at `started`; gives whether the limit rose."""
+        seconds = now - started
+        self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
+        self._falls_in_a_row = 0
+        if self.limit == self.ceiling:
+            return False
+        self._good += 1
+        rounds = ROUNDS_BEFORE_A_REFUSED_LEVEL if self.limit + 1 == self._refused else 1
+        if self._good < rounds * self.limit:
+            return False
+        self._good = 0
+        self.limit += 1
+        if self.limit > self._refused:
+            self._refused = _NEVER_REFUSED
+        return True
+
+    def refused(self, started: float, retry_after: float | None, now: float) -> None:
+        """Note a 429 for a call begun at `started`.
+
+        Args:
+            started: when the call began; calls begun before the last fall belong to its burst, and count no more.
+            retry_after: seconds that the endpoint wants to be left alone; None: it did not say.
+            now: the time.
+        """
+        if started >= self._fell_at:
+            self._refused = self.limit
+            self.limit = max(1, int(self.limit * self.factor))
+            self._fell_at = now
+            self._good = 0
+            usual = self._usual if self._usual is not None else _UNKNOWN_USUAL
+            self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
+            self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
+        if retry_after is not None:
+            self._pause(now + retry_after)
+
+    def failed(self, started: float, now: float) -> None:
+        """Note a timeout, a broken connection or a server's error for a call begun at `started`."""
+        if not self._failures:
+            self._failing_since = started
+        self._failures += 1
+        if self._failures < FAILURES_OF_SILENCE and self.has_answered:
+            return
+        if self.silent_since is None:
+            self.silent_since = self._failing_since
+        if not self.is_paused:
+            probes = max(0, self._failures - FAILURES_OF_SILENCE)
+            self._pause(now + _PROBE_PAUSES[min(probes, len(_PROBE_PAUSES) - 1)])
+
+    def is_given_up(self, patience: float, now: float) -> bool:
+        """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less."""
+        allowed = patience if self.has_answered else min(patience, FIRST_PATIENCE)
+        return self.silent_since is not None and now - self.silent_since > allowed
+
+    def resume(self, now: float) -> bool:
+        """End a pause whose time has come; gives whether one ended."""
+        if not self.is_paused or now < self.resumes_at:
+            return False
+        self.is_paused = False
+        return True
+
+    def _pause(self, until: float) -> None:
+        self.resumes_at = max(self.resumes_at, until) if self.is_paused else until
+        self.is_paused = True

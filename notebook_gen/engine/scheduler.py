@@ -6,51 +6,35 @@ generator in place and tells what came of it. There is no asyncio task per cell.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, cast
 
 from notebook_gen.engine.buffers import RowGroupBuffers
-from notebook_gen.engine.core import EndRun, MakeInPlace, SchedulerCore, StopWork, WriteRowGroup
-from notebook_gen.engine.ports import ExchangeKeeper, Generator, InPlaceGenerator, RowGroupWriter
-from notebook_gen.errors import GenerationError, RunError, WriteError
-from notebook_gen.events import EventBus, InPlaceEnded, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
-from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.plan.tasks import RowGroup, RowGroups, Task
-from notebook_gen.plan.values import DroppedRow, Made
+from notebook_gen.engine.core import NEVER, SchedulerCore
+from notebook_gen.engine.in_place import InPlaceWork
+from notebook_gen.engine.instructions import (
+    DecideSkips,
+    EndRun,
+    FillCells,
+    Instruction,
+    MakeInPlace,
+    ProcessRowGroup,
+    StopWork,
+    WriteRowGroup,
+)
+from notebook_gen.engine.job import Job
+from notebook_gen.engine.outgoing import Outgoing
+from notebook_gen.engine.sequential import SequentialCore
+from notebook_gen.errors import GenerationError, RunError
+from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.values import Made
 
 _TURN = 0.002
-_CHUNK = 256
 
 _Make = Callable[[RowGroup, int, Mapping[str, Any]], Awaitable[Made]]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run is made of.
-
-    Attributes:
-        graph: what makes what.
-        groups: the rows and how they fall into row groups.
-        generators: the hands of each node, in the graph's order.
-        writer: where finished row groups go.
-        exchanges: where exchanges with models go.
-        ceilings: slots of each of the graph's resources.
-        max_open_rows: rows in open row groups, at most.
-        threads: threads for sync functions.
-    """
-
-    graph: ExecutionGraph
-    groups: RowGroups
-    generators: Sequence[Generator]
-    writer: RowGroupWriter
-    exchanges: ExchangeKeeper
-    ceilings: Mapping[str, int]
-    max_open_rows: int
-    threads: int
 
 
 class AsyncTaskScheduler:
@@ -66,7 +50,8 @@ class AsyncTaskScheduler:
     """
 
     def __init__(self, job: Job, bus: EventBus) -> None:
-        self.core = SchedulerCore(job.graph, job.groups, job.ceilings, job.max_open_rows)
+        core_type = SequentialCore if job.settings.engine == "sequential" else SchedulerCore
+        self.core = core_type(job.graph, job.groups, job.ceilings, job.settings, job.processors.keys())
         self.buffers = RowGroupBuffers(tuple(job.graph.columns))
         self._job = job
         self._bus = bus
@@ -76,12 +61,14 @@ class AsyncTaskScheduler:
         self._idle: list[list[int]] = [[] for _ in job.graph.resources]
         self._sleepers: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._waking = [0] * len(job.graph.resources)
-        self._in_place: deque[MakeInPlace] = deque()
-        self._has_in_place = asyncio.Event()
+        self._in_place = InPlaceWork(job, self.core, self.buffers, bus, self.now)
+        self._outgoing = Outgoing(job, self.core, self.buffers, self.now)
+        self._due = NEVER
+        self._alarm: asyncio.TimerHandle | None = None
         self._stop = asyncio.Event()
         self._ending: EndRun | None = None
         self._ended = asyncio.Event()
-        self._pool = ThreadPoolExecutor(job.threads, thread_name_prefix="notebook_gen function")
+        self._pool = ThreadPoolExecutor(job.settings.threads, thread_name_prefix="notebook_gen function")
         self._make = [self._maker(index) for index in range(len(job.generators))]
 
     def now(self) -> float:
@@ -99,6 +86,7 @@ class AsyncTaskScheduler:
         except* Exception as errors:  # noqa: BLE001  # the thread's edge: recorded, and raised to the caller
             self._ending = EndRun("failed", _bug(errors))
         finally:
+            self._set_alarm(NEVER)
             self._pool.shutdown(wait=False, cancel_futures=True)
         ending = await self._finish(self._ending or EndRun("failed", RunError("the run ended without a reason")))
         finished = RunFinished(self.now(), ending.state, ending.error)
@@ -111,9 +99,15 @@ class AsyncTaskScheduler:
         self._perform()
 
     async def _finish(self, ending: EndRun) -> EndRun:
+        job = self._job
         try:
-            await asyncio.to_thread(self._job.writer.finish, ending.state)
-        except WriteError as error:
+            if ending.state == "finished" and job.after_run is not None:
+                await asyncio.to_thread(job.after_run)
+        except RunError as error:
+            ending = EndRun("failed", error)
+        try:
+            await asyncio.to_thread(job.writer.finish, ending.state)
+        except RunError as error:
             return ending if ending.error is not None else EndRun("failed", error)
         return ending
 
@@ -125,7 +119,7 @@ class AsyncTaskScheduler:
                     for number, resource in enumerate(self.core.resources)
                     for slot in range(resource.ceiling)
                 ]
-                workers.append(slots.create_task(self._in_place_worker()))
+                workers.append(slots.create_task(self._in_place.work(self._perform)))
                 self.core.start(self.now())
                 self._perform()
                 await self._stop.wait()
@@ -146,27 +140,27 @@ class AsyncTaskScheduler:
         while True:
             now = self.now()
             taken = core.take(resource, now)
-            if core.outbox:
+            if core.outbox or core.alarm != self._due:
                 self._perform()
-            if core.has_woken:
+            if core.flow.has_woken:
                 self._wake()
             if taken is None:
                 await self._sleep(resource, slot)
                 continue
             task, ready = taken
             publish(TaskStarted(now, task, ready, slot))
-            await self._run_task(task, slot)
+            await self._run_task(task, slot, now)
             if self.now() - self._last_turn > _TURN:
                 await asyncio.sleep(0)
                 self._last_turn = self.now()
 
-    async def _run_task(self, task: Task, slot: int) -> None:
+    async def _run_task(self, task: Task, slot: int, started: float) -> None:
         node = self._nodes[task.node]
-        group = self.core.open_groups[task.row_group]
+        group = self.core.tracker.groups[task.row_group]
         made, error = None, None
         if node.full_column:
             # what reads nothing cannot tell how many rows are left; it makes all
-            rows = group.live_rows() if node.inputs else group.group.rows
+            rows = group.rows_of(task.node) if node.inputs else group.group.rows
             inputs: Mapping[str, Any] = self.buffers.take(task.row_group, rows, node.inputs)
             row = group.group.start
         else:
@@ -179,15 +173,23 @@ class AsyncTaskScheduler:
             error = failure
         if made is not None:
             if node.full_column:
-                for name, values in zip(node.outputs, made.values, strict=True):
-                    self.buffers.put_rows(task.row_group, rows, name, values)
+                self._keep_column(task, node.outputs, rows, made)
             else:
                 self.buffers.put(task.row_group, row, node.outputs, made.values)
             if made.exchange is not None:
                 self._job.exchanges.keep(task, made.exchange)
         now = self.now()
-        self._bus.publish(TaskEnded(now, task, slot, error, made.usage if made is not None else None))
-        self.core.finished(task, error, now)
+        again = self.core.finished(task, started, error, now)
+        self._bus.publish(TaskEnded(now, task, slot, error, made.usage if made is not None else None, again))
+
+    def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
+        if made.sources is not None and isinstance(self.core, SequentialCore):
+            start = self.core.tracker.groups[task.row_group].group.start
+            group = self.core.resized(task, made.sources, self.now())
+            self.buffers.resize(group, [rows[source] - start for source in made.sources])
+            rows = group.rows
+        for name, values in zip(outputs, made.values, strict=True):
+            self.buffers.put_rows(task.row_group, rows, name, values)
 
     async def _sleep(self, resource: int, slot: int) -> None:
         """Wait until there is work for this slot; the lowest free slot is woken first."""
@@ -199,7 +201,7 @@ class AsyncTaskScheduler:
         self._waking[resource] -= 1
 
     def _wake(self) -> None:
-        self.core.has_woken = False
+        self.core.flow.has_woken = False
         for resource, pool in enumerate(self.core.resources):
             idle = self._idle[resource]
             for _ in range(min(pool.takeable - self._waking[resource], len(idle))):
@@ -223,82 +225,52 @@ class AsyncTaskScheduler:
     def _perform(self) -> None:
         outbox = self.core.outbox
         while outbox:
-            instruction = outbox.popleft()
-            match instruction:
-                case MakeInPlace():
-                    self._begin_in_place(instruction)
-                case WriteRowGroup():
-                    self._writes.create_task(self._write(instruction))
-                case StopWork():
-                    self._stop.set()
-                case EndRun():
-                    self._ending = instruction
-                    self._stop.set()
-                    self._ended.set()
-                case RowGroupOpened():
-                    self.buffers.open(instruction.row_group)
-                    self._bus.publish(instruction)
-                case _:
-                    self._bus.publish(instruction)
-        if self.core.has_woken:
+            self._perform_one(outbox.popleft())
+        if self.core.flow.has_woken:
             self._wake()
+        if self.core.alarm != self._due:
+            self._set_alarm(self.core.alarm)
 
-    def _begin_in_place(self, order: MakeInPlace) -> None:
-        """Make a few cells at once; leave many to the worker, which lets the loop turn in between."""
-        if len(order.rows) > _CHUNK or self._in_place:
-            self._in_place.append(order)
-            self._has_in_place.set()
-        else:
-            self._make_in_place(order, order.rows)
+    def _perform_one(self, instruction: Instruction) -> None:
+        match instruction:
+            case MakeInPlace() | DecideSkips():
+                self._in_place.begin(instruction)
+            case FillCells():
+                self._in_place.fill(instruction)
+            case ProcessRowGroup():
+                self._send(self._outgoing.process(instruction))
+            case WriteRowGroup():
+                self._send(self._outgoing.write(instruction))
+            case StopWork():
+                self._stop.set()
+            case EndRun():
+                self._ending = instruction
+                self._stop.set()
+                self._ended.set()
+            case RowGroupOpened():
+                self.buffers.open(instruction.row_group)
+                self._bus.publish(instruction)
+            case _:
+                self._bus.publish(instruction)
 
-    async def _in_place_worker(self) -> None:
-        while True:
-            await self._has_in_place.wait()
-            while self._in_place:
-                order = self._in_place[0]
-                size = len(order.rows) if self._nodes[order.node].full_column else _CHUNK
-                for first in range(0, len(order.rows), size):
-                    self._make_in_place(order, order.rows[first : first + size])
-                    self._perform()
-                    await asyncio.sleep(0)
-                self._in_place.popleft()
-            self._has_in_place.clear()
+    def _send(self, step: Awaitable[None]) -> None:
+        async def send() -> None:
+            await step
+            self._perform()
 
-    def _make_in_place(self, order: MakeInPlace, rows: Sequence[int]) -> None:
-        node = self._nodes[order.node]
-        generator = cast("InPlaceGenerator", self._job.generators[order.node])
-        started = self.now()
-        outputs = generator.make(order.row_group, rows, self.buffers.columns(order.row_group.number))
-        failures = {
-            row: value for row, value in zip(rows, outputs[0], strict=True) if isinstance(value, GenerationError)
-        }
-        for name, values in zip(node.outputs, outputs, strict=True):
-            self.buffers.put_rows(order.row_group.number, rows, name, values)
-        now = self.now()
-        done = len(rows) - len(failures)
-        self._bus.publish(InPlaceEnded(now, node.index, order.row_group.number, started, done, len(failures)))
-        self.core.made_in_place(order, rows, failures, now)
+        self._writes.create_task(send())
 
-    async def _write(self, order: WriteRowGroup) -> None:
-        number = order.row_group.number
-        columns = self.buffers.take(number, order.rows)
-        names = [node.name for node in self._nodes]
-        dropped = [DroppedRow(drop.row, names[drop.node], drop.attempt, drop.error) for drop in order.dropped]
-        writer = self._job.writer
+    def _set_alarm(self, due: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self._due = due
+        if due < NEVER:
+            self._alarm = asyncio.get_running_loop().call_later(max(0.0, due - self.now()), self._ring)
 
-        def write() -> None:
-            if dropped:
-                writer.write_dropped(order.row_group, dropped)
-            if order.rows:
-                writer.write(order.row_group, columns, order.rows)
-
-        try:
-            await asyncio.to_thread(write)
-        except WriteError as error:
-            self.core.write_failed(number, error)
-        else:
-            self.buffers.free(number)
-            self.core.written(number, len(order.rows), self.now())
+    def _ring(self) -> None:
+        self._due = NEVER
+        self.core.tick(self.now())
         self._perform()
 
 

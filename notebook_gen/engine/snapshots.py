@@ -2,8 +2,17 @@
 
 from typing import Any, Literal, NamedTuple
 
-CellState = Literal["waiting", "ready", "in flight", "done", "failed", "dropped"]
-CELL_STATES: tuple[CellState, ...] = ("waiting", "ready", "in flight", "done", "failed", "dropped")
+CellState = Literal["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped"]
+CELL_STATES: tuple[CellState, ...] = (
+    "waiting",
+    "ready",
+    "in flight",
+    "deferred",
+    "done",
+    "skipped",
+    "failed",
+    "dropped",
+)
 
 
 class RowView(NamedTuple):
@@ -13,8 +22,8 @@ class RowView(NamedTuple):
         row: its number in the run.
         dropped: whether it was given up.
         states: one for each column of the run, in order. In a dropped row, "failed" marks the column that decided it,
-            "dropped" what was not made because of it.
-        values: one for each column; None wherever the state is not "done".
+            "dropped" what was not made because of it; in a row that lives, "failed" marks a cell that stays NA.
+        values: one for each column; None wherever the state is neither "done" nor "skipped".
     """
 
     row: int

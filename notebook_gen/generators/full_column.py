@@ -76,6 +76,30 @@ def column_values(result: Any, rows: int, function: str) -> list[Any]:
     return [plain(value) for value in values]
 
 
+def series_values(series: "pd.Series[Any]") -> list[Any]:
+    """Give the values of a Series, None where pandas counts them as missing."""
+    import numpy as np
+
+    values: list[Any] = series.tolist()
+    missing = np.asarray(series.isna())
+    if missing.any():
+        return [None if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
+    return values
+
+
+def show_index(index: "pd.Index[Any]") -> str:
+    """Write the first labels of an index."""
+    shown = ", ".join(repr(plain(label)) for label in index[:5])
+    return f"[{shown}, …]" if len(index) > 5 else f"[{shown}]"
+
+
+def described(result: Any) -> str:
+    """Say what somebody gave who was to give something else."""
+    if result is None:
+        return "None (is a return missing?)"
+    return f"a value of type {type(result).__name__}"
+
+
 def _listed(result: Any, rows: int, function: str) -> list[Any]:
     import numpy as np
     import pandas as pd
@@ -104,43 +128,26 @@ def _listed(result: Any, rows: int, function: str) -> list[Any]:
             return list(result)
         case _:
             raise Rejected(
-                f"{function} gave {_described(result)}, expected {rows} values",
+                f"{function} gave {described(result)}, expected {rows} values",
                 advice="give a Series, a list, an array or a DataFrame of one column, with one value a row",
             )
 
 
 def _from_series(series: "pd.Series[Any]", rows: int, function: str) -> list[Any]:
     """The values of a Series in the order of its index, if that holds the rows' numbers."""
-    import numpy as np
-
     if len(series) == rows:
         index = series.index
         if not index.equals(_range_index(rows)):
             if index.nlevels != 1 or not index.is_unique or set(index) != set(range(rows)):
                 raise Rejected(
-                    f"{function} gave a Series with index {_shown(index)}, expected its inputs': 0 to {rows - 1}",
+                    f"{function} gave a Series with index {show_index(index)}, expected its inputs': 0 to {rows - 1}",
                     advice="end with .reset_index(drop=True) if its values are in the order of the rows",
                 )
             series = series.loc[_range_index(rows)]
-    values: list[Any] = series.tolist()
-    missing = np.asarray(series.isna())
-    if missing.any():
-        return [None if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
-    return values
+    return series_values(series)
 
 
 def _range_index(rows: int) -> "pd.Index[Any]":
     import pandas as pd
 
     return pd.RangeIndex(rows)
-
-
-def _shown(index: "pd.Index[Any]") -> str:
-    shown = ", ".join(repr(plain(label)) for label in index[:5])
-    return f"[{shown}, …]" if len(index) > 5 else f"[{shown}]"
-
-
-def _described(result: Any) -> str:
-    if result is None:
-        return "None (is a return missing?)"
-    return f"a value of type {type(result).__name__}"

@@ -7,6 +7,7 @@ from typing import Any
 from notebook_gen.config.columns import Function
 from notebook_gen.errors import Rejected
 from notebook_gen.generators.full_column import as_frame, as_series, column_values
+from notebook_gen.generators.outputs import resized, split_cells, split_columns
 from notebook_gen.generators.plain import PLAIN_TYPES, plain
 from notebook_gen.generators.user_code import FailuresOf, check_result, name_of
 from notebook_gen.plan.tasks import RowGroup
@@ -30,7 +31,7 @@ class SyncFunctionGenerator:
         positional, named = self._call.arguments(group, inputs)
         with self._failures:
             result = self._function(*positional, **named)
-        return Made((self._call.value(result, group, inputs),))
+        return self._call.made(result, group, inputs)
 
 
 class AsyncFunctionGenerator:
@@ -46,7 +47,7 @@ class AsyncFunctionGenerator:
         positional, named = self._call.arguments(group, inputs)
         with self._failures:
             result = await self._function(*positional, **named)
-        return Made((self._call.value(result, group, inputs),))
+        return self._call.made(result, group, inputs)
 
 
 class _Call:
@@ -56,6 +57,8 @@ class _Call:
         self._function = spec.function
         self._full_column = spec.full_column
         self._as_one = spec.as_one
+        self._outputs = spec.outputs
+        self._allow_resize = spec.allow_resize
         # by name; only what has to be is passed by position
         self._by_position = () if spec.as_one else _positional_only(spec)
 
@@ -71,24 +74,34 @@ class _Call:
         positional = tuple(named[name] for name in self._by_position)
         return positional, {name: value for name, value in named.items() if name not in self._by_position}
 
-    def value(self, result: Any, group: RowGroup, inputs: Mapping[str, Any]) -> Any:
-        """Give the cell's value or the column's values.
+    def made(self, result: Any, group: RowGroup, inputs: Mapping[str, Any]) -> Made:
+        """Give the cells or the columns that a function gave.
 
         Raises:
             Rejected: the result is not what a function of its kind has to give.
         """
-        if type(result) in PLAIN_TYPES and not self._full_column:
-            return result
+        if type(result) in PLAIN_TYPES and not self._full_column and self._outputs is None:
+            return Made((result,))
+        function = name_of(self._function)
         result = check_result(result, self._function)
-        if self._full_column:
-            return column_values(result, _rows(group, inputs), name_of(self._function))
-        value = plain(result)
-        if type(value).__module__.startswith("pandas"):
-            raise Rejected(
-                f"{name_of(self._function)} gave a {type(value).__name__} for one cell",
-                advice="give one value; a function of whole columns is declared with full_column=True",
-            )
-        return value
+        if not self._full_column:
+            results = (result,) if self._outputs is None else split_cells(result, self._outputs, function)
+            return Made(tuple(_cell(value, function) for value in results))
+        results = (result,) if self._outputs is None else split_columns(result, self._outputs, function)
+        rows = _rows(group, inputs)
+        if self._allow_resize:
+            return resized(results, rows, function)
+        return Made(tuple(column_values(column, rows, function) for column in results))
+
+
+def _cell(value: Any, function: str) -> Any:
+    value = plain(value)
+    if type(value).__module__.startswith("pandas"):
+        raise Rejected(
+            f"{function} gave a {type(value).__name__} for one cell",
+            advice="give one value; a function of whole columns is declared with full_column=True",
+        )
+    return value
 
 
 def _rows(group: RowGroup, inputs: Mapping[str, Any]) -> int:

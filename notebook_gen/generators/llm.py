@@ -1,9 +1,9 @@
 """Text that a model writes: the prompt is rendered, the model is called, its answer is the cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from notebook_gen.config.columns import LLMText
+from notebook_gen.config.columns import LLMText, SideOutput
 from notebook_gen.config.templates import compile_text
 from notebook_gen.errors import Rejected
 from notebook_gen.generators.rendering import render_failure
@@ -58,10 +58,12 @@ class LLMTextGenerator:
     Args:
         spec: prompts.
         complete: calls the model.
+        side_outputs: what to give beside the text, in order.
     """
 
-    def __init__(self, spec: LLMText, complete: Completer) -> None:
+    def __init__(self, spec: LLMText, complete: Completer, side_outputs: Sequence[SideOutput] = ()) -> None:
         self._complete = complete
+        self._side_outputs = side_outputs
         self._templates = [_Message("user", spec.prompt)]
         if spec.system is not None:
             self._templates.insert(0, _Message("system", spec.system))
@@ -77,7 +79,8 @@ class LLMTextGenerator:
         text = answer.text.strip()
         if not text:
             raise _empty(answer)
-        return Made((text,), answer.usage, Exchange(messages, answer.text, answer.model, answer.parameters))
+        sides = [_SIDES[side](messages, answer) for side in self._side_outputs]
+        return Made((text, *sides), answer.usage, Exchange(messages, answer.text, answer.model, answer.parameters))
 
 
 class _Message:
@@ -93,6 +96,23 @@ class _Message:
             return self._role, self._render(inputs)
         except Exception as error:
             raise render_failure(self._template, error, inputs) from error
+
+
+def _messages(messages: Sequence[tuple[str, str]], answer: Answer) -> list[dict[str, str]]:
+    """The conversation as training data has it, the answer last."""
+    return [{"role": role, "content": text} for role, text in (*messages, ("assistant", answer.text))]
+
+
+def _reasoning(messages: Sequence[tuple[str, str]], answer: Answer) -> str | None:
+    # beyond the protocol: a client may know nothing of it
+    reasoning: str | None = getattr(answer, "reasoning", None)
+    return reasoning
+
+
+_SIDES: dict[SideOutput, Callable[[Sequence[tuple[str, str]], Answer], Any]] = {
+    "messages": _messages,
+    "reasoning": _reasoning,
+}
 
 
 def _empty(answer: Answer) -> Rejected:

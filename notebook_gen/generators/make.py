@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notebook_gen.config.columns import Category, Expression, Float, Function, Integer, LLMText, SeedColumn
+from notebook_gen.config.columns import Category, Expression, Float, Function, Integer, LLMText, SeedColumn, side_name
 from notebook_gen.generators.expressions import ExpressionGenerator
 from notebook_gen.generators.functions import AsyncFunctionGenerator, SyncFunctionGenerator
 from notebook_gen.generators.llm import Completer, LLMTextGenerator
@@ -48,7 +48,8 @@ def make_generator(node: Node, context: Context) -> Generator:
         case Expression() as spec:
             return ExpressionGenerator(spec, node.inputs)
         case LLMText() as spec:
-            return LLMTextGenerator(spec, context.complete[spec.model])
+            sides = [side for side in spec.side_outputs if side_name(node.name, side) in node.outputs]
+            return LLMTextGenerator(spec, context.complete[spec.model], sides)
         case Function(is_async=True) as spec:
             return AsyncFunctionGenerator(spec)
         case Function() as spec:

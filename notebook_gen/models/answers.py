@@ -73,7 +73,12 @@ def _usage(answer: dict[str, Any]) -> Usage | None:
         tokens_in, tokens_out = answer["usage"]["prompt_tokens"], answer["usage"]["completion_tokens"]
     except (LookupError, TypeError):
         return None
-    return Usage(tokens_in, tokens_out) if isinstance(tokens_in, int) and isinstance(tokens_out, int) else None
+    return Usage(tokens_in, tokens_out) if _is_count(tokens_in) and _is_count(tokens_out) else None
+
+
+def _is_count(tokens: Any) -> bool:
+    # above the bound it is no count, and fits no column of integers either
+    return isinstance(tokens, int) and 0 <= tokens < 1 << 31
 
 
 def _joined(content: Any) -> str | None:

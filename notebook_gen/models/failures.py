@@ -2,7 +2,7 @@
 
 ```
 connection  no answer in time, refused, no such host, broken off  Transient
-            certificate, not HTTP                                 Rejected
+            no address, certificate, not HTTP                     Rejected
 status      429                                                   RateLimited; without quota Rejected
             408, 409, 425, 5xx                                    Transient
             401, 403, 404, other 4xx, 3xx                         Rejected
@@ -23,6 +23,8 @@ from notebook_gen.errors import GenerationError, RateLimited, Rejected, Transien
 from notebook_gen.models.endpoints import Endpoint
 
 LONGEST_MESSAGE = 300
+# Seconds. Who waits too short pays one refused call; who believes a date of next year has lost the run.
+LONGEST_WAIT = 600.0
 _BUSY = frozenset({408, 409, 425})
 
 
@@ -46,6 +48,8 @@ def connection_failure(endpoint: Endpoint, error: aiohttp.ClientError | OSError)
         case TimeoutError():
             problem = f"no answer from {where} within {endpoint.timeout:g} s"
             return Transient(problem, advice="raise timeout of the model, or lower its max_parallel")
+        case aiohttp.InvalidURL():
+            return Rejected(f"{where} is no address that can be called", advice="check the host in base_url")
         case aiohttp.ClientConnectorCertificateError():
             problem = f"the certificate of {where} is not trusted: {error.certificate_error}"
             return Rejected(problem, advice="name the certificate that signed it in SSL_CERT_FILE")
@@ -71,7 +75,7 @@ def connection_failure(endpoint: Endpoint, error: aiohttp.ClientError | OSError)
 
 
 def status_failure(endpoint: Endpoint, reply: Reply, now: float) -> GenerationError:
-    """Say what an HTTP status other than 200 means.
+    """Say what an HTTP status that is no success means.
 
     Args:
         endpoint: who answered.
@@ -132,7 +136,7 @@ def words_of(reply: Reply) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read how many seconds an endpoint wants to be left alone; None if it does not say.
+    """Read how many seconds an endpoint wants to be left alone, at most `LONGEST_WAIT`; None if it does not say.
 
     Args:
         headers: of its answer, case-insensitive.
@@ -140,21 +144,26 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return milliseconds / 1000
-    given = headers.get("Retry-After")
+        return min(milliseconds / 1000, LONGEST_WAIT)
+    given = headers.get("Retry-After", "")
     seconds = _number(given)
-    if seconds is not None or given is None:
-        return seconds
+    if seconds is None:
+        seconds = _seconds_until(given, now)
+    return None if seconds is None else min(seconds, LONGEST_WAIT)
+
+
+def _seconds_until(date: str, now: float) -> float | None:
+    """Read a date of HTTP; None if it is none, 0 if it is past."""
     try:
-        date = parsedate_to_datetime(given)
-    except ValueError:
+        read = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):  # the second for a zone of twenty digits
         return None
     # a date without a zone ("-0000") is UTC by RFC 9110
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    return max(0.0, (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() - now)
 
 
 def _number(text: str | None) -> float | None:
-    """Read a count of seconds; None if it is none, or no time anybody means (negative, infinite, not a number)."""
+    """Read a count; None if it is none, or no time anybody means (negative, infinite, not a number)."""
     try:
         value = float(text or "")
     except ValueError:
@@ -178,7 +187,8 @@ def _rejection(endpoint: Endpoint, reply: Reply, because: str) -> tuple[str, str
             advice = f"check base_url{suffix} and the model's name"
             return f"{where} knows no chat endpoint, or no model {endpoint.model!r}{because}", advice
         case status if status < 400:
-            target = shorten(reply.headers.get("Location", "elsewhere"), 200)
+            # its query is most often that of the call, which may hold secrets
+            target = shorten(reply.headers.get("Location", "elsewhere").partition("?")[0], 200)
             return f"{where} sends calls to {target}{because}", "let base_url name the place itself"
         case _:
             return f"{where} refused the call{because}", "check the prompt and the model's parameters"
@@ -203,7 +213,7 @@ def _is_out_of_quota(reply: Reply) -> bool:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
-    if error.errno is None:
+    if error.errno is None or error.errno < 0:  # below 0 of the resolver, whose numbers the system does not know
         return str(error.strerror or error.os_error)
     return os.strerror(error.errno).lower()
 

@@ -1,8 +1,8 @@
-"""Failures: every row that was dropped, with the failure that decided it."""
+"""Failures: every row that was dropped and every cell that stays empty, with the failure that decided it."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from notebook_gen.events import Event, RowDropped
+from notebook_gen.events import CellFailed, Event, RowDropped
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """Why a row was dropped.
+    """Why a row was dropped, or a cell stays empty.
 
     Attributes:
         row: its number in the run.
-        column: the column that could not be made.
+        column: the column that could not be made; empty if a processor dropped the row.
         attempt: which try it was, from 1.
         kind: "rate limited", "transient" or "rejected".
         error: what happened.
         advice: what to do about it; may be empty.
+        dropped: whether the row was dropped; else the cell is NA, as its column says with `on_error="null"`.
     """
 
     row: int
@@ -27,10 +28,11 @@ class Failure(NamedTuple):
     kind: str
     error: str
     advice: str
+    dropped: bool
 
 
 class Failures:
-    """All dropped rows of a run, in the order they were dropped."""
+    """All failures of a run that were for good, in the order they happened."""
 
     def __init__(self, graph: ExecutionGraph) -> None:
         self._names = [node.name for node in graph.nodes]
@@ -38,10 +40,11 @@ class Failures:
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
-        if type(event) is RowDropped:
+        if type(event) is RowDropped or type(event) is CellFailed:
             error = event.error
-            name = self._names[event.node]
-            self.items.append(Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice))
+            name = self._names[event.node] if event.node is not None else ""
+            dropped = type(event) is RowDropped
+            self.items.append(Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped))
 
     def most_common(self) -> list[tuple[Failure, int]]:
         """Group by column and error: an example of each with its count, the most frequent first."""
@@ -52,7 +55,7 @@ class Failures:
         return sorted(groups.values(), key=lambda group: -group[1])
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give one row a dropped row: row, column, attempt, kind, error, advice."""
+        """Give one row a failure: row, column, attempt, kind, error, advice, dropped."""
         import pandas as pd
 
         return pd.DataFrame(list(self.items), columns=list(Failure._fields))

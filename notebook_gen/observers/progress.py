@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from notebook_gen.events import (
+    CellsSkipped,
     Event,
     InPlaceEnded,
+    LimitMoved,
     RowDropped,
     RowGroupOpened,
+    RowGroupResized,
     RowGroupWritten,
     RowsDone,
     RunFinished,
@@ -25,7 +28,9 @@ class NodeProgress:
 
     Attributes:
         done: rows that have its values.
-        failed: attempts that made none.
+        skipped: rows in which it was skipped.
+        failed: tasks and cells that failed for good.
+        again: failed attempts that were followed by another.
         in_flight: tasks with a slot.
         seconds: time in flight of all ended attempts, added up.
         attempts: ended attempts.
@@ -34,7 +39,9 @@ class NodeProgress:
     """
 
     done: int = 0
+    skipped: int = 0
     failed: int = 0
+    again: int = 0
     in_flight: int = 0
     seconds: float = 0.0
     attempts: int = 0
@@ -58,6 +65,7 @@ class Progress:
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
+        limits: how many may be in flight, per resource whose limit has moved.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
         error: what ended the run, if it did not finish.
@@ -73,6 +81,7 @@ class Progress:
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
         self.in_flight = dict.fromkeys(graph.resources, 0)
+        self.limits: dict[str, int] = {}
         self.wall_time: float | None = None
         self.ended: float | None = None
         self.error: Exception | None = None
@@ -116,7 +125,9 @@ class Progress:
         progress.attempts += 1
         resource = self._resource[node]
         progress.seconds += event.time - self._started.pop((resource, event.slot))
-        if event.error is not None:
+        if event.again:
+            progress.again += 1
+        elif event.error is not None:
             progress.failed += 1
         elif self._full_column[node]:
             progress.done += self._group_size[event.task.row_group]
@@ -136,8 +147,18 @@ class Progress:
                 progress = self.nodes[event.node]
                 progress.done += event.done
                 progress.failed += event.failed
+            case CellsSkipped():
+                self.nodes[event.node].skipped += event.rows
             case RowDropped():
                 self.rows_dropped += 1
+                self.rows_done -= event.was_done
+            case LimitMoved():
+                self.limits[event.resource] = event.limit
+            case RowGroupResized():
+                size = event.row_group.size
+                self.rows += size - event.before
+                self.rows_open += size - self._group_size[event.row_group.number]
+                self._group_size[event.row_group.number] = size
             case RowGroupOpened():
                 self.rows_open += event.row_group.size
                 self._group_size[event.row_group.number] = event.row_group.size

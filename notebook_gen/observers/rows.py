@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
+from notebook_gen.engine.open_group import READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.engine.tracker import READY, OpenGroup
 from notebook_gen.events import Event, RowDropped, RowGroupWritten
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -36,6 +36,10 @@ class Storage(Protocol):
 
     def table(self) -> "pa.Table":
         """Give all rows written so far, in order."""
+        ...
+
+    def column_names(self) -> Sequence[str]:
+        """Give the names of the columns of what was written; before that, of what will be, as far as is known."""
         ...
 
     def write_traces(self, traces: "pa.Table") -> None:
@@ -82,7 +86,7 @@ class LiveRows:
 
     def newest(self, count: int) -> list[RowView]:
         """Give the rows that were begun last, newest first."""
-        open_groups = self.scheduler.core.open_groups.values() if self.scheduler is not None else ()
+        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         # without slots, nothing is begun row by row: a whole group is
         tops = [group.newest if self._graph.resources else group.group.rows[-1] for group in open_groups]
         top = max([self._last_written, *tops])
@@ -90,14 +94,14 @@ class LiveRows:
 
     def first(self, count: int) -> list[RowView]:
         """Give the first rows, in order."""
-        open_groups = self.scheduler.core.open_groups.values() if self.scheduler is not None else ()
+        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         end = max([self._last_written, *(group.group.rows[-1] for group in open_groups)]) + 1
         return self._views(range(end), count)
 
     def waiting_since(self) -> dict[int, list[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot; nodes that need none left out."""
         waiting: dict[int, list[float]] = {node.index: [] for node in self._graph.nodes if node.resource is not None}
-        open_groups = self.scheduler.core.open_groups.values() if self.scheduler is not None else ()
+        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         for group in open_groups:
             for node, since in waiting.items():
                 states = group.states[node]
@@ -110,7 +114,7 @@ class LiveRows:
         if self.scheduler is None:
             return []
         parts = []
-        for number, group in sorted(self.scheduler.core.open_groups.items()):
+        for number, group in sorted(self.scheduler.core.tracker.groups.items()):
             rows = group.live_rows()
             parts.append(Part(number, rows, self.scheduler.buffers.take(number, rows)))
         return parts
@@ -141,7 +145,7 @@ class LiveRows:
     def _open_group(self, row: int) -> OpenGroup | None:
         if self.scheduler is None:
             return None
-        return self.scheduler.core.open_groups.get(row // self._group_size)
+        return self.scheduler.core.tracker.groups.get(row // self._group_size)
 
     def _live_view(self, row: int, group: OpenGroup) -> RowView:
         if self.scheduler is None:
@@ -151,7 +155,7 @@ class LiveRows:
         offset = row - group.group.start
         states = tuple(by_node[node] for node in self._graph.columns.values())
         values = tuple(
-            None if (value := columns[name][offset]) is MISSING or state != "done" else value
+            None if (value := columns[name][offset]) is MISSING or state not in ("done", "skipped") else value
             for name, state in zip(self._graph.columns, states, strict=True)
         )
         return RowView(row, bool(group.dropped[offset]), states, values)
@@ -171,5 +175,5 @@ class LiveRows:
         names = self._graph.columns
         done: CellState = "done"
         return RowView(
-            row=row, dropped=False, states=tuple(done for _ in names), values=tuple(record[name] for name in names)
+            row=row, dropped=False, states=tuple(done for _ in names), values=tuple(record.get(name) for name in names)
         )

@@ -16,7 +16,8 @@ IN_FLIGHT: Final = 0
 DONE: Final = 1
 FAILED: Final = 2
 CANCELLED: Final = 3
-STATES: Final = ("in flight", "done", "failed", "cancelled")
+AGAIN: Final = 4
+STATES: Final = ("in flight", "done", "failed", "cancelled", "failed, again")
 IN_PLACE_SLOT: Final = 0xFFFF
 
 _TYPES: Final = {
@@ -74,11 +75,11 @@ class Trace:
         self._add(node, row_group, row, attempt, slot, IN_FLIGHT, ready, time, float("nan"), 0, 0)
 
     def _end(self, event: TaskEnded) -> None:
-        time, task, slot, error, usage = event
+        time, task, slot, error, usage, again = event
         line = self._line_in_slot.pop(self._resource[task[0]] + slot)
         columns = self._columns
         columns["ended"][line] = time
-        columns["state"][line] = DONE if error is None else FAILED
+        columns["state"][line] = DONE if error is None else AGAIN if again else FAILED
         if error is not None:
             self.errors[line] = str(error)
         if usage is not None:

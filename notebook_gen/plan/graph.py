@@ -1,16 +1,27 @@
 """ExecutionGraph: which node makes which columns, from what, and where it runs.
 
 A node is one spec (or one seed table) and makes one or more columns. Node indexes are a topological order, and
-among nodes that could stand in any order, the order of declaration.
+among nodes that could stand in any order, the order of declaration. A side output gives way to whatever else is
+called like it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
-from typing import Literal
+from typing import Any, Literal, NamedTuple, get_args
 
-from notebook_gen.config.columns import Column, Function, Kind, OnError, SeedColumn
+from notebook_gen.config.columns import (
+    Column,
+    DerivedColumn,
+    Function,
+    Kind,
+    LLMText,
+    SeedColumn,
+    SideOutput,
+    side_name,
+)
+from notebook_gen.config.options import OnError
 from notebook_gen.config.templates import TEMPLATE_GLOBALS
 from notebook_gen.errors import ConfigError
 
@@ -26,12 +37,12 @@ class Node:
 
     Attributes:
         index: its place in `ExecutionGraph.nodes`.
-        name: what to call it: its column, or the name of its seed table.
+        name: what to call it: what its spec is declared as, or the name of its seed table.
         kind: the kind of its spec.
         spec: the spec it came from; of a seed table, the spec of its first column.
         outputs: the columns it makes.
-        inputs: the columns it reads.
-        upstream: indexes of the nodes it reads from.
+        inputs: the columns it reads to make its values.
+        upstream: indexes of the nodes that it reads from, or that its condition does.
         downstream: indexes of the nodes that read from it.
         full_column: one task a row group; else one a row.
         mode: where it runs: in place on the loop's thread, in the thread pool, or awaited on the loop.
@@ -39,7 +50,9 @@ class Node:
         retries: more tries for a cell that was rejected.
         on_error: what becomes of a row whose cell failed for good.
         has_condition: whether a condition decides, row by row, that it is skipped.
+        condition_inputs: the columns that its condition reads.
         propagate_skip: whether it is skipped where something upstream was.
+        skip_values: what its outputs hold where it is skipped; None: nothing.
         ordered: whether its tasks run one at a time, in the order of rows.
         allow_resize: whether it may give another number of rows than it got.
     """
@@ -59,8 +72,10 @@ class Node:
     on_error: OnError = "drop"
     has_condition: bool = False
     propagate_skip: bool = True
+    skip_values: tuple[Any, ...] = ()
     ordered: bool = False
     allow_resize: bool = False
+    condition_inputs: tuple[str, ...] = ()
 
     @property
     def model(self) -> str | None:
@@ -74,7 +89,7 @@ class ExecutionGraph:
 
     Attributes:
         nodes: all nodes.
-        columns: every column, in the order of declaration, and the index of the node that makes it.
+        columns: every column, in the order of declaration, those of one node together, and the index of that node.
         resources: the resources that nodes need, each once, in the order of first need.
     """
 
@@ -98,71 +113,168 @@ class ExecutionGraph:
 def build_graph(columns: Mapping[str, Column]) -> ExecutionGraph:
     """Make the graph of a builder's columns.
 
+    Args:
+        columns: specs, by what they are declared as.
+
     Raises:
-        ConfigError: a column reads what does not exist, itself, or in a circle.
+        ConfigError: a column is made twice, or reads what does not exist, itself, or in a circle.
     """
     drafts = _drafts(columns)
-    maker = {output: draft for draft, (_, outputs) in drafts.items() for output in outputs}
-    reads = {draft: _resolve(outputs[0], spec.inputs, maker) for draft, (spec, outputs) in drafts.items()}
-    order = _topological(drafts, {draft: {maker[name] for name in names} for draft, names in reads.items()})
-    index = {draft: position for position, draft in enumerate(order)}
-    nodes = []
-    for draft in order:
-        spec, outputs = drafts[draft]
-        downstream = {index[other] for other in order if any(maker[name] == draft for name in reads[other])}
-        nodes.append(
-            Node(
-                index=index[draft],
-                name=spec.data.name if isinstance(spec, SeedColumn) else outputs[0],
-                kind=spec.kind,
-                spec=spec,
-                outputs=outputs,
-                inputs=reads[draft],
-                upstream=tuple(sorted({index[maker[name]] for name in reads[draft]})),
-                downstream=tuple(sorted(downstream)),
-                full_column=spec.kind in ("seed", "sampler") or (isinstance(spec, Function) and spec.full_column),
-                mode=_mode(spec),
-                resource=_resource(spec),
-            )
+    maker = {output: position for position, draft in enumerate(drafts) for output in draft.outputs}
+    reads = [_resolve(draft, draft.spec.inputs, drafts, maker) for draft in drafts]
+    conditions = [_resolve(draft, draft.spec.condition_inputs, drafts, maker) for draft in drafts]
+    upstream = [{maker[name] for name in (*reads[i], *conditions[i])} for i in range(len(drafts))]
+    order = _topological(drafts, upstream)
+    index = {position: place for place, position in enumerate(order)}
+    nodes = tuple(
+        _node(
+            drafts[position],
+            inputs=reads[position],
+            condition_inputs=conditions[position],
+            index=index[position],
+            upstream=[index[other] for other in upstream[position]],
+            downstream=[index[other] for other in order if position in upstream[other]],
         )
+        for position in order
+    )
     resources = tuple(dict.fromkeys(node.resource for node in nodes if node.resource is not None))
-    return ExecutionGraph(tuple(nodes), {name: index[maker[name]] for name in columns}, resources)
+    return ExecutionGraph(nodes, {name: index[position] for name, position in maker.items()}, resources)
 
 
-def _drafts(columns: Mapping[str, Column]) -> dict[int, tuple[Column, tuple[str, ...]]]:
-    """Specs with the columns they make, by position; the columns of one seed table are one draft."""
-    drafts: dict[int, tuple[Column, tuple[str, ...]]] = {}
+def _node(
+    draft: "_Draft",
+    *,
+    inputs: tuple[str, ...],
+    condition_inputs: tuple[str, ...],
+    index: int,
+    upstream: Iterable[int],
+    downstream: Iterable[int],
+) -> Node:
+    spec = draft.spec
+    derived = spec if isinstance(spec, DerivedColumn) else None
+    function = spec if isinstance(spec, Function) else None
+    return Node(
+        index=index,
+        name=draft.name,
+        kind=spec.kind,
+        spec=spec,
+        outputs=draft.outputs,
+        inputs=inputs,
+        upstream=tuple(sorted(upstream)),
+        downstream=tuple(sorted(downstream)),
+        full_column=spec.kind in ("seed", "sampler") or (function is not None and function.full_column),
+        mode=_mode(spec),
+        resource=_resource(spec),
+        retries=spec.retries if isinstance(spec, Function | LLMText) else 0,
+        on_error=derived.on_error if derived is not None else "drop",
+        has_condition=derived is not None and derived.skip_if is not None,
+        propagate_skip=derived is None or derived.propagate_skip,
+        skip_values=_skip_values(draft, derived),
+        ordered=function is not None and function.ordered,
+        allow_resize=function is not None and function.allow_resize,
+        condition_inputs=condition_inputs,
+    )
+
+
+def _skip_values(draft: "_Draft", spec: DerivedColumn | None) -> tuple[Any, ...]:
+    """What each output holds where the node is skipped: only a column of its own name gets the value."""
+    value = spec.skip_value if spec is not None else None
+    return tuple(value if name == draft.name else None for name in draft.outputs)
+
+
+def list_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """Give the names of all columns that specs make, as `ExecutionGraph.columns` has them, whatever they read.
+
+    Raises:
+        ConfigError: a column is made twice.
+    """
+    return tuple(output for draft in _drafts(columns) for output in draft.outputs)
+
+
+class _Draft(NamedTuple):
+    """A node to be.
+
+    Attributes:
+        name: what to call it.
+        spec: of a seed table, the spec of its first column.
+        outputs: the columns it makes.
+    """
+
+    name: str
+    spec: Column
+    outputs: tuple[str, ...]
+
+
+def _drafts(columns: Mapping[str, Column]) -> list[_Draft]:
+    """One draft a spec, in the order of declaration; the columns of one seed table are one draft."""
+    taken = _makers(columns)
+    drafts: list[_Draft] = []
     tables: dict[int, int] = {}
-    for name, spec in columns.items():
-        if isinstance(spec, SeedColumn) and id(spec.data) in tables:
-            position = tables[id(spec.data)]
-            first, outputs = drafts[position]
-            drafts[position] = (first, (*outputs, name))
-            continue
-        if isinstance(spec, SeedColumn):
+    for key, spec in columns.items():
+        outputs = (*spec.names_made(key), *(name for name in spec.side_names(key) if name not in taken))
+        if not isinstance(spec, SeedColumn):
+            drafts.append(_Draft(key, spec, outputs))
+        elif id(spec.data) not in tables:
             tables[id(spec.data)] = len(drafts)
-        drafts[len(drafts)] = (spec, (name,))
+            drafts.append(_Draft(spec.data.name, spec, outputs))
+        else:
+            draft = drafts[tables[id(spec.data)]]
+            drafts[tables[id(spec.data)]] = draft._replace(outputs=(*draft.outputs, *outputs))
     return drafts
 
 
-def _resolve(column: str, inputs: Iterable[str], maker: Mapping[str, int]) -> tuple[str, ...]:
-    names = [name for name in inputs if name in maker or name not in TEMPLATE_GLOBALS]
-    for name in names:
-        if name == column:
-            raise ConfigError("reads itself", advice="give one of the two another name", column=column)
+def _makers(columns: Mapping[str, Column]) -> dict[str, str]:
+    """For each column, side outputs aside, what makes it."""
+    makers: dict[str, str] = {}
+    for key, spec in columns.items():
+        for name in spec.names_made(key):
+            if name in makers:
+                raise ConfigError(
+                    f"is made twice, by {makers[name]!r} and by {key!r}",
+                    advice=f"call one of the two otherwise, or del builder[{makers[name]!r}]",
+                    column=name,
+                )
+            makers[name] = key
+    return makers
+
+
+def _resolve(
+    draft: _Draft, names: Iterable[str], drafts: Sequence[_Draft], maker: Mapping[str, int]
+) -> tuple[str, ...]:
+    """Give the names that are columns, each once; those that Jinja2 itself defines need not be."""
+    read = [name for name in dict.fromkeys(names) if name in maker or name not in TEMPLATE_GLOBALS]
+    for name in read:
+        if name in draft.outputs:
+            raise ConfigError(
+                "reads itself" if name == draft.name else f"reads {name!r}, which it makes itself",
+                advice="give one of the two another name",
+                column=draft.name,
+            )
         if name not in maker:
-            near = get_close_matches(name, maker, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(repr, maker))}"
-            raise ConfigError(f"reads {name!r}, which does not exist", advice=advice, column=column)
-    return tuple(names)
+            advice = _advice(name, drafts, maker)
+            raise ConfigError(f"reads {name!r}, which does not exist", advice=advice, column=draft.name)
+    return tuple(read)
 
 
-def _topological(drafts: Mapping[int, tuple[Column, tuple[str, ...]]], upstream: Mapping[int, set[int]]) -> list[int]:
-    sorter = TopologicalSorter(upstream)
+def _advice(name: str, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
+    """What to do about a name that is no column: a side output nobody asked for, what makes several others, a typo."""
+    for draft in drafts:
+        if isinstance(draft.spec, LLMText):
+            for side in get_args(SideOutput):
+                if name == side_name(draft.name, side):
+                    return f"ask for it: ng.LLMText(…, side_outputs=[{side!r}]) for {draft.name!r}"
+        if name == draft.name and draft.spec.kind != "seed":
+            return f"{name!r} makes {', '.join(map(repr, draft.outputs))}: read one of them"
+    near = get_close_matches(name, columns, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(repr, columns))}"
+
+
+def _topological(drafts: Sequence[_Draft], upstream: Sequence[set[int]]) -> list[int]:
+    sorter = TopologicalSorter(dict(enumerate(upstream)))
     try:
         sorter.prepare()
     except CycleError as error:
-        names = [drafts[draft][1][0] for draft in error.args[1]]
+        names = [drafts[position].name for position in error.args[1]]
         raise ConfigError(
             f"is part of a cycle: {' → '.join(names)} (each is read by the next)",
             advice="break it at one of them",
@@ -172,9 +284,9 @@ def _topological(drafts: Mapping[int, tuple[Column, tuple[str, ...]]], upstream:
     ready: list[int] = []
     while sorter.is_active():
         ready = sorted([*ready, *sorter.get_ready()])
-        draft = ready.pop(0)
-        order.append(draft)
-        sorter.done(draft)
+        position = ready.pop(0)
+        order.append(position)
+        sorter.done(position)
     return order
 
 

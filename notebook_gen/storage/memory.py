@@ -17,7 +17,7 @@ class MemoryRows:
     """Keeps row groups in memory; may be read on any thread while a run writes.
 
     Args:
-        columns: the run's columns, in order.
+        columns: the run's columns, in order; processors may make others of them.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -30,6 +30,10 @@ class MemoryRows:
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         """Keep nothing: the run's failures have it all."""
+
+    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keep these rows in place of all that were written."""
+        self._groups = {0: (range(len(next(iter(columns.values()), ()))), columns)}
 
     def write_traces(self, traces: "pa.Table") -> None:
         """Keep nothing: the run's trace has it all."""
@@ -51,8 +55,15 @@ class MemoryRows:
 
     def table(self) -> "pa.Table":
         """Give all rows written so far, in order."""
-        groups = [self._groups[number][1] for number in self.row_groups()]
-        return as_table({name: [value for group in groups for value in group[name]] for name in self._columns})
+        groups = [self._groups[number][1] for number in self.row_groups() if self._groups[number][0]]
+        return as_table({name: [value for group in groups for value in group[name]] for name in self.column_names()})
+
+    def column_names(self) -> Sequence[str]:
+        """Give the names of the columns of what was written; before that, of what the run makes."""
+        for rows, columns in self._groups.values():
+            if rows:
+                return tuple(columns)
+        return self._columns
 
 
 class ExchangeLog:

@@ -1,8 +1,8 @@
 """What is written beside the rows: builder.json, what the columns are, and metadata.json, what came of the run."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Literal
@@ -10,7 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from notebook_gen.config.columns import Column, Function, SeedColumn
 from notebook_gen.config.models import DemoModel, Model
+from notebook_gen.config.processors import FunctionProcessor, ProcessorSpec, Stage
 from notebook_gen.events import State
+from notebook_gen.plan.graph import list_columns
 
 FORMAT = 1
 """Version of the files' layout; raised when older code could not read it."""
@@ -23,8 +25,9 @@ class RunDescription:
     """What a run was asked for.
 
     Attributes:
-        columns: the spec of each column, in order.
+        columns: the specs, in order, by what they are declared as.
         models: the models that make them, by alias.
+        processors: what changes whole row groups, by stage and name, in order.
         seed: the builder's seed.
         rows: rows asked for.
         row_group_size: rows of each row group but the last.
@@ -35,6 +38,12 @@ class RunDescription:
     seed: int
     rows: int
     row_group_size: int
+    processors: Mapping[tuple[Stage, str], ProcessorSpec] = field(default_factory=dict)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns that the specs make, in order."""
+        return list_columns(self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +65,14 @@ class RunProgress:
 
 
 def builder_content(run: RunDescription) -> dict[str, Any]:
-    """Give the content of builder.json: columns, seed tables by name, models without keys, seed."""
+    """Give the content of builder.json: columns, processors, seed tables by name, models without keys, seed."""
     tables = list({id(spec.data): spec.data for spec in run.columns.values() if isinstance(spec, SeedColumn)}.values())
     positions = {id(table): position for position, table in enumerate(tables)}
     return {
         "format": FORMAT,
         "seed": run.seed,
         "columns": {name: _column(spec, positions) for name, spec in run.columns.items()},
+        "processors": [_processor(stage, name, spec) for (stage, name), spec in run.processors.items()],
         "seed_data": [table.model_dump(mode="json") for table in tables],
         "models": {alias: _model(model) for alias, model in run.models.items()},
     }
@@ -82,7 +92,7 @@ def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, An
         "rows": {"asked": run.rows, "delivered": progress.delivered, "dropped": progress.dropped},
         "row_group_size": run.row_group_size,
         "seed": run.seed,
-        "columns": list(run.columns),
+        "columns": list(run.column_names),
         "models": {
             name: {"alias": makers[name], "model": model.model, "endpoint": _endpoint(model)}
             for name, model in models.items()
@@ -103,10 +113,20 @@ def _column(spec: Column, tables: Mapping[int, int]) -> dict[str, Any]:
         case SeedColumn():
             return content | {"name": spec.name, "seed_data": tables[id(spec.data)]}
         case Function():
-            name = getattr(spec.function, "__qualname__", type(spec.function).__name__)
-            return content | {"name": name} | spec.model_dump(mode="json")
+            return content | {"name": _name(spec.function)} | spec.model_dump(mode="json")
         case _:
             return content | spec.model_dump(mode="json")
+
+
+def _processor(stage: Stage, name: str, spec: ProcessorSpec) -> dict[str, Any]:
+    content = {"stage": stage, "name": name, "type": type(spec).__name__}
+    if isinstance(spec, FunctionProcessor):
+        content["function"] = _name(spec.function)
+    return content | spec.model_dump(mode="json")
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", type(function).__name__))
 
 
 def _model(model: Model) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import json
 import os
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +111,30 @@ class ParquetFolder:
         _write(as_table(columns), folder.numbered(self.path, folder.DROPPED, group.number))
         self._dropped[group.number] = len(dropped)
 
+    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write these rows in place of all that were written; they are numbered anew.
+
+        Raises:
+            WriteError: they could not all be written; then what was written is still there.
+        """
+        import pyarrow.parquet as pq
+
+        table, size = as_table(columns), self._run.row_group_size
+        starts = range(0, table.num_rows, size)
+        with ExitStack() as renamed_together:
+            for number, start in enumerate(starts):
+                path = folder.numbered(self.path, folder.ROWS, number)
+                temporary = renamed_together.enter_context(replacing(path))
+                part = table.slice(start, size)
+                rows = range(start, start + part.num_rows)
+                about = {"row_group": number, "start": start, "size": len(rows), "rows": _ranges(rows)}
+                described = part.replace_schema_metadata({"notebook_gen": json.dumps(about)})
+                pq.write_table(described, temporary, compression=_COMPRESSION)
+        for number in self._rows:
+            if number >= len(starts):
+                folder.numbered(self.path, folder.ROWS, number).unlink(missing_ok=True)
+        self._rows = {number: range(start, min(start + size, table.num_rows)) for number, start in enumerate(starts)}
+
     def write_traces(self, traces: "pa.Table") -> None:
         """Write the run's traces, one line per attempt.
 
@@ -157,9 +182,19 @@ class ParquetFolder:
 
         tables = [self.read(number) for number in self.row_groups()]
         if not tables:
-            return as_table(dict.fromkeys(self._run.columns, ()))
+            return as_table(dict.fromkeys(self._run.column_names, ()))
         schema = unified_schema(tables)
         return pa.concat_tables([conform(table, schema).replace_schema_metadata(None) for table in tables])
+
+    def column_names(self) -> Sequence[str]:
+        """Give the names of the columns of what was written; before that, of what the run makes.
+
+        Raises:
+            WriteError: a file cannot be read.
+        """
+        for number in self.row_groups():
+            return tuple(_File(folder.numbered(self.path, folder.ROWS, number)).schema.names)
+        return self._run.column_names
 
     # Inside
 

@@ -1,14 +1,28 @@
 """What a model's declaration refuses, at once."""
 
+from typing import Any
+
 import pytest
 
-from notebook_gen.config.models import Model
+from notebook_gen.config.models import DemoFaults, DemoModel, Model
 from notebook_gen.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    "base_url", ["", "localhost:8000/v1", "ftp://host/v1", "http://", "http://host:99999/v1", "http:// host/v1", "http://[::1/v1"]
-)  # fmt: skip
+    "base_url",
+    [
+        "",
+        "localhost:8000/v1",
+        "ftp://host/v1",
+        "http://",
+        "http://host:99999/v1",
+        "http:// host/v1",
+        "http://[::1/v1",
+        "http://my..host/v1",
+        "http://xn--/v1",
+        f"http://{'a' * 64}.example/v1",
+    ],
+)
 def test_what_is_no_address_is_refused(base_url: str) -> None:
     with pytest.raises(ConfigError, match="Model: base_url: "):
         Model("small", base_url=base_url)
@@ -33,3 +47,35 @@ def test_a_password_in_the_address_is_refused_without_being_shown() -> None:
 def test_extra_fields_that_cannot_be_sent_are_refused(extra: dict[str, object], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         Model("small", extra=extra)
+
+
+def test_a_capacity_is_a_number_or_a_schedule() -> None:
+    assert DemoFaults(capacity=16).capacity == ((0.0, 16),)
+    assert DemoFaults(capacity=[(0, 16), (5, 4)]).capacity == ((0.0, 16), (5.0, 4))
+    assert DemoFaults().capacity == ()
+
+
+def test_a_model_with_faults_can_be_written_as_json_and_read_back() -> None:
+    model = DemoModel(latency=0.05, faults=DemoFaults(rate_limited=0.3, capacity=[(0, 16), (5, 4)], outages=[(2, 7)]))
+
+    assert DemoModel(**model.model_dump(mode="json")) == model
+
+
+@pytest.mark.parametrize(
+    ("faults", "problem"),
+    [
+        ({"rate_limited": 30}, "rate_limited: Input should be less than or equal to 1, not 30"),
+        ({"retry_after": -1}, "retry_after: Input should be greater than or equal to 0, not -1"),
+        ({"capacity": -1}, "capacity: Input should be greater than or equal to 0, not -1"),
+        ({"capacity": [(5, 4), (0, 16)]}, "capacity: its times must rise"),
+        ({"outages": [(7, 2)]}, "outages: each must end after it begins"),
+        ({"rate_limited": 0.6, "server_error": 0.5}, "must not add up to more than 1"),
+    ],
+)
+def test_faults_that_cannot_be_had_are_refused(faults: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"DemoFaults: .*{problem}"):
+        DemoFaults(**faults)
+
+
+def test_shares_may_add_up_to_all_calls() -> None:
+    assert DemoFaults(rate_limited=0.7, server_error=0.1, dropped_connection=0.2)

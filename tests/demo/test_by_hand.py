@@ -8,10 +8,6 @@ import subprocess
 import sys
 import urllib.request
 
-import pytest
-
-from notebook_gen.demo.__main__ import main
-
 COMMAND = [sys.executable, "-m", "notebook_gen.demo"]
 
 
@@ -48,25 +44,3 @@ def test_a_port_that_is_taken_is_a_clear_error() -> None:
         f"cannot listen on port {port} of 127.0.0.1: another program uses it; "
         "choose another with --port, or any that is free with --port 0\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["--port", "http"], "argument --port: must be a whole number from 0 to 65535, not 'http'"),
-        (["--port", "65536"], "argument --port: must be a whole number from 0 to 65535, not '65536'"),
-        (["--latency", "-1"], "argument --latency: must be a number from 0 to 600, not '-1'"),
-        (["--latency", "nan"], "argument --latency: must be a number from 0 to 600, not 'nan'"),
-        (["--spread", "4"], "argument --spread: must be a number from 0 to 3, not '4'"),
-        (["--seed", "x"], "argument --seed: invalid int value: 'x'"),
-        (["--host", "0.0.0.0"], "unrecognized arguments: --host 0.0.0.0"),  # noqa: S104  # refused
-    ],
-)
-def test_a_bad_option_is_a_clear_error(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-
-    assert caught.value.code == 2
-    assert complaint in capsys.readouterr().err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from notebook_gen.config.models import DemoModel
+from notebook_gen.config.models import DemoFaults, DemoModel
 from notebook_gen.demo.process import DemoEndpoint, demo_endpoint
 from notebook_gen.errors import RunError
 from notebook_gen.models.client import ChatClient
@@ -80,6 +80,20 @@ def test_equal_settings_share_one_process_whichever_thread_asks() -> None:
     assert other.pid != endpoints[0].pid
     other.close()
     endpoints[0].close()
+
+
+def test_equal_faults_share_a_process_and_every_caller_gets_an_address_of_its_own() -> None:
+    model = DemoModel(latency=0, faults=DemoFaults(capacity=1))
+
+    first, second, faultless = demo_endpoint(model), demo_endpoint(model), demo_endpoint(DemoModel(latency=0))
+
+    assert first.pid == second.pid != faultless.pid
+    assert first.base_url != second.base_url
+    assert text_from(first)
+    assert text_from(second)
+    first.close()
+    faultless.close()
+    assert not second.is_alive
 
 
 def test_a_process_that_died_is_replaced() -> None:

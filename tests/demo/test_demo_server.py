@@ -89,7 +89,9 @@ def test_the_same_request_gets_the_same_answer_also_from_another_process(endpoin
     assert first == again == elsewhere
 
 
-def test_calls_overlap_and_are_given_up_with_their_callers(slow_endpoint: DemoEndpoint) -> None:
+def test_as_many_calls_overlap_as_the_model_allows_and_are_given_up_with_their_callers(
+    slow_endpoint: DemoEndpoint,
+) -> None:
     health = slow_endpoint.base_url.replace("/v1", "/health")
 
     async def in_flight(session: aiohttp.ClientSession, wanted: int) -> dict[str, Any]:
@@ -101,9 +103,9 @@ def test_calls_overlap_and_are_given_up_with_their_callers(slow_endpoint: DemoEn
                     return state
 
     async def work(session: aiohttp.ClientSession) -> tuple[dict[str, Any], dict[str, Any]]:
-        client = ChatClient(DemoModel(max_parallel=20), base_url=slow_endpoint.base_url)
-        calls = [asyncio.create_task(client.complete([("user", str(number))])) for number in range(20)]
-        during = await in_flight(session, 20)
+        client = ChatClient(DemoModel(max_parallel=256), base_url=slow_endpoint.base_url)
+        calls = [asyncio.create_task(client.complete([("user", str(number))])) for number in range(256)]
+        during = await in_flight(session, 256)
         for call in calls:
             call.cancel()
         await asyncio.wait(calls)
@@ -112,8 +114,36 @@ def test_calls_overlap_and_are_given_up_with_their_callers(slow_endpoint: DemoEn
 
     during, after = with_session(work)
 
-    assert during == {"status": "ok", "calls": 20, "in_flight": 20, "most_in_flight": 20}
-    assert after == {"status": "ok", "calls": 20, "in_flight": 0, "most_in_flight": 20}
+    assert during == {"status": "ok", "calls": 256, "in_flight": 256, "most_in_flight": 256}
+    assert after == {"status": "ok", "calls": 256, "in_flight": 0, "most_in_flight": 256}
+
+
+def test_calls_at_once_have_numbers_of_their_own() -> None:
+    endpoint = demo_endpoint(DemoModel(latency=0.05, spread=0))
+
+    async def work(session: aiohttp.ClientSession) -> list[str]:
+        async def number() -> str:
+            async with session.post(f"{endpoint.base_url}/chat/completions", json=ASKED) as response:
+                return str((await response.json())["id"])
+
+        return await asyncio.gather(*(number() for _ in range(20)))
+
+    numbers = with_session(work)
+    endpoint.close()
+
+    assert sorted(numbers) == sorted(f"chatcmpl-demo-{number}" for number in range(1, 21))
+
+
+def test_a_text_of_any_characters_arrives_as_json(endpoint: DemoEndpoint) -> None:
+    asked = ASKED | {
+        "model": 'a "model"\n\\',
+        "messages": [{"role": "user", "content": "Write a review of the Žluť kettle."}],
+    }
+
+    answer = json.loads(post(endpoint, asked)[1])
+
+    assert answer["model"] == 'a "model"\n\\'
+    assert "Žluť" in answer["choices"][0]["message"]["content"]
 
 
 def test_a_stream_gives_the_same_text_in_pieces(endpoint: DemoEndpoint) -> None:
@@ -184,6 +214,7 @@ def test_the_models_are_listed(endpoint: DemoEndpoint) -> None:
         (ASKED | {"messages": ["hi"]}, "messages", "every message must be an object with a role"),
         (ASKED | {"messages": [{"role": "user", "content": 7}]}, "messages", "the content of a message must be a text"),
         (ASKED | {"max_tokens": 0}, "max_tokens", "max_tokens must be a whole number, 1 or more"),
+        (ASKED | {"max_tokens": True}, "max_tokens", "max_tokens must be a whole number, 1 or more"),
         (ASKED | {"response_format": "json"}, "response_format", "response_format must be an object"),
         (ASKED | {"response_format": {"type": "json_schema"}}, "response_format", "response_format has no schema"),
         (

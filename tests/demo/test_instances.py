@@ -1,13 +1,13 @@
 """Placeholder JSON fits the schema it is asked for."""
 
 import datetime as dt
+from random import Random
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, Field
 
-from notebook_gen.demo.draws import Random
 from notebook_gen.demo.instances import make_instance
 
 

@@ -50,6 +50,8 @@ def test_other_prompts_seeds_and_system_prompts_get_other_texts() -> None:
         ("Write a warm review of the Watering can, made for tomatoes.", "the Watering can"),
         ("Reply to this review: I let the Travel chess set down, never mind.", "the Travel chess set"),
         ("Write a review of l'été à Gdańsk.", "l'été à Gdańsk"),
+        ("Conclude from this: Taken together, all this says that the kettles are good.", "the kettles"),
+        ("Analyse this: All of it comes down to the kettles and to what habit leaves behind.", "the kettles"),
     ],
 )
 def test_a_text_speaks_of_the_subject(prompt: str, subject: str) -> None:

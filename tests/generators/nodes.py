@@ -14,7 +14,8 @@ G = TypeVar("G")
 
 def node_of(spec: Column, name: str = "x") -> Node:
     """The node of a column called `name`, over whatever it reads."""
-    inputs: dict[str, Column] = {other: Integer(0, 0) for other in spec.inputs if other not in TEMPLATE_GLOBALS}
+    names = [other for other in (*spec.inputs, *spec.condition_inputs) if other not in TEMPLATE_GLOBALS]
+    inputs: dict[str, Column] = {other: Integer(0, 0) for other in names}
     graph = build_graph({**inputs, name: spec})
     return next(node for node in graph.nodes if node.name == name)
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from notebook_gen.config.columns import LLMText
+from notebook_gen.config.columns import Column, Integer, LLMText
 from notebook_gen.errors import RateLimited, Rejected
+from notebook_gen.generators import Context, make_generator
 from notebook_gen.generators.llm import LLMTextGenerator
 from notebook_gen.models.client import Answer
+from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Exchange, Made, Usage
 from tests.generators.nodes import generator_of
@@ -47,6 +49,51 @@ def test_the_cell_is_the_answer_without_the_space_around_it() -> None:
     assert made == Made(
         ("A fine lamp.",), Usage(3, 2), Exchange(messages, "  A fine lamp.\n", "gpt-x", {"temperature": 0.5})
     )
+
+
+def test_the_messages_are_kept_with_the_answer_at_their_end() -> None:
+    made = ask(LLMText("Write.", system="Be brief.", side_outputs=["messages"]), Model(" A lamp.\n"), {})
+
+    assert made.values == (
+        "A lamp.",
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Write."},
+            {"role": "assistant", "content": " A lamp.\n"},
+        ],
+    )
+
+
+class ThoughtfulAnswer(NamedTuple):
+    text: str = "42"
+    model: str = "gpt-x"
+    usage: Usage | None = None
+    finish_reason: str | None = "stop"
+    parameters: Mapping[str, Any] = {}
+    reasoning: str | None = "six times seven"
+
+
+def test_the_reasoning_is_kept_where_the_answer_has_one() -> None:
+    async def complete(messages: Sequence[tuple[str, str]]) -> ThoughtfulAnswer:
+        return ThoughtfulAnswer()
+
+    spec = LLMText("What?", side_outputs=["reasoning"])
+    generator = generator_of(LLMTextGenerator, spec, complete={"default": complete})
+
+    assert asyncio.run(generator.make(RowGroup(0, 0, 1), 0, {})).values == ("42", "six times seven")
+    assert ask(spec, Model("42"), {}).values == ("42", None)
+
+
+def test_a_side_output_is_not_made_where_another_column_has_its_name() -> None:
+    columns: dict[str, Column] = {
+        "x": LLMText("Write.", side_outputs=["messages", "reasoning"]),
+        "x__messages": Integer(1, 2),
+    }
+    node = build_graph(columns).nodes[0]
+    generator = make_generator(node, Context(seed=0, complete={"default": Model("ok").complete}))
+
+    assert isinstance(generator, LLMTextGenerator)
+    assert asyncio.run(generator.make(RowGroup(0, 0, 1), 0, {})).values == ("ok", None)
 
 
 def test_the_model_is_the_one_that_the_column_names() -> None:

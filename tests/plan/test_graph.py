@@ -1,5 +1,7 @@
 """ExecutionGraph: what makes what, and what cannot be made."""
 
+from typing import Any
+
 import pytest
 
 from notebook_gen.config.columns import Column, Expression, Function, Integer, LLMText, SeedColumn, SeedData
@@ -79,6 +81,161 @@ def test_a_cycle_is_named_in_the_order_of_reading() -> None:
 
     with pytest.raises(ConfigError, match="a → b → c → a"):
         build_graph(columns)
+
+
+def first_and_last(name: str) -> tuple[str, str]:
+    first, _, last = name.partition(" ")
+    return first, last
+
+
+def names(**options: Any) -> Function:
+    """A function of 'name' that makes 'first' and 'last'."""
+    return Function.from_callable(first_and_last, outputs=["first", "last"], **options)
+
+
+def test_a_node_with_several_outputs_appears_once_and_each_can_be_read() -> None:
+    graph = build_graph(
+        {
+            "hello": Expression("Hello {{ first }}"),
+            "names": names(),
+            "formal": Expression("Dear {{ last }}"),
+            "name": Integer(1, 2),
+        }
+    )
+
+    assert [(node.name, node.outputs, node.upstream) for node in graph.nodes] == [
+        ("name", ("name",), ()),
+        ("names", ("first", "last"), (0,)),
+        ("hello", ("hello",), (1,)),
+        ("formal", ("formal",), (1,)),
+    ]
+    assert graph.nodes[1].downstream == (2, 3)
+    assert graph.columns == {"hello": 2, "first": 1, "last": 1, "formal": 3, "name": 0}
+    assert list(graph.columns) == ["hello", "first", "last", "formal", "name"]
+
+
+def test_a_side_output_as_an_input_resolves_to_its_producer() -> None:
+    graph = build_graph(
+        {
+            "review": LLMText("Write.", side_outputs=["reasoning"]),
+            "length": Expression("{{ review__reasoning | length }}"),
+        }
+    )
+
+    assert graph.nodes[0].outputs == ("review", "review__reasoning")
+    assert graph.nodes[1].upstream == (0,)
+    assert graph.nodes[1].inputs == ("review__reasoning",)
+
+
+def test_a_real_column_wins_over_a_side_output_of_its_name() -> None:
+    graph = build_graph(
+        {
+            "review": LLMText("Write.", side_outputs=["reasoning", "messages"]),
+            "review__reasoning": Expression("because"),
+            "why": Expression("{{ review__reasoning }}"),
+        }
+    )
+
+    assert graph.nodes[0].outputs == ("review", "review__messages")
+    assert graph.nodes[2].upstream == (1,)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            {"last": Integer(1, 2)},
+            "column 'last' is made twice, by 'names' and by 'last'; call one of the two otherwise",
+        ),
+        ({"both": names()}, "column 'first' is made twice, by 'names' and by 'both'; call one of the two otherwise"),
+    ],
+)
+def test_two_producers_of_one_column_are_an_error(other: dict[str, Column], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_graph({"name": Integer(1, 2), "names": names(), **other})
+
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("reads", "message"),
+    [
+        (
+            "review__reasoning",
+            "reads 'review__reasoning', which does not exist; "
+            "ask for it: ng.LLMText(…, side_outputs=['reasoning']) for 'review'",
+        ),
+        ("names", "reads 'names', which does not exist; 'names' makes 'first', 'last': read one of them"),
+    ],
+)
+def test_a_name_that_nearly_is_a_column_gets_advice_of_its_own(reads: str, message: str) -> None:
+    columns: dict[str, Column] = {"name": Integer(1, 2), "names": names(), "review": LLMText("Write.")}
+
+    with pytest.raises(ConfigError) as caught:
+        build_graph({**columns, "new": Expression(f"{{{{ {reads} }}}}")})
+
+    assert str(caught.value) == f"column 'new' {message}"
+
+
+def test_a_condition_adds_edges_but_no_inputs() -> None:
+    graph = build_graph(
+        {
+            "review": LLMText("About the {{ product }}.", skip_if="{{ stars == 3 or range(2) | length == 0 }}"),
+            "stars": Integer(1, 5),
+            "product": Integer(1, 2),
+        }
+    )
+
+    review = graph.nodes[2]
+    assert review.name == "review"
+    assert review.inputs == ("product",)
+    assert review.condition_inputs == ("stars",)
+    assert review.upstream == (0, 1)
+    assert [node.downstream for node in graph.nodes] == [(2,), (2,), ()]
+    assert graph.depths() == [2.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("skip_if", "message"),
+    [
+        ("{{ starz > 3 }}", "column 'x' reads 'starz', which does not exist; did you mean 'stars'?"),
+        ("{{ x }}", "column 'x' reads itself; give one of the two another name"),
+        ("{{ y }}", "column 'x' is part of a cycle: x → y → x (each is read by the next); break it at one of them"),
+    ],
+)
+def test_a_condition_that_cannot_be_told_is_an_error(skip_if: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_graph({"stars": Integer(1, 5), "x": Expression("1", skip_if=skip_if), "y": Expression("{{ x }}")})
+
+    assert str(caught.value) == message
+
+
+def test_a_function_that_reads_its_own_output_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="column 'names' reads 'first', which it makes itself"):
+        build_graph({"names": names(skip_if="{{ first }}"), "name": Integer(1, 2)})
+
+
+def test_the_options_of_a_column_are_its_nodes() -> None:
+    columns: dict[str, Column] = {
+        "name": Integer(1, 2),
+        "names": names(
+            retries=2, on_error="null", skip_if="{{ true }}", propagate_skip=False, ordered=True, full_column=True
+        ),
+        "all": Function.from_callable(first_and_last, full_column=True, allow_resize=True),
+    }
+
+    plain, options, resizing = build_graph(columns).nodes
+
+    assert (plain.retries, plain.on_error, plain.has_condition, plain.propagate_skip) == (0, "drop", False, True)
+    assert (plain.ordered, plain.allow_resize) == (False, False)
+    assert (options.retries, options.on_error, options.has_condition, options.propagate_skip) == (
+        2,
+        "null",
+        True,
+        False,
+    )
+    assert (options.ordered, options.allow_resize) == (True, False)
+    assert resizing.allow_resize
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,14 @@ def test_a_run_without_rows_has_its_columns() -> None:
     assert table.num_rows == 0
 
 
+def test_the_columns_are_those_that_were_written_where_processors_made_others() -> None:
+    kept = MemoryRows(["a", "b"])
+    kept.write(group_of(0, []), {"a": [], "b": []}, [])
+    kept.write(group_of(1, [1]), {"c": [1]}, [4])
+
+    assert kept.table().to_pydict() == {"c": [1]}
+
+
 def test_the_exchange_of_an_attempt_is_found_again() -> None:
     log = ExchangeLog()
     log.keep(Task(2, 0, 5, 1), exchange("first"))

@@ -1,0 +1,90 @@
+"""Attempts: what follows from how an attempt ended, for its endpoint, for its task, and for the run."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.instructions import Instruction
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.salvage import Deferred, Salvage
+from notebook_gen.engine.shutdown import ErrorRate, silence_error
+from notebook_gen.errors import GenerationError, RateLimited, StoppedEarly, Transient
+from notebook_gen.events import LimitMoved
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import Task
+
+
+class Attempts:
+    """Learns from every attempt.
+
+    Args:
+        graph: what makes what.
+        settings: how often tasks are tried again, and when failures are too many.
+        outbox: where events go.
+
+    Attributes:
+        salvage: the tasks that wait for another attempt.
+    """
+
+    def __init__(self, graph: ExecutionGraph, settings: RunSettings, outbox: deque[Instruction]) -> None:
+        self.salvage = Salvage(graph, settings.salvage_rounds, settings.backoff)
+        self._graph = graph
+        self._settings = settings
+        self._outbox = outbox
+        self._error_rate = ErrorRate(settings.shutdown_error_rate, settings.shutdown_error_window)
+        self._given_up: tuple[Resource, GenerationError] | None = None
+
+    def succeeded(self, task: Task, row: int, pool: Resource, started: float, now: float) -> Sequence[Deferred]:
+        """Note that a task made its values; gives deferred tasks that are to be tried at once.
+
+        Args:
+            task: the attempt.
+            row: its row; of a full-column task, the first of its row group.
+            pool: what it had a slot of.
+            started: when it began.
+            now: the time.
+        """
+        self._error_rate.succeeded()
+        self.salvage.forget(task.node, row)
+        if not pool.is_endpoint:
+            return ()
+        was_silent = pool.answered()
+        if pool.succeeded(started, now) or was_silent:
+            self._outbox.append(LimitMoved(now, pool.name, pool.limit, pool.resumes_at))
+        return self.salvage.take_of(pool.nodes) if was_silent else ()
+
+    def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
+        """Learn about an endpoint from a failed attempt that began at `started`."""
+        before = (pool.limit, pool.silent_since, pool.resumes_at)
+        if isinstance(error, Transient):
+            pool.failed(started, now)
+            if pool.is_given_up(self._settings.shutdown_patience, now):
+                self._given_up = (pool, error)
+        else:
+            pool.answered()
+            if isinstance(error, RateLimited):
+                pool.refused(started, error.retry_after, now)
+        if (pool.limit, pool.silent_since, pool.resumes_at) != before:
+            limit = pool.limit if pool.silent_since is None else 1
+            self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))
+
+    def delay(self, task: Task, row: int, pool: Resource, error: GenerationError) -> float | None:
+        """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
+        delay = self.salvage.delay(task, row, error, is_endpoint=pool.is_endpoint)
+        if delay is None:
+            self.salvage.forget(task.node, row)
+            self._error_rate.failed(task.node, error)
+        return delay
+
+    def reason_to_stop(self, done: int, now: float) -> StoppedEarly | None:
+        """Say why the run should stop early; None if it should go on.
+
+        Args:
+            done: rows finished so far.
+            now: seconds since the run began.
+        """
+        if self._settings.disable_early_shutdown:
+            return None
+        if self._given_up is not None:
+            return silence_error(*self._given_up, done, now)
+        return self._error_rate.error(self._graph, done) if self._error_rate.is_too_high else None

@@ -1,0 +1,84 @@
+"""Delivery: how rows leave: row groups that have ended are processed, written, and at last the run has ended."""
+
+from notebook_gen.engine.instructions import EndRun, ProcessRowGroup, WriteRowGroup
+from notebook_gen.engine.open_group import OpenGroup
+from notebook_gen.errors import NoRowsLeft
+from notebook_gen.events import RowDropped
+from notebook_gen.plan.graph import ExecutionGraph
+
+_KINDS_OF_DROPS = 1000
+
+
+class Delivery:
+    """Keeps what was dropped, and which row groups are on their way.
+
+    Args:
+        graph: what makes what.
+        rows: rows asked for.
+        has_processors: whether finished row groups are processed before they are written.
+
+    Attributes:
+        delivered: rows written.
+        can_write: False once a write has failed; no other is begun then.
+    """
+
+    def __init__(self, graph: ExecutionGraph, rows: int, *, has_processors: bool) -> None:
+        self.delivered = 0
+        self.can_write = True
+        self._graph = graph
+        self._rows = rows
+        self._has_processors = has_processors
+        self._under_way: set[int] = set()
+        self._given_up: set[int] = set()
+        self._dropped: dict[int, list[RowDropped]] = {}
+        self._kinds: dict[tuple[int | None, str], tuple[RowDropped, int]] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a row group is being processed or written."""
+        return bool(self._under_way)
+
+    def knows(self, number: int) -> bool:
+        """Tell whether a row group was sent off already."""
+        return number in self._under_way or number in self._given_up
+
+    def drop(self, drop: RowDropped) -> None:
+        """Keep the record of a dropped row."""
+        self._dropped.setdefault(drop.row_group, []).append(drop)
+        kind = (drop.node, drop.error.problem)
+        example, count = self._kinds.get(kind, (drop, 0))
+        if count or len(self._kinds) < _KINDS_OF_DROPS:
+            self._kinds[kind] = (example, count + 1)
+
+    def close(self, group: OpenGroup) -> ProcessRowGroup | WriteRowGroup:
+        """Send off a row group that has ended, or what has ended of it."""
+        self._under_way.add(group.group.number)
+        rows = group.done_rows()
+        if self._has_processors and rows:
+            return ProcessRowGroup("post_batch", group.group, rows)
+        return self.write(group)
+
+    def write(self, group: OpenGroup) -> WriteRowGroup:
+        """Have a row group written that is processed, or needs no processing."""
+        dropped = tuple(self._dropped.get(group.group.number, ()))
+        return WriteRowGroup(group.group, group.done_rows(), dropped)
+
+    def written(self, number: int, delivered: int) -> None:
+        """Note that a row group is where it belongs."""
+        self._under_way.discard(number)
+        self._dropped.pop(number, None)
+        self.delivered += delivered
+
+    def give_up(self, number: int) -> None:
+        """Note that a row group could not be processed or written; it is not sent off again."""
+        self._under_way.discard(number)
+        self._given_up.add(number)
+
+    def ending(self) -> EndRun:
+        """Tell how a run has ended that was neither stopped nor failed."""
+        if self.delivered or not self._kinds:
+            return EndRun("finished", None)
+        example, count = max(self._kinds.values(), key=lambda entry: entry[1])
+        who = f"column {self._graph.nodes[example.node].name!r}: " if example.node is not None else ""
+        problem = f"all {self._rows} rows were dropped; {count} × {who}{example.error.problem}"
+        return EndRun("failed", NoRowsLeft(problem, advice=example.error.advice or "run.failures() has every reason"))

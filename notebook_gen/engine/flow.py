@@ -1,0 +1,282 @@
+"""CellFlow: where each cell goes, from ready to ended.
+
+A task that became ready is skipped, made in place, or waits for a slot. One that failed for good does what its column
+says: the row is dropped, the cell stays NA, or the run ends. Whatever ends makes others ready.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from notebook_gen.engine.delivery import Delivery
+from notebook_gen.engine.instructions import DecideSkips, FillCells, Instruction, MakeInPlace, ProcessRowGroup
+from notebook_gen.engine.open_group import DROPPED, FAILED, READY, SKIPPED, OpenGroup
+from notebook_gen.engine.order import InOrder, ReadyTasks
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.skips import SkipRules
+from notebook_gen.engine.tracker import CompletionTracker, Ready
+from notebook_gen.errors import ColumnFailed, GenerationError
+from notebook_gen.events import CellFailed, CellsSkipped, RowDropped, RowsDone
+from notebook_gen.plan.graph import ExecutionGraph
+
+Failed = tuple[int, GenerationError]
+"""A row, and why its cell failed."""
+
+
+class CellFlow:
+    """Moves the cells of open row groups on.
+
+    Args:
+        graph: what makes what.
+        resources: what nodes need slots of.
+        tracker: the state of every cell.
+        delivery: keeps the records of dropped rows.
+        outbox: where instructions and events go.
+
+    Attributes:
+        ready: what waits for a slot.
+        in_place: orders under way that need no slot.
+        has_woken: whether tasks may start that could not before.
+        raised: the failure of a column that says `on_error="raise"`.
+        gives_slots: False once the run is ending: nothing more waits for a slot.
+        is_open: False once work is being stopped: nothing more becomes of anything.
+    """
+
+    def __init__(
+        self,
+        graph: ExecutionGraph,
+        resources: Sequence[Resource],
+        tracker: CompletionTracker,
+        delivery: Delivery,
+        outbox: deque[Instruction],
+    ) -> None:
+        self.ready = ReadyTasks(graph, resources)
+        self.in_place = 0
+        self.has_woken = False
+        self.raised: ColumnFailed | None = None
+        self.gives_slots = True
+        self.is_open = True
+        self._nodes = graph.nodes
+        self._tracker = tracker
+        self._delivery = delivery
+        self._outbox = outbox
+        self._pool = [next((r for r in resources if r.name == node.resource), None) for node in graph.nodes]
+        self._full = [node.full_column for node in graph.nodes]
+        self._skips = SkipRules(graph)
+        self._in_order = {
+            node.index: InOrder(node) for node in graph.nodes if node.ordered and node.resource is not None
+        }
+
+    # Ready
+
+    def admit(self, ready: Sequence[Ready], group: OpenGroup, now: float) -> None:
+        """Bring what became ready to its slot, or to whoever decides whether it is skipped."""
+        for node, rows in ready:
+            if not self.is_open:
+                return
+            if node == self._tracker.gate:
+                self._begin_in_place(group, ProcessRowGroup("pre_batch", group.group, group.live_rows()))
+            elif self._skips.may_skip[node]:
+                self._consider_skips(node, group, group.live_rows() if self._full[node] else rows, now)
+            else:
+                self.queue(node, group, rows)
+
+    def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
+        """Have tasks made: in place, or when a slot is free."""
+        pool = self._pool[node]
+        if pool is None:
+            self._begin_in_place(group, MakeInPlace(node, group.group, rows))
+        elif self.gives_slots:
+            tasks = (group.group.start,) if self._full[node] else rows
+            if node in self._in_order:
+                self._in_order[node].hold(tasks)
+                return
+            self.ready.add(node, pool, tasks)
+            self.has_woken = True
+
+    def queue_again(self, node: int, row: int) -> None:
+        """Have a task tried again, before those that wait; of a full-column task, its row group's first row."""
+        pool = self._pool[node]
+        if pool is not None and self.gives_slots:
+            self.ready.add_first(node, pool, row)
+            self.has_woken = True
+
+    def end_in_place(self, group: OpenGroup) -> None:
+        """Note that an order that needed no slot is done."""
+        self.in_place -= 1
+        group.in_flight -= 1
+
+    def stop(self) -> None:
+        """Let nothing more wait for a slot."""
+        self.gives_slots = False
+        self.ready.clear()
+
+    def _begin_in_place(self, group: OpenGroup, order: MakeInPlace | DecideSkips | ProcessRowGroup) -> None:
+        self.in_place += 1
+        group.in_flight += 1
+        self._outbox.append(order)
+
+    # In order
+
+    def offer_in_order(self, opened: int, group_size: int) -> None:
+        """Queue the next task of each ordered node whose last one has ended.
+
+        Args:
+            opened: row groups opened so far.
+            group_size: rows of a row group.
+        """
+        for node, held in self._in_order.items():
+            self._offer(node, held.next_task(self._tracker, opened, group_size))
+
+    def _offer(self, node: int, task: int | None) -> None:
+        pool = self._pool[node]
+        if task is not None and pool is not None and self.gives_slots:
+            self.ready.add(node, pool, (task,))
+            self.has_woken = True
+
+    def release(self, node: int) -> None:
+        """Note that a task has ended for good; an ordered node may offer its next."""
+        if node in self._in_order:
+            self._in_order[node].release()
+
+    # Skips
+
+    def decide_skips(
+        self, order: DecideSkips, skipped: Sequence[int], failures: Mapping[int, GenerationError], now: float
+    ) -> None:
+        """Move rows on whose condition was evaluated."""
+        node, group = order.node, self._tracker.groups[order.row_group.number]
+        start = group.group.start
+        live = [row for row in order.rows if not group.dropped[row - start]]
+        gone = frozenset((*skipped, *failures))
+        self.cells_failed(node, group, [(row, failures[row]) for row in live if row in failures], 1, now)
+        self._skip(node, group, [row for row in skipped if not group.dropped[row - start]], now)
+        self._queue_rest(node, group, [row for row in live if row not in gone and not group.dropped[row - start]], now)
+
+    def _consider_skips(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+        skipped, rest = self._skips.split(self._tracker, node, group, rows)
+        self._skip(node, group, skipped, now)
+        if self._nodes[node].has_condition and rest:
+            self._begin_in_place(group, DecideSkips(node, group.group, rest))
+        else:
+            self._queue_rest(node, group, rest, now)
+
+    def _skip(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+        if not rows:
+            return
+        self._outbox.append(FillCells(node, group.group, rows, "skipped"))
+        self._outbox.append(CellsSkipped(now, node, group.group.number, len(rows)))
+        if self._full[node]:
+            self._tracker.leave_out(node, group, rows, SKIPPED)
+        else:
+            self.cells_ended(node, group, rows, SKIPPED, now)
+
+    def _queue_rest(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+        """Queue what is not skipped; a full column that is skipped in all its rows has ended."""
+        if not self._full[node]:
+            if rows:
+                self.queue(node, group, rows)
+        elif group.rows_of(node):
+            self.queue(node, group, group.group.rows)
+        elif group.states[node][0] == READY:
+            self.full_ended(node, group, SKIPPED, now)
+
+    # Ended
+
+    def cell_ended(self, node: int, group: OpenGroup, row: int, state: int, now: float) -> None:
+        """Note that a cell has ended; one whose row was dropped is discarded."""
+        if group.states[node][row - group.group.start] == DROPPED:
+            return
+        done = group.rows_done
+        ready = self._tracker.cell_ended(node, group, row, state, now)
+        # told before what follows from it, which tells of its own
+        if group.rows_done != done:
+            self._outbox.append(RowsDone(now, group.group.number, 1))
+        if ready:
+            self.admit(ready, group, now)
+
+    def cells_ended(self, node: int, group: OpenGroup, rows: Sequence[int], state: int, now: float) -> None:
+        """Note cells of one node that have ended, and move on what became ready, in as few pieces as can be."""
+        done = group.rows_done
+        woken: dict[int, list[int]] = {}
+        for row in rows:
+            for down, ready_rows in self._tracker.cell_ended(node, group, row, state, now):
+                woken.setdefault(down, []).extend(ready_rows)
+        if group.rows_done != done:
+            self._outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
+        self.admit([Ready(down, ready_rows) for down, ready_rows in woken.items()], group, now)
+
+    def full_ended(self, node: int, group: OpenGroup, state: int, now: float) -> None:
+        """Note that a full column, or the gate, has ended; discarded if no row of its group is left."""
+        if not group.live_count:
+            return
+        done = group.rows_done
+        ready = self._tracker.full_ended(node, group, state, now)
+        if group.rows_done != done:
+            self._outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
+        self.admit(ready, group, now)
+
+    def is_left_out(self, node: int, group: OpenGroup, now: float) -> bool:
+        """Tell whether a full-column task has no rows left although its group has; it has ended then."""
+        if node not in group.left_out or not group.live_count or group.rows_of(node):
+            return False
+        self.full_ended(node, group, SKIPPED, now)
+        return True
+
+    # Failed
+
+    def cells_failed(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
+        """Do with cells that failed for good what their column says; their rows must not be dropped."""
+        if not failed:
+            return
+        match self._nodes[node].on_error:
+            case "drop":
+                for row, error in failed:
+                    self.drop(node, group, row, attempt, error, now)
+            case "null":
+                self._leave_empty(node, group, failed, attempt, now)
+                rows = [row for row, _ in failed]
+                if self._full[node]:
+                    self._tracker.leave_out(node, group, rows, FAILED)
+                else:
+                    self.cells_ended(node, group, rows, FAILED, now)
+            case "raise":
+                self._raise(node, *failed[0])
+
+    def full_failed(self, node: int, group: OpenGroup, error: GenerationError, attempt: int, now: float) -> None:
+        """Do with a full-column task that failed for good what its column says; not all rows must be dropped."""
+        failed = [(row, error) for row in group.rows_of(node)]
+        if not failed:
+            self.full_ended(node, group, SKIPPED, now)
+            return
+        match self._nodes[node].on_error:
+            case "drop":
+                for row, _ in failed:
+                    self.drop(node, group, row, attempt, error, now)
+                if not group.live_count:
+                    self._tracker.fail_full(node, group)
+                self.full_ended(node, group, FAILED, now)
+            case "null":
+                self._leave_empty(node, group, failed, attempt, now)
+                self.full_ended(node, group, FAILED, now)
+            case "raise":
+                self._raise(node, *failed[0])
+
+    def drop(
+        self, node: int | None, group: OpenGroup, row: int, attempt: int, error: GenerationError, now: float
+    ) -> None:
+        """Give up a row that is neither done nor dropped."""
+        ready = self._tracker.drop(node, group, row, now)
+        drop = RowDropped(now, group.group.number, row, node, attempt, error)
+        self._outbox.append(drop)
+        self._delivery.drop(drop)
+        self.admit(ready, group, now)
+
+    def _leave_empty(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
+        number = group.group.number
+        self._outbox.append(FillCells(node, group.group, [row for row, _ in failed], "failed"))
+        self._outbox.extend(CellFailed(now, number, row, node, attempt, error) for row, error in failed)
+
+    def _raise(self, node: int, row: int, error: GenerationError) -> None:
+        failure = ColumnFailed(error.problem, advice=error.advice, column=self._nodes[node].name, row=row)
+        failure.__cause__ = error
+        self.raised = self.raised or failure

@@ -1,0 +1,69 @@
+"""What SchedulerCore asks its shell to do; what was done is told back to the core."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from notebook_gen.events import Event, RowDropped, State
+from notebook_gen.plan.tasks import RowGroup
+
+GroupStage = Literal["pre_batch", "post_batch"]
+
+
+class MakeInPlace(NamedTuple):
+    """Cells to make on the spot; told with `made_in_place`."""
+
+    node: int
+    row_group: RowGroup
+    rows: Sequence[int]
+
+
+class DecideSkips(NamedTuple):
+    """Rows whose condition is to be evaluated on the spot; told with `skips_decided`."""
+
+    node: int
+    row_group: RowGroup
+    rows: Sequence[int]
+
+
+class FillCells(NamedTuple):
+    """Cells that nobody makes: they get the node's skip value, or nothing; not told back."""
+
+    node: int
+    row_group: RowGroup
+    rows: Sequence[int]
+    why: Literal["skipped", "failed"]
+
+
+class ProcessRowGroup(NamedTuple):
+    """Rows to give to the processors of a stage; told with `processed` or `processor_failed`."""
+
+    stage: GroupStage
+    row_group: RowGroup
+    rows: Sequence[int]
+
+
+class WriteRowGroup(NamedTuple):
+    """Rows to write; told with `written` or `write_failed`.
+
+    Attributes:
+        rows: the rows that have all their cells, in order.
+        dropped: the rows given up, in the order it happened.
+    """
+
+    row_group: RowGroup
+    rows: Sequence[int]
+    dropped: Sequence[RowDropped]
+
+
+class StopWork(NamedTuple):
+    """Nothing more is started; what is in flight is to be ended; told with `stopped`."""
+
+
+class EndRun(NamedTuple):
+    """The run is over; the last instruction."""
+
+    state: State
+    error: Exception | None
+
+
+Instruction = Event | MakeInPlace | DecideSkips | FillCells | ProcessRowGroup | WriteRowGroup | StopWork | EndRun

@@ -1,0 +1,41 @@
+"""Job: what a run is made of, ready to be performed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.engine.ports import ExchangeKeeper, Generator, Processor, RowGroupWriter, SkipCondition
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import RowGroup, RowGroups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a run is made of.
+
+    Attributes:
+        graph: what makes what.
+        groups: the rows and how they fall into row groups.
+        generators: the hands of each node, in the graph's order.
+        writer: where finished row groups go.
+        exchanges: where exchanges with models go.
+        ceilings: slots of each of the graph's resources.
+        settings: how to go about it.
+        conditions: what decides about skips, by node.
+        processors: what changes row groups, by stage.
+        after_write: the user's function, called in a thread after each row group that was written.
+        after_run: changes the whole dataset when the run has finished; called in a thread.
+    """
+
+    graph: ExecutionGraph
+    groups: RowGroups
+    generators: Sequence[Generator]
+    writer: RowGroupWriter
+    exchanges: ExchangeKeeper
+    ceilings: Mapping[str, int]
+    settings: RunSettings
+    conditions: Mapping[int, SkipCondition] = field(default_factory=dict)
+    processors: Mapping[GroupStage, Processor] = field(default_factory=dict)
+    after_write: Callable[[RowGroup], None] | None = None
+    after_run: Callable[[], None] | None = None

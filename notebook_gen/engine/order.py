@@ -1,0 +1,175 @@
+"""ReadyTasks: what waits for a slot, and which of it comes next.
+
+The order: the oldest window of rows that has ready work, in it the node with the longest remaining path by the
+durations seen so far, in it the oldest row. A window has a row for each slot: rows finish early although no slot
+stands idle. An ordered node offers one task at a time, in the order of rows.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from notebook_gen.engine.open_group import DONE
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.tracker import CompletionTracker
+from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node
+
+_LEAST_WINDOW = 8
+_ENDS_BETWEEN_SORTS = 256
+
+
+class ReadyTasks:
+    """A queue for each node that needs a slot, of rows; a full-column task stands there as its group's first row.
+
+    Args:
+        graph: what makes what.
+        resources: what the nodes need slots of; their `ready` and `nodes` are kept here.
+    """
+
+    def __init__(self, graph: ExecutionGraph, resources: Sequence[Resource]) -> None:
+        self._graph = graph
+        self._resources = resources
+        self._queues: list[deque[int]] = [deque() for _ in graph.nodes]
+        self._window = max(_LEAST_WINDOW, sum(resource.ceiling for resource in resources))
+        self._seconds = [0.0] * len(graph.nodes)
+        self._ends = [0] * len(graph.nodes)
+        self._until_sort = 1
+
+    def add(self, node: int, resource: Resource, rows: Sequence[int]) -> None:
+        """Add tasks behind those that wait."""
+        self._queues[node].extend(rows)
+        resource.ready += len(rows)
+
+    def add_first(self, node: int, resource: Resource, row: int) -> None:
+        """Add a task before those that wait: it was there before."""
+        self._queues[node].appendleft(row)
+        resource.ready += 1
+
+    def take(self, resource: Resource) -> tuple[int, int] | None:
+        """Take the node and row that come next; None if nothing waits."""
+        best, best_window = -1, 0
+        queues = self._queues
+        for node in resource.nodes:
+            queue = queues[node]
+            if queue:
+                window = queue[0] // self._window
+                if best < 0 or window < best_window:
+                    best, best_window = node, window
+        if best < 0:
+            return None
+        resource.ready -= 1
+        return best, queues[best].popleft()
+
+    def clear(self) -> None:
+        """Forget all that waits."""
+        for queue in self._queues:
+            queue.clear()
+        for resource in self._resources:
+            resource.ready = 0
+
+    def ended(self, node: int, seconds: float) -> None:
+        """Learn how long a task took; now and then the nodes are sorted anew."""
+        self._seconds[node] += seconds
+        self._ends[node] += 1
+        self._until_sort -= 1
+        if not self._until_sort:
+            self._until_sort = min(_ENDS_BETWEEN_SORTS, 2 * sum(self._ends))
+            self._sort()
+
+    def _sort(self) -> None:
+        depths = self._graph.depths(self._costs())
+        for resource in self._resources:
+            resource.nodes = tuple(sorted(resource.nodes, key=lambda node: -depths[node]))
+
+    def _costs(self) -> Sequence[float]:
+        """Seconds a task of each node takes; of one that has not ended yet, the mean of those that need a slot, too."""
+        means = [total / ends if ends else None for total, ends in zip(self._seconds, self._ends, strict=True)]
+        known = [mean for mean in means if mean is not None]
+        usual = sum(known) / len(known) if known else 1.0
+        return [self._cost(mean, usual, node.resource) for mean, node in zip(means, self._graph.nodes, strict=True)]
+
+    @staticmethod
+    def _cost(mean: float | None, usual: float, resource: str | None) -> float:
+        if resource is None:
+            return 0.0
+        return usual if mean is None else mean
+
+
+class InOrder:
+    """The tasks of one ordered node: each offered when the one before has ended, in the order of rows.
+
+    A full-column task is known by its row group's first row.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node.index
+        self._step_is_group = node.full_column
+        self._held: set[int] = set()
+        self._cursor = 0
+        self._is_offered = False
+
+    def hold(self, tasks: Iterable[int]) -> None:
+        """Keep tasks that are ready until it is their turn."""
+        self._held.update(tasks)
+
+    def release(self) -> None:
+        """Note that the task that was offered has ended for good."""
+        self._is_offered = False
+
+    def clear(self) -> None:
+        """Forget all tasks."""
+        self._held.clear()
+        self._is_offered = False
+
+    def first_task(self) -> int | None:
+        """Give the first of the tasks held; None while another is under way, or without one."""
+        if self._is_offered or not self._held:
+            return None
+        first = min(self._held)
+        self._held.discard(first)
+        self._is_offered = True
+        return first
+
+    def next_task(self, tracker: CompletionTracker, opened: int, group_size: int) -> int | None:
+        """Give the task whose turn it is; None while another is under way, or before it is ready.
+
+        Args:
+            tracker: knows which tasks have ended.
+            opened: row groups opened so far.
+            group_size: rows of a row group.
+        """
+        while not self._is_offered and self._cursor < opened * group_size:
+            group = tracker.groups.get(self._cursor // group_size)
+            if group is None:
+                self._cursor = (self._cursor // group_size + 1) * group_size
+                continue
+            offset = self._cursor - group.group.start
+            if offset < group.group.size and group.states[self._node][offset] < DONE:
+                if self._cursor not in self._held:
+                    return None
+                self._held.discard(self._cursor)
+                self._is_offered = True
+                return self._cursor
+            self._held.discard(self._cursor)
+            self._cursor += group_size if self._step_is_group else 1
+        return None
+
+
+def make_resources(graph: ExecutionGraph, ceilings: Mapping[str, int], factor: float) -> list[Resource]:
+    """Make the resources of a graph, each with its nodes, longest remaining path first.
+
+    Args:
+        graph: what makes what.
+        ceilings: slots of each resource.
+        factor: what the limit of an endpoint is multiplied with when it falls.
+    """
+    depths = graph.depths()
+    return [
+        Resource(
+            name,
+            ceilings[name],
+            tuple(sorted((n.index for n in graph.nodes if n.resource == name), key=lambda index: -depths[index])),
+            is_endpoint=name not in (THREADS, ASYNC_FUNCTIONS),
+            factor=factor,
+        )
+        for name in graph.resources
+    ]

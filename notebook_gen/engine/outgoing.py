@@ -1,0 +1,89 @@
+"""Outgoing: row groups on their way out, through processors and to storage, each step in a thread."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from notebook_gen.engine.buffers import RowGroupBuffers
+from notebook_gen.engine.core import SchedulerCore
+from notebook_gen.engine.instructions import ProcessRowGroup, WriteRowGroup
+from notebook_gen.engine.job import Job
+from notebook_gen.errors import ProcessorError, RunError, WriteError
+from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.values import DroppedRow, Processed
+
+
+class Outgoing:
+    """Processes and writes row groups.
+
+    Args:
+        job: what the run is made of.
+        core: is told what was done.
+        buffers: where values are.
+        now: tells the seconds since the run began.
+    """
+
+    def __init__(self, job: Job, core: SchedulerCore, buffers: RowGroupBuffers, now: Callable[[], float]) -> None:
+        self._names = [node.name for node in job.graph.nodes]
+        self._seeds = [name for node in job.graph.nodes if not node.upstream for name in node.outputs]
+        self._core = core
+        self._buffers = buffers
+        self._now = now
+        self._writer = job.writer
+        self._processors = job.processors
+        self._after_write = job.after_write
+        self._processed: dict[int, Processed] = {}
+
+    async def process(self, order: ProcessRowGroup) -> None:
+        """Give rows to the processors of a stage; what they make of them takes the rows' place."""
+        group = order.row_group
+        # before the batch, nothing is made but the seed columns
+        names = self._seeds if order.stage == "pre_batch" else None
+        columns = self._buffers.take(group.number, order.rows, names)
+        try:
+            made = await asyncio.to_thread(self._processors[order.stage].process, group, order.rows, columns)
+        except ProcessorError as error:
+            self._core.processor_failed(order, error, self._now())
+            return
+        if order.stage == "post_batch":
+            self._processed[group.number] = made
+        else:
+            for name, values in made.columns.items():
+                self._buffers.put_rows(group.number, made.rows, name, values)
+        self._core.processed(order, made.dropped, self._now())
+
+    async def write(self, order: WriteRowGroup) -> None:
+        """Write a row group."""
+        number = order.row_group.number
+        processed = self._processed.pop(number, None)
+        columns = self._buffers.take(number, order.rows) if processed is None else processed.columns
+        dropped = [
+            DroppedRow(drop.row, self._names[drop.node] if drop.node is not None else "", drop.attempt, drop.error)
+            for drop in order.dropped
+        ]
+        try:
+            await asyncio.to_thread(self._write, order, columns, dropped)
+        except WriteError as error:
+            self._core.write_failed(number, error)
+            return
+        self._buffers.free(number)
+        self._core.written(number, len(order.rows), self._now())
+        if self._after_write is not None:
+            await self._call_back(order.row_group, self._after_write)
+
+    def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]], dropped: Sequence[DroppedRow]) -> None:
+        if dropped:
+            self._writer.write_dropped(order.row_group, dropped)
+        if order.rows:
+            self._writer.write(order.row_group, columns, order.rows)
+
+    async def _call_back(self, group: RowGroup, after_write: Callable[[RowGroup], None]) -> None:
+        try:
+            await asyncio.to_thread(after_write, group)
+        except Exception as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
+            failure = RunError(
+                f"on_row_group raised {type(error).__name__}: {error}, for row group {group.number}",
+                advice="the rows written so far are kept",
+            )
+            failure.__cause__ = error
+            self._core.fail(failure)

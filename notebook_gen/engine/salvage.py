@@ -1,0 +1,119 @@
+"""Salvage: what a failed attempt becomes, and the tasks that wait for their next one.
+
+- rate limited: at once again, when the endpoint's limit allows; costs no attempt
+- transient: deferred, with a delay that doubles, for `rounds` more attempts
+- rejected: at once again, for the column's own retries
+
+Deferred tasks hold up nobody: each is due at a time of its own.
+"""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from notebook_gen.errors import GenerationError, RateLimited, Transient
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import Task
+
+_GOLDEN = 0.618033988749895
+_LONGEST_DELAY = 300.0
+
+
+class Deferred(NamedTuple):
+    """A task that waits for its next attempt; ordered by when it is due."""
+
+    due: float
+    row: int
+    node: int
+
+
+@dataclass(slots=True)
+class _Tries:
+    attempt: int = 1
+    transient: int = 0
+    rejected: int = 0
+
+
+class Salvage:
+    """Counts the attempts of tasks that have failed, and keeps those that are deferred.
+
+    Args:
+        graph: what makes what.
+        rounds: more attempts after a transient failure.
+        backoff: seconds before the first of them; doubles with each, and up to half of it is added, which spreads
+            tasks that failed together.
+    """
+
+    def __init__(self, graph: ExecutionGraph, rounds: int, backoff: float) -> None:
+        self._retries = [node.retries for node in graph.nodes]
+        self._rounds = rounds
+        self._backoff = backoff
+        self._tries: dict[tuple[int, int], _Tries] = {}
+        self._deferred: list[Deferred] = []
+
+    def attempt(self, node: int, row: int) -> int:
+        """Give the number of a task's next attempt, from 1."""
+        if not self._tries:
+            return 1
+        tries = self._tries.get((node, row))
+        return tries.attempt if tries is not None else 1
+
+    def delay(self, task: Task, row: int, error: GenerationError, *, is_endpoint: bool) -> float | None:
+        """Decide about a failed attempt: seconds until the next one, or None if it failed for good.
+
+        Args:
+            task: the attempt.
+            row: its row; of a full-column task, the first of its row group.
+            error: why it failed.
+            is_endpoint: whether a rate limit is kept by the resource itself; else the task waits for it.
+        """
+        tries = self._tries.setdefault((task.node, row), _Tries())
+        if isinstance(error, RateLimited):
+            if is_endpoint:
+                return 0.0
+            return error.retry_after if error.retry_after is not None else self._backoff
+        if isinstance(error, Transient):
+            tries.transient += 1
+            if tries.transient > self._rounds:
+                return None
+            tries.attempt += 1
+            base = min(_LONGEST_DELAY, self._backoff * 2.0 ** (tries.transient - 1))
+            return base * (1.0 + 0.5 * ((row + task.node + tries.attempt) * _GOLDEN % 1.0))
+        tries.rejected += 1
+        if tries.rejected > self._retries[task.node]:
+            return None
+        tries.attempt += 1
+        return 0.0
+
+    def forget(self, node: int, row: int) -> None:
+        """Forget the attempts of a task that has ended; harmless if there is nothing to forget."""
+        if self._tries:
+            self._tries.pop((node, row), None)
+
+    def defer(self, node: int, row: int, due: float) -> None:
+        """Keep a task until it is due."""
+        heappush(self._deferred, Deferred(due, row, node))
+
+    @property
+    def next_due(self) -> float:
+        """When the next deferred task is due; infinite without one."""
+        return self._deferred[0].due if self._deferred else float("inf")
+
+    def take_due(self, now: float) -> list[Deferred]:
+        """Take the tasks that are due, the oldest row first."""
+        due = []
+        while self._deferred and self._deferred[0].due <= now:
+            due.append(heappop(self._deferred))
+        return sorted(due, key=lambda deferred: deferred.row)
+
+    def take_of(self, nodes: Container[int]) -> Sequence[Deferred]:
+        """Take all tasks of some nodes, due or not, the oldest row first."""
+        taken = [deferred for deferred in self._deferred if deferred.node in nodes]
+        self._deferred = [deferred for deferred in self._deferred if deferred.node not in nodes]
+        heapify(self._deferred)
+        return sorted(taken, key=lambda deferred: deferred.row)
+
+    def clear(self) -> None:
+        """Forget all deferred tasks."""
+        self._deferred.clear()

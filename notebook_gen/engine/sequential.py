@@ -1,0 +1,124 @@
+"""SequentialCore: column by column, row group by row group; to compare with, and to debug.
+
+It decides as SchedulerCore does, but for the order: a row group is opened when the one before is written, and a column
+is begun when the one before has ended in all rows. The cells of one column still run side by side, as many as its
+resource allows. Only here may a column change the number of rows: nothing behind it has begun.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from notebook_gen.engine.core import SchedulerCore
+from notebook_gen.engine.delivery import Delivery
+from notebook_gen.engine.flow import CellFlow
+from notebook_gen.engine.instructions import Instruction
+from notebook_gen.engine.open_group import DONE, OpenGroup
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.tracker import CompletionTracker
+from notebook_gen.events import RowGroupResized
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import RowGroup, Task
+
+
+class SequentialFlow(CellFlow):
+    """Holds tasks back until it is their column's turn: first the nodes without upstreams, then the others."""
+
+    def __init__(
+        self,
+        graph: ExecutionGraph,
+        resources: Sequence[Resource],
+        tracker: CompletionTracker,
+        delivery: Delivery,
+        outbox: deque[Instruction],
+    ) -> None:
+        super().__init__(graph, resources, tracker, delivery, outbox)
+        self._turns = sorted(range(len(graph.nodes)), key=lambda node: bool(graph.nodes[node].upstream))
+        self._turn = 0
+        self._held: list[tuple[int, Sequence[int]]] = []
+
+    def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
+        """Have tasks made when it is their column's turn."""
+        if self._turn < len(self._turns) and self._turns[self._turn] == node:
+            super().queue(node, group, rows)
+        else:
+            self._held.append((node, rows))
+
+    def begin_group(self) -> None:
+        """Begin again with the first column; what is left of the row group before was of dropped rows."""
+        self._turn = 0
+        self._held.clear()
+        self.ready.clear()
+        for held in self._in_order.values():
+            held.clear()
+
+    def forget_held(self) -> None:
+        """Forget what waits for its turn; it will be admitted again."""
+        self._held.clear()
+
+    def next_columns(self, group: OpenGroup) -> None:
+        """Give the turn to the next column as long as the one that has it has ended."""
+        while self._turn < len(self._turns) and self._has_ended(self._turns[self._turn], group):
+            self._turn += 1
+            if self._turn < len(self._turns):
+                node = self._turns[self._turn]
+                ready = [rows for held, rows in self._held if held == node]
+                self._held = [(held, rows) for held, rows in self._held if held != node]
+                for rows in ready:
+                    super().queue(node, group, rows)
+
+    def offer_in_order(self, opened: int, group_size: int) -> None:
+        """Queue the next task of each ordered node: all that its column has are ready."""
+        for node, held in self._in_order.items():
+            self._offer(node, held.first_task())
+
+    def _has_ended(self, node: int, group: OpenGroup) -> bool:
+        if not group.live_count:
+            return True
+        states = group.states[node]
+        if len(states) == 1 and self._full[node]:
+            return states[0] >= DONE
+        return min(states) >= DONE
+
+
+class SequentialCore(SchedulerCore):
+    """The state machine of one run of the sequential engine; as SchedulerCore."""
+
+    flow: SequentialFlow
+    flow_type = SequentialFlow
+
+    def resized(self, task: Task, sources: Sequence[int], now: float) -> RowGroup:
+        """Take note that a full-column task gives another number of rows; to be told before `finished`.
+
+        Args:
+            task: the task, in flight.
+            sources: for each new row, the position of the one it came from, among those the task was given.
+            now: the time.
+
+        Returns:
+            The row group as it is from now on.
+        """
+        old = self.tracker.groups[task.row_group]
+        self.flow.forget_held()
+        ready = self.tracker.resize(task.node, old, sources, now)
+        new = self.tracker.groups[task.row_group]
+        self._open_rows += new.group.size - old.group.size
+        self.outbox.append(RowGroupResized(now, new.group, old.live_count))
+        self.flow.admit(ready, new, now)
+        return new.group
+
+    def _group_of(self, row: int) -> OpenGroup | None:
+        # one is open at a time; a row's number does not tell which once a group has been resized
+        return next(iter(self.tracker.groups.values()), None)
+
+    def _may_open(self) -> bool:
+        return self._next_group < len(self._groups) and not self.tracker.groups and self._ending is None
+
+    def _open(self, group: RowGroup, now: float) -> None:
+        self.flow.begin_group()
+        self._salvage.clear()
+        super()._open(group, now)
+        self.flow.next_columns(self.tracker.groups[group.number])
+
+    def _settle(self, group: OpenGroup, now: float) -> None:
+        self.flow.next_columns(group)
+        super()._settle(group, now)

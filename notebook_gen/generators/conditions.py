@@ -1,0 +1,44 @@
+"""Conditions: which cells of a node are skipped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from notebook_gen.config.columns import DerivedColumn, Expression
+from notebook_gen.errors import GenerationError, Rejected
+from notebook_gen.generators.expressions import ExpressionGenerator
+from notebook_gen.plan.graph import Node
+from notebook_gen.plan.tasks import RowGroup
+
+
+def make_condition(node: Node) -> "TemplateCondition | None":
+    """Make what decides which cells of a node are skipped; None where none are."""
+    match node.spec:
+        case DerivedColumn(skip_if=str() as template):
+            return TemplateCondition(template, node.condition_inputs)
+        case _:
+            return None
+
+
+class TemplateCondition:
+    """Skips where an expression is true, in Python's sense: neither false, nor 0, nor empty.
+
+    Args:
+        template: the expression.
+        inputs: the columns it reads.
+    """
+
+    def __init__(self, template: str, inputs: Sequence[str]) -> None:
+        self._expression = ExpressionGenerator(Expression(template), inputs)
+
+    def decide(
+        self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+    ) -> Sequence[bool | GenerationError]:
+        """Decide for some rows; a row whose expression fails has the failure in place of a decision."""
+        (values,) = self._expression.make(group, rows, inputs)
+        return [_failure(value) if isinstance(value, GenerationError) else bool(value) for value in values]
+
+
+def _failure(error: GenerationError) -> Rejected:
+    failure = Rejected(f"skip_if cannot be told: {error.problem}", advice=error.advice)
+    failure.__cause__ = error.__cause__
+    return failure

@@ -1,0 +1,145 @@
+"""Random worlds for the simulator: a graph, rows, slots, and everything that may go wrong."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from notebook_gen.config.columns import Column, Expression, Function, Integer, LLMText
+from notebook_gen.config.options import OnError
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node, build_graph
+from notebook_gen.plan.tasks import RowGroups
+
+MODELS = ("m", "n")
+_ON_ERROR: tuple[OnError, ...] = ("drop", "drop", "drop", "drop", "null", "null", "raise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One run, and what happens to it.
+
+    Attributes:
+        failure_rate: the share of tasks and in-place cells that are rejected.
+        transient_rate: the share of tasks that meet a transient failure.
+        limit_rate: the share of tasks that are rate limited, whatever the load.
+        skip_rate: the share of cells that a condition skips.
+        slow_tail: the share of tasks that take 20 seconds.
+        capacities: how many calls endpoints take at once, from which time on; more are refused.
+        outages: when endpoints are down, from and to.
+        processor_drop_rate: the share of rows that processors drop.
+        processor_failure_rate: how often a processor raises.
+        cancel_at: when the run is cancelled, in virtual seconds; None: never.
+        failing_write: the row group whose write fails; None: all succeed.
+    """
+
+    graph: ExecutionGraph
+    groups: RowGroups
+    ceilings: dict[str, int]
+    seed: int = 0
+    settings: RunSettings = field(default_factory=RunSettings)
+    stages: frozenset[GroupStage] = frozenset()
+    failure_rate: float = 0.0
+    transient_rate: float = 0.0
+    limit_rate: float = 0.0
+    skip_rate: float = 0.0
+    slow_tail: float = 0.0
+    capacities: Sequence[tuple[float, int]] = ()
+    outages: Sequence[tuple[float, float]] = ()
+    processor_drop_rate: float = 0.0
+    processor_failure_rate: float = 0.0
+    cancel_at: float | None = None
+    failing_write: int | None = None
+
+    def capacity(self, now: float) -> int:
+        """How many calls an endpoint takes at once."""
+        reached = [capacity for since, capacity in self.capacities if since <= now]
+        return reached[-1] if reached else 1 << 30
+
+    def is_down(self, now: float) -> bool:
+        """Whether the endpoints are down."""
+        return any(begin <= now < end for begin, end in self.outages)
+
+
+def random_world(seed: int) -> World:
+    """Make a world from a seed: up to 12 columns, up to 120 rows, all mixes of strategies and failures."""
+    draw = random.Random(seed)
+    columns: dict[str, Column] = {}
+    for index in range(draw.randint(1, 12)):
+        names = list(columns)
+        reads = tuple(draw.sample(names, min(len(names), draw.choice([0, 1, 1, 2, 3]))))
+        columns[f"c{index}"] = _random_column(draw, reads)
+    graph = _with_options(build_graph(columns), draw)
+    rows = draw.choice([0, 1, 2, 7, 30, draw.randint(1, 120)])
+    outage = draw.uniform(0.0, 5.0)
+    return World(
+        seed=seed,
+        graph=graph,
+        groups=RowGroups(rows, draw.choice([1, 2, 5, 10, 50])),
+        ceilings={
+            ASYNC_FUNCTIONS: draw.choice([1, 2, 4, 16]),
+            THREADS: draw.choice([1, 3, 8]),
+            "model m": draw.choice([1, 4, 16]),
+            "model n": draw.choice([1, 8]),
+        },
+        settings=_random_settings(draw),
+        stages=frozenset(draw.choice([(), (), ("pre_batch",), ("post_batch",), ("pre_batch", "post_batch")])),
+        failure_rate=draw.choice([0.0, 0.0, 0.02, 0.2, 0.7, 1.0]),
+        transient_rate=draw.choice([0.0, 0.0, 0.05, 0.3]),
+        limit_rate=draw.choice([0.0, 0.0, 0.1, 0.5]),
+        skip_rate=draw.choice([0.0, 0.3, 0.9, 1.0]),
+        slow_tail=draw.choice([0.0, 0.05, 0.3]),
+        capacities=draw.choice([(), (), ((0.0, 2),), ((0.0, 16), (2.0, 1), (6.0, 16))]),
+        outages=draw.choice([(), (), ((outage, outage + draw.choice([0.5, 5.0, 90.0])),)]),
+        processor_drop_rate=draw.choice([0.0, 0.1, 0.9, 1.0]),
+        processor_failure_rate=draw.choice([0.0, 0.0, 0.1]),
+        cancel_at=draw.choice([None, None, None, draw.uniform(0, 10)]),
+        failing_write=draw.choice([None] * 9 + [0]),
+    )
+
+
+def _random_settings(draw: random.Random) -> RunSettings:
+    return RunSettings(
+        max_open_rows=draw.choice([1, 10, 60, 1000]),
+        salvage_rounds=draw.choice([0, 1, 2]),
+        backoff=draw.choice([0.0, 0.1, 2.0]),
+        disable_early_shutdown=draw.choice([True, True, False]),
+        shutdown_error_window=draw.choice([1, 10]),
+        on_processor_error=draw.choice(["raise", "drop"]),
+        engine=draw.choice(["async", "async", "async", "sequential"]),
+    )
+
+
+def _random_column(draw: random.Random, reads: tuple[str, ...]) -> Column:
+    if not reads and draw.random() < 0.6:
+        return Integer(1, 5)
+    kind = draw.choice(["expression", "cell", "async", "llm", "llm", "full", "async full"])
+    template = " ".join(f"{{{{ {name} }}}}" for name in reads) or "x"
+    if kind == "expression":
+        return Expression(template)
+    if kind == "llm":
+        return LLMText(template, model=draw.choice(MODELS))
+    return Function(
+        function=len,
+        reads=reads,
+        is_async=kind.startswith("async"),
+        full_column=kind.endswith("full"),
+    )
+
+
+def _with_options(graph: ExecutionGraph, draw: random.Random) -> ExecutionGraph:
+    return replace(graph, nodes=tuple(_with_option(node, draw) for node in graph.nodes))
+
+
+def _with_option(node: Node, draw: random.Random) -> Node:
+    """Give a node options of its own; seeds and samplers have none."""
+    if node.kind in ("seed", "sampler"):
+        return node
+    return replace(
+        node,
+        retries=draw.choice([0, 0, 1, 3]) if node.resource is not None else 0,
+        on_error=draw.choice(_ON_ERROR),
+        has_condition=draw.random() < 0.2 and bool(node.upstream),
+        propagate_skip=draw.random() < 0.8,
+        ordered=draw.random() < 0.1 and node.resource is not None,
+    )
