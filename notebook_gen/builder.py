@@ -11,7 +11,7 @@ from notebook_gen.config.processors import FunctionProcessor, Processors, Proces
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import ConfigError
 from notebook_gen.launch import Launch, check_engine, check_models
-from notebook_gen.plan.graph import ExecutionGraph, build_graph
+from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run, RunPlan
 
@@ -71,7 +71,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
     Raises:
         ConfigError: on assignment, if a column cannot be right: it reads what does not exist, or itself, or makes what
-            another makes.
+            another makes; on deletion, if another reads it.
     """
 
     def __init__(self, *, seed: int = 0, settings: RunSettings | None = None) -> None:
@@ -110,6 +110,18 @@ class DatasetBuilder(MutableMapping[str, Column]):
         self._columns = columns
 
     def __delitem__(self, name: str) -> None:
+        gone = frozenset(list_columns({name: self._columns[name]}))
+        readers = [
+            reader
+            for reader, column in self._columns.items()
+            if reader != name and gone.intersection((*column.inputs, *column.condition_inputs))
+        ]
+        if readers:
+            raise ConfigError(
+                f"is read by {', '.join(map(repr, readers))}",
+                advice="change or delete what reads it first; assigning another column replaces it",
+                column=name,
+            )
         del self._columns[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -138,9 +138,7 @@ class Run:
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"the run has not ended within {timeout} s; it goes on")
         except KeyboardInterrupt:
-            self.cancel()
-            self._over.wait(_PATIENCE)
-            self._close_display()
+            self._end_interrupted()
             raise
         return self._outcome()
 
@@ -153,10 +151,12 @@ class Run:
                 self._pump()
                 # a heart-beat: an interrupted kernel cancels this coroutine, which would sleep through it otherwise
                 await asyncio.sleep(_HEARTBEAT)
+        except asyncio.CancelledError:
+            self._end_interrupted()
+            # still a cancellation for whoever asked for it, and one that tells its reader what became of the run
+            raise asyncio.CancelledError(str(self._source.progress.error or "the run had ended")) from None
         except BaseException:
-            self.cancel()
-            self._over.wait(_PATIENCE)
-            self._close_display()
+            self._end_interrupted()
             raise
         return self._outcome()
 
@@ -274,12 +274,20 @@ class Run:
         if self._display is not None:
             self._display.close()
 
+    def _end_interrupted(self) -> None:
+        self.cancel()
+        self._over.wait(_PATIENCE)
+        self._close_display()
+
     def _outcome(self) -> "Dataset":
         self._close_display()
         error = self._source.progress.error
         if error is None:
             return Dataset(self, self._plan.storage)
-        raise error if isinstance(error, NotebookGenError) else RunError(f"the run failed: {error}") from error
+        if isinstance(error, NotebookGenError):
+            # where it came from inside the engine helps nobody; its cause, if there is one, is still told
+            raise error.with_traceback(None)
+        raise RunError(f"the run failed: {error}") from error
 
 
 class _Source:
@@ -342,8 +350,12 @@ class Dataset:
         return self._delivered
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give all rows, in order."""
+        """Give all rows, in order; the index holds their numbers in the run, as in `Run.rows` and `failures`."""
+        import pandas as pd
+
         frame: pd.DataFrame = self.to_arrow().to_pandas()
+        numbers = [row for group in self._storage.row_groups() for row in self._storage.rows(group)]
+        frame.index = pd.Index(numbers, name="row", dtype="int64")
         return frame
 
     def to_arrow(self) -> "pa.Table":

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import threading
+import traceback
 from pathlib import Path
 
 import pandas as pd
@@ -187,7 +188,9 @@ def test_create_writes_parquet_that_pandas_reads_back(tmp_path: Path) -> None:
 
     files = sorted((tmp_path / "reviews" / "rows").glob("*.parquet"))
     assert len(files) == 3
-    pd.testing.assert_frame_equal(pd.concat(map(pd.read_parquet, files), ignore_index=True), dataset.to_pandas())
+    pd.testing.assert_frame_equal(
+        pd.concat(map(pd.read_parquet, files), ignore_index=True), dataset.to_pandas().reset_index(drop=True)
+    )
     metadata = json.loads((tmp_path / "reviews" / "metadata.json").read_text())
     assert metadata["state"] == "finished"
     assert metadata["placeholder_text"] is True
@@ -416,3 +419,42 @@ def test_a_processor_that_cannot_work_is_an_error_before_anything_runs() -> None
         builder.validate()
     with pytest.raises(ng.ConfigError, match="drops 'titel'"):
         builder.preview(1)
+
+
+def test_a_column_that_others_read_is_not_deleted_and_they_are_named() -> None:
+    builder = reviews()
+
+    with pytest.raises(ng.ConfigError, match="column 'stars' is read by 'review', 'title'; change or delete"):
+        del builder["stars"]
+    assert list(builder)[:2] == ["stars", "review"]
+
+
+def test_rows_have_the_same_numbers_in_the_dataset_the_run_and_its_failures(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
+    builder["n"] = ng.Integer(0, 4)
+
+    @builder.column
+    def halved(n: int) -> float:
+        if n == 0:
+            raise ValueError("nothing to halve")
+        return n / 2
+
+    run = builder.create(20, tmp_path / "data")
+    kept = run.result().to_pandas()
+
+    assert kept.index.tolist() == run.rows().index.tolist()
+    assert sorted([*kept.index, *run.failures()["row"]]) == list(range(20))
+
+
+def test_a_run_that_failed_is_told_once_and_without_its_inside() -> None:
+    builder = ng.DatasetBuilder()
+
+    @builder.column(name="bad", inputs=[])
+    def bad(values: dict[str, int]) -> int:
+        raise ValueError("never")
+
+    with pytest.raises(ng.NoRowsLeft) as caught:
+        builder.preview(3).result()
+
+    assert caught.value.__cause__ is None
+    assert "notebook_gen/engine" not in "".join(traceback.format_exception(caught.value))
