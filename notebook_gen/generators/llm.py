@@ -39,6 +39,11 @@ class Answer(Protocol):
         """What the request held beside the messages."""
         ...
 
+    @property
+    def reasoning(self) -> str | None:
+        """What a reasoning model thought; None where the endpoint does not tell."""
+        ...
+
 
 class Completer(Protocol):
     """Calls a model."""
@@ -104,9 +109,7 @@ def _messages(messages: Sequence[tuple[str, str]], answer: Answer) -> list[dict[
 
 
 def _reasoning(messages: Sequence[tuple[str, str]], answer: Answer) -> str | None:
-    # beyond the protocol: a client may know nothing of it
-    reasoning: str | None = getattr(answer, "reasoning", None)
-    return reasoning
+    return answer.reasoning
 
 
 _SIDES: dict[SideOutput, Callable[[Sequence[tuple[str, str]], Answer], Any]] = {

@@ -19,6 +19,7 @@ class Answer(NamedTuple):
         usage: tokens, if the endpoint counted them.
         finish_reason: why the model stopped, in the endpoint's words.
         parameters: what the request held beside the messages; shared by all answers of a client, not to be changed.
+        reasoning: what a reasoning model thought; None where the endpoint does not tell.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Answer(NamedTuple):
     usage: Usage | None
     finish_reason: str | None
     parameters: Mapping[str, Any]
+    reasoning: str | None = None
 
 
 def read_answer(endpoint: Endpoint, reply: Reply, parameters: Mapping[str, Any], now: float) -> Answer:
@@ -65,7 +67,14 @@ def read_answer(endpoint: Endpoint, reply: Reply, parameters: Mapping[str, Any],
         usage=_usage(answer),
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         parameters=parameters,
+        reasoning=_reasoning(message),
     )
+
+
+def _reasoning(message: Mapping[str, Any]) -> str | None:
+    # no part of OpenAI's protocol; vLLM, DeepSeek and NIM use the first name, Ollama and OpenRouter the second
+    told = (message.get(name) for name in ("reasoning_content", "reasoning"))
+    return next((text for text in told if isinstance(text, str) and text), None)
 
 
 def _usage(answer: dict[str, Any]) -> Usage | None:

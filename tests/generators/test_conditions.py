@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from notebook_gen.config.columns import Expression, Integer, LLMText
-from notebook_gen.engine.ports import SkipCondition
 from notebook_gen.errors import Rejected
 from notebook_gen.generators.conditions import make_condition
 from notebook_gen.plan.tasks import RowGroup

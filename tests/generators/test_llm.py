@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -64,18 +64,9 @@ def test_the_messages_are_kept_with_the_answer_at_their_end() -> None:
     )
 
 
-class ThoughtfulAnswer(NamedTuple):
-    text: str = "42"
-    model: str = "gpt-x"
-    usage: Usage | None = None
-    finish_reason: str | None = "stop"
-    parameters: Mapping[str, Any] = {}
-    reasoning: str | None = "six times seven"
-
-
 def test_the_reasoning_is_kept_where_the_answer_has_one() -> None:
-    async def complete(messages: Sequence[tuple[str, str]]) -> ThoughtfulAnswer:
-        return ThoughtfulAnswer()
+    async def complete(messages: Sequence[tuple[str, str]]) -> Answer:
+        return Answer("42", "gpt-x", None, "stop", {}, reasoning="six times seven")
 
     spec = LLMText("What?", side_outputs=["reasoning"])
     generator = generator_of(LLMTextGenerator, spec, complete={"default": complete})

@@ -103,6 +103,16 @@ def test_an_answer_without_a_count_of_tokens_has_no_usage(usage: Any) -> None:
     assert answer == Answer("hi", "small", None, "stop", {"model": "small"})
 
 
+@pytest.mark.parametrize(
+    ("told", "reasoning"),
+    [({"reasoning_content": "hm"}, "hm"), ({"reasoning": "hm"}, "hm"), ({"reasoning": {"a": 1}}, None), ({}, None)],
+)
+def test_what_a_model_thought_is_kept_where_the_endpoint_tells(told: dict[str, Any], reasoning: str | None) -> None:
+    answer, _ = ask(http(200, chat("hi", **told)))
+
+    assert answer.reasoning == reasoning
+
+
 def test_an_answer_in_parts_is_joined() -> None:
     parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
 
