@@ -16,6 +16,7 @@ from notebook_gen.config.columns import Category, Column, Expression, Float, Int
 from notebook_gen.config.models import DemoFaults, DemoModel, Model
 from notebook_gen.config.processors import DropColumns, RenameColumns, Reshape
 from notebook_gen.config.settings import RunSettings
+from notebook_gen.dataset import Dataset
 from notebook_gen.errors import (
     ColumnFailed,
     ConfigError,
@@ -32,7 +33,7 @@ from notebook_gen.errors import (
     WriteError,
 )
 from notebook_gen.nested import enable_nested
-from notebook_gen.run import Dataset, Run
+from notebook_gen.run import Run
 
 __version__ = "0.1.0"
 

@@ -1,6 +1,5 @@
 """What a run needs, connected and ready: models, generators, and the job that the scheduler performs."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +12,7 @@ from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import GroupStage
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.ports import ExchangeKeeper, Processor, RowGroupWriter
+from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError, RunError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
@@ -132,7 +132,7 @@ class Launch:
                     complete[alias] = client.complete
             except RunError:
                 # no scheduler will ever tell the writer that the run has ended
-                await asyncio.to_thread(storage.finish, "failed")
+                await in_thread(storage.finish, "failed")
                 raise
             context = Context(seed=self.seed, complete=complete)
             conditions = {node.index: make_condition(node) for node in self.graph.nodes}
@@ -181,5 +181,5 @@ async def _connect(model: Model, key: str | None) -> "ChatClient":
         return ChatClient(model, key=key)
     from notebook_gen.demo.process import demo_endpoint
 
-    endpoint = await asyncio.to_thread(demo_endpoint, model)
+    endpoint = await in_thread(demo_endpoint, model)
     return ChatClient(model, base_url=endpoint.base_url)

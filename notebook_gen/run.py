@@ -1,4 +1,4 @@
-"""Run: the handle of a live run. Dataset: its result.
+"""Run: the handle of a live run.
 
 A run lives on the background loop. Its handle may be used from any thread, and forgotten: the run goes on.
 """
@@ -12,12 +12,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from notebook_gen.at_exit import unfinished
 from notebook_gen.config.models import Model
+from notebook_gen.dataset import Dataset
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import RowView
+from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
 from notebook_gen.observers.failures import Failures
@@ -31,7 +34,6 @@ from notebook_gen.views.display import Display, open_display
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -39,7 +41,6 @@ _log = logging.getLogger("notebook_gen")
 
 _HEARTBEAT = 0.1
 _PATIENCE = 5.0
-_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,10 @@ class Run:
             open_job: connects what the run needs, and disconnects it when the run has ended.
             show: put the live view under the cell; outside notebooks, show progress while somebody waits.
         """
+        unfinished.add(self)
         self._loop.start(self._main(open_job))
         if show:
-            self._display = open_display(self._source)
+            self._display = self._shown(lambda: open_display(self._source))
 
     # Waiting and stopping
 
@@ -131,6 +133,10 @@ class Run:
             RunError: it failed; says why and what to do. What was made stays in `rows()`.
             KeyboardInterrupt: the wait was interrupted; the run is cancelled, finished rows are kept.
         """
+        if self._loop.is_current:
+            raise RunError(
+                "result() would wait for itself: this is a column's own code", advice="await the run instead"
+            )
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while not self._over.wait(_HEARTBEAT):
@@ -138,7 +144,9 @@ class Run:
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"the run has not ended within {timeout} s; it goes on")
         except KeyboardInterrupt:
-            self._end_interrupted()
+            self.cancel()
+            self._over.wait(_PATIENCE)
+            self._close_display()
             raise
         return self._outcome()
 
@@ -152,11 +160,16 @@ class Run:
                 # a heart-beat: an interrupted kernel cancels this coroutine, which would sleep through it otherwise
                 await asyncio.sleep(_HEARTBEAT)
         except asyncio.CancelledError:
-            self._end_interrupted()
+            self.cancel()
+            for _ in range(round(_PATIENCE / _HEARTBEAT)):
+                if self.is_over:
+                    break
+                await asyncio.sleep(_HEARTBEAT)
+            self._close_display()
             # still a cancellation for whoever asked for it, and one that tells its reader what became of the run
             raise asyncio.CancelledError(str(self._source.progress.error or "the run had ended")) from None
         except BaseException:
-            self._end_interrupted()
+            self.cancel()
             raise
         return self._outcome()
 
@@ -232,6 +245,14 @@ class Run:
 
     # Inside
 
+    def end_at_exit(self, patience: float) -> str:
+        """Cancel the run because the interpreter ends; `at_exit` calls it."""
+        self.cancel()
+        self._over.wait(patience)
+        rows = f"{self._source.progress.rows_written} rows"
+        where = f"{rows} are in {self.destination}" if self.destination is not None else f"{rows} were made"
+        return f"the program ended while a run went on ({self.title}): {where}; wait with run.result()"
+
     async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
         try:
             async with open_job() as job:
@@ -239,12 +260,14 @@ class Run:
                 if self._is_cancelled:
                     scheduler.cancel()
                 await scheduler.run()
-            await asyncio.to_thread(self._keep_traces)
-        except Exception as error:  # noqa: BLE001  # the thread's edge: recorded, and raised to whoever waits
+            await in_thread(self._keep_traces)
+        except BaseException as error:  # noqa: BLE001  # the thread's edge: recorded, and raised to whoever waits
             if self._source.progress.ended is None:
-                self._bus.publish(RunFinished(0.0, "failed", error))
+                failure = error if isinstance(error, Exception) else RunError(f"the run was ended by {error!r}")
+                self._bus.publish(RunFinished(0.0, "failed", failure))
         finally:
             self._over.set()
+            unfinished.discard(self)
 
     def _keep_traces(self) -> None:
         if self.destination is None or self._source.trace is None:
@@ -268,22 +291,34 @@ class Run:
 
     def _pump(self) -> None:
         if self._display is not None:
-            self._display.pump()
+            self._shown(self._display.pump)
 
     def _close_display(self) -> None:
         if self._display is not None:
-            self._display.close()
+            self._shown(self._display.close)
 
-    def _end_interrupted(self) -> None:
-        self.cancel()
-        self._over.wait(_PATIENCE)
-        self._close_display()
+    def _shown(self, show: Callable[[], T]) -> T | None:
+        """Show something; if that fails, the run is none the worse for it, and is not shown any more."""
+        try:
+            return show()
+        except Exception:  # noqa: BLE001  # whatever a view does, the run goes on
+            self._display = None
+            _log.exception("the run could not be shown; it goes on")
+            return None
 
     def _outcome(self) -> "Dataset":
         self._close_display()
         error = self._source.progress.error
+        if error is None and self._source.progress.ended is None:
+            raise RunError("the run ended without saying how, which is a bug", advice="please report it")
         if error is None:
-            return Dataset(self, self._plan.storage)
+            return Dataset(
+                self._plan.storage,
+                self._source.progress,
+                self.failures,
+                path=self.destination,
+                placeholder_text=self._plan.placeholder_text,
+            )
         if isinstance(error, NotebookGenError):
             # where it came from inside the engine helps nobody; its cause, if there is one, is still told
             raise error.with_traceback(None)
@@ -323,57 +358,6 @@ class _Source:
 
     def read(self, function: Callable[[], T]) -> T:
         return self._loop.call(function)
-
-
-class Dataset:
-    """The rows of a finished run.
-
-    Attributes:
-        path: the folder it was written to; None for a preview, which is in memory.
-        columns: the columns' names, in the order of declaration, or as processors left them.
-        rows_dropped: rows that did not make it; `failures()` says why.
-        placeholder_text: whether the demo endpoint wrote its text.
-    """
-
-    def __init__(self, run: Run, storage: Storage) -> None:
-        progress = run._source.progress  # noqa: SLF001  # a run and its result are one thing in two states
-        self.path = run.destination
-        self.columns = tuple(storage.column_names())
-        self._graph = progress.graph
-        self.rows_dropped = progress.rows_dropped
-        self.placeholder_text = run._source.placeholder_text  # noqa: SLF001
-        self.failures = run.failures
-        self._delivered = progress.rows_written
-        self._storage = storage
-
-    def __len__(self) -> int:
-        return self._delivered
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Give all rows, in order; the index holds their numbers in the run, as in `Run.rows` and `failures`."""
-        import pandas as pd
-
-        frame: pd.DataFrame = self.to_arrow().to_pandas()
-        numbers = [row for group in self._storage.row_groups() for row in self._storage.rows(group)]
-        frame.index = pd.Index(numbers, name="row", dtype="int64")
-        return frame
-
-    def to_arrow(self) -> "pa.Table":
-        """Give all rows, in order."""
-        return self._storage.table()
-
-    def __repr__(self) -> str:
-        where = f" in {self.path}" if self.path else ""
-        dropped = f", {self.rows_dropped} dropped" if self.rows_dropped else ""
-        return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
-
-    def _repr_html_(self) -> str:
-        from notebook_gen.views.palette import column_colors
-        from notebook_gen.views.tables import frame_table
-
-        head = self.to_arrow().slice(0, _SHOWN).to_pandas()
-        note = "placeholder text from the demo endpoint" if self.placeholder_text else ""
-        return frame_table(head, colors=column_colors(self._graph), total=len(self), note=note)
 
 
 def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":

@@ -4,10 +4,17 @@ Nothing of it ever runs on the caller's loop, so a notebook's cells, and its own
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
+
+from notebook_gen.errors import RunError
+
+_PATIENCE = 1.0
+
+_log = logging.getLogger("notebook_gen")
 
 T = TypeVar("T")
 
@@ -18,8 +25,21 @@ class BackgroundLoop:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="notebook_gen", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notebook_gen", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        # a user's function may stop the loop, or raise through it; no other run may die of that
+        while not self._loop.is_closed():
+            try:
+                self._loop.run_forever()
+            except BaseException:  # noqa: BLE001  # the thread's edge: recorded, and it goes on
+                _log.exception("something was raised through the event loop, which goes on")
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is on its thread."""
+        return threading.current_thread() is self._thread
 
     @property
     def is_alive(self) -> bool:
@@ -41,8 +61,12 @@ class BackgroundLoop:
         self._loop.call_soon_threadsafe(function)
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function on the loop's thread and give its result; on that thread itself, call it at once."""
-        if threading.current_thread() is self._thread:
+        """Call a function on the loop's thread and give its result; on that thread itself, call it at once.
+
+        Raises:
+            RunError: the thread does not live, as in a process that was forked off.
+        """
+        if self.is_current:
             return function()
         answer: Future[T] = Future()
 
@@ -53,7 +77,16 @@ class BackgroundLoop:
                 answer.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
-        return answer.result()
+        while True:
+            try:
+                return answer.result(timeout=_PATIENCE)
+            except TimeoutError:
+                if answer.done():
+                    raise
+                if not self.is_alive:
+                    raise RunError(
+                        "the thread of the run is not in this process", advice="look at it where it was started"
+                    ) from None
 
 
 _shared: BackgroundLoop | None = None

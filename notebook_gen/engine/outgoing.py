@@ -8,6 +8,7 @@ from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.instructions import ProcessRowGroup, WriteRowGroup
 from notebook_gen.engine.job import Job
+from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ProcessorError, RunError, WriteError
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
@@ -41,7 +42,7 @@ class Outgoing:
         names = self._seeds if order.stage == "pre_batch" else None
         columns = self._buffers.take(group.number, order.rows, names)
         try:
-            made = await asyncio.to_thread(self._processors[order.stage].process, group, order.rows, columns)
+            made = await in_thread(self._processors[order.stage].process, group, order.rows, columns)
         except ProcessorError as error:
             self._core.processor_failed(order, error, self._now())
             return
@@ -62,7 +63,7 @@ class Outgoing:
             for drop in order.dropped
         ]
         try:
-            await asyncio.to_thread(self._write, order, columns, dropped)
+            await in_thread(self._write, order, columns, dropped)
         except WriteError as error:
             self._core.write_failed(number, error)
             return
@@ -79,8 +80,10 @@ class Outgoing:
 
     async def _call_back(self, group: RowGroup, after_write: Callable[[RowGroup], None]) -> None:
         try:
-            await asyncio.to_thread(after_write, group)
-        except Exception as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
+            await in_thread(after_write, group)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
             failure = RunError(
                 f"on_row_group raised {type(error).__name__}: {error}, for row group {group.number}",
                 advice="the rows written so far are kept",

@@ -60,6 +60,7 @@ class Resource:
     _fell_at: float = field(default=-1.0, init=False)
     _falls_in_a_row: int = field(default=0, init=False)
     _good: int = field(default=0, init=False)
+    _is_pause_of_silence: bool = field(default=False, init=False)
     _refused: int = field(default=_NEVER_REFUSED, init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +89,9 @@ class Resource:
         self.has_answered = True
         self.silent_since = None
         self._failures = 0
+        if self._is_pause_of_silence:
+            self.is_paused = self._is_pause_of_silence = False
+            self.resumes_at = 0.0
         return was_silent
 
     def succeeded(self, started: float, now: float) -> bool:
@@ -138,6 +142,7 @@ class Resource:
         if not self.is_paused:
             probes = max(0, self._failures - FAILURES_OF_SILENCE)
             self._pause(now + _PROBE_PAUSES[min(probes, len(_PROBE_PAUSES) - 1)])
+            self._is_pause_of_silence = True
 
     def is_given_up(self, patience: float, now: float) -> bool:
         """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less."""
@@ -148,7 +153,7 @@ class Resource:
         """End a pause whose time has come; gives whether one ended."""
         if not self.is_paused or now < self.resumes_at:
             return False
-        self.is_paused = False
+        self.is_paused = self._is_pause_of_silence = False
         return True
 
     def _pause(self, until: float) -> None:

@@ -6,8 +6,7 @@ generator in place and tells what came of it. There is no asyncio task per cell.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any, cast
 
@@ -26,13 +25,17 @@ from notebook_gen.engine.instructions import (
 )
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.outgoing import Outgoing
+from notebook_gen.engine.ports import STOPPING
 from notebook_gen.engine.sequential import SequentialCore
+from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunError
 from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Made
 
 _TURN = 0.002
+_PATIENCE = 5.0
+_CANCEL_AGAIN = 0.2
 
 _Make = Callable[[RowGroup, int, Mapping[str, Any]], Awaitable[Made]]
 
@@ -68,7 +71,8 @@ class AsyncTaskScheduler:
         self._stop = asyncio.Event()
         self._ending: EndRun | None = None
         self._ended = asyncio.Event()
-        self._pool = ThreadPoolExecutor(job.settings.threads, thread_name_prefix="notebook_gen function")
+        self._is_closed = False
+        self._threads = DaemonThreads(job.settings.threads, "notebook_gen function")
         self._make = [self._maker(index) for index in range(len(job.generators))]
 
     def now(self) -> float:
@@ -87,7 +91,7 @@ class AsyncTaskScheduler:
             self._ending = EndRun("failed", _bug(errors))
         finally:
             self._set_alarm(NEVER)
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._threads.close()
         ending = await self._finish(self._ending or EndRun("failed", RunError("the run ended without a reason")))
         finished = RunFinished(self.now(), ending.state, ending.error)
         self._bus.publish(finished)
@@ -102,42 +106,54 @@ class AsyncTaskScheduler:
         job = self._job
         try:
             if ending.state == "finished" and job.after_run is not None:
-                await asyncio.to_thread(job.after_run)
+                await in_thread(job.after_run)
         except RunError as error:
             ending = EndRun("failed", error)
         try:
-            await asyncio.to_thread(job.writer.finish, ending.state)
+            await in_thread(job.writer.finish, ending.state)
         except RunError as error:
             return ending if ending.error is not None else EndRun("failed", error)
         return ending
 
     async def _work_until_stopped(self) -> None:
+        # no TaskGroup: it would wait for ever for a function that swallows its cancellation
+        workers = [
+            asyncio.create_task(self._slot(number, slot))
+            for number, resource in enumerate(self.core.resources)
+            for slot in range(resource.ceiling)
+        ]
+        workers.append(asyncio.create_task(self._in_place.work(self._perform)))
+        stop = asyncio.create_task(self._stop.wait())
         try:
-            async with asyncio.TaskGroup() as slots:
-                workers = [
-                    slots.create_task(self._slot(number, slot))
-                    for number, resource in enumerate(self.core.resources)
-                    for slot in range(resource.ceiling)
-                ]
-                workers.append(slots.create_task(self._in_place.work(self._perform)))
-                self.core.start(self.now())
-                self._perform()
-                await self._stop.wait()
-                for worker in workers:
-                    worker.cancel()
-        except* Exception as errors:  # noqa: BLE001  # as in run
-            self.core.fail(_bug(errors))
+            self.core.start(self.now())
+            self._perform()
+            await asyncio.wait({stop, *workers}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            await self._end(workers)
+        bugs = [error for worker in workers if (error := _error_of(worker)) is not None]
+        if bugs:
+            self.core.fail(_bug(bugs[0]))
             self._perform()
         if self._ending is None:
             self._in_place.clear()
             self.core.stopped()
             self._perform()
 
+    async def _end(self, workers: Iterable[asyncio.Task[None]]) -> None:
+        """Cancel workers until they have ended; what does not end is left behind, and told nothing more."""
+        pending, deadline = set(workers), self.now() + _PATIENCE
+        while pending and self.now() < deadline:
+            for worker in pending:
+                worker.cancel(STOPPING)
+            _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN)
+        self._is_closed = True
+
     # Slots
 
     async def _slot(self, resource: int, slot: int) -> None:
         core, publish = self.core, self._bus.publish
-        while True:
+        while not self._stop.is_set():
             now = self.now()
             taken = core.take(resource, now)
             if core.outbox or core.alarm != self._due:
@@ -145,7 +161,9 @@ class AsyncTaskScheduler:
             if core.flow.has_woken:
                 self._wake()
             if taken is None:
-                await self._sleep(resource, slot)
+                # a row group that was opened just now may have brought work, and nobody else is idle
+                if core.resources[resource].takeable <= self._waking[resource]:
+                    await self._sleep(resource, slot)
                 continue
             task, ready = taken
             publish(TaskStarted(now, task, ready, slot))
@@ -171,6 +189,8 @@ class AsyncTaskScheduler:
             made = await self._make[task.node](group.group, row, inputs)
         except GenerationError as failure:
             error = failure
+        if self._is_closed:
+            return
         if made is not None:
             if node.full_column:
                 self._keep_column(task, node.outputs, rows, made)
@@ -214,11 +234,10 @@ class AsyncTaskScheduler:
             return cast("_Make", generator.make)
         make: Any = generator.make
 
-        async def in_thread(group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-            loop = asyncio.get_running_loop()
-            return cast("Made", await loop.run_in_executor(self._pool, make, group, row, inputs))
+        async def make_in_thread(group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return cast("Made", await self._threads.call(make, group, row, inputs))
 
-        return in_thread
+        return make_in_thread
 
     # Instructions
 
@@ -274,16 +293,20 @@ class AsyncTaskScheduler:
         self._perform()
 
 
-def _bug(errors: ExceptionGroup[Exception]) -> RunError:
+def _error_of(worker: "asyncio.Task[None]") -> BaseException | None:
+    """The mistake of our own that ended a worker; None if it was stopped, or still is not."""
+    return worker.exception() if worker.done() and not worker.cancelled() else None
+
+
+def _bug(error: BaseException) -> RunError:
     """The run's error for a mistake of our own: loud, and never retried."""
-    first: BaseException = errors
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    if isinstance(first, RunError):
-        return first
-    error = RunError(
-        f"a bug in notebook_gen ended the run: {type(first).__name__}: {first}",
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, RunError):
+        return error
+    failure = RunError(
+        f"a bug in notebook_gen ended the run: {type(error).__name__}: {error}",
         advice="please report it with its traceback; the rows made so far are in run.rows()",
     )
-    error.__cause__ = first
-    return error
+    failure.__cause__ = error
+    return failure

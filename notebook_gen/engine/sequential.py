@@ -67,7 +67,10 @@ class SequentialFlow(CellFlow):
                     super().queue(node, group, rows)
 
     def offer_in_order(self, opened: int, group_size: int) -> None:
-        """Queue the next task of each ordered node: all that its column has are ready."""
+        """Queue the next task of each ordered node, once all that its column has are ready."""
+        if self.in_place:
+            # an earlier row may still be on its way: whether it is skipped is being decided
+            return
         for node, held in self._in_order.items():
             self._offer(node, held.first_task())
 

@@ -1,0 +1,43 @@
+"""Runs that nobody waited for when the interpreter ends: they are ended, and what is finished of them is written."""
+
+import atexit
+import sys
+from typing import Protocol
+
+_PATIENCE = 5.0
+
+
+class Unfinished(Protocol):
+    """A run that goes on."""
+
+    def end_at_exit(self, patience: float) -> str:
+        """Cancel it, wait at most `patience` seconds for it, and say what became of it."""
+        ...
+
+
+class UnfinishedRuns:
+    """The runs that go on now; looked after at exit."""
+
+    def __init__(self) -> None:
+        self._runs: set[Unfinished] = set()
+
+    def add(self, run: Unfinished) -> None:
+        """Look after a run until it has ended."""
+        if not self._runs:
+            # registered late, so that it is called early: before what a run needs is taken away
+            atexit.unregister(self._end_all)
+            atexit.register(self._end_all)
+        self._runs.add(run)
+
+    def discard(self, run: Unfinished) -> None:
+        """Look after a run no more: it has ended."""
+        self._runs.discard(run)
+
+    def _end_all(self) -> None:
+        for run in list(self._runs):
+            told = run.end_at_exit(_PATIENCE)
+            if sys.stderr is not None:
+                print(f"notebook_gen: {told}", file=sys.stderr)  # noqa: T201  # nobody else is left to tell
+
+
+unfinished = UnfinishedRuns()

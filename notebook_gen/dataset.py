@@ -1,0 +1,71 @@
+"""Dataset: the rows that a run has made."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.rows import Storage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_SHOWN = 10
+
+
+class Dataset:
+    """The rows of a finished run.
+
+    Attributes:
+        path: the folder it was written to; None for a preview, which is in memory.
+        columns: the columns' names, in the order of declaration, or as processors left them.
+        rows_dropped: rows that did not make it; `failures()` says why.
+        failures: gives every failure of the run, as `Run.failures` does.
+        placeholder_text: whether the demo endpoint wrote its text.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        progress: Progress,
+        failures: "Callable[[], pd.DataFrame]",
+        *,
+        path: str | None,
+        placeholder_text: bool,
+    ) -> None:
+        self.path = path
+        self.columns = tuple(storage.column_names())
+        self.rows_dropped = progress.rows_dropped
+        self.failures = failures
+        self.placeholder_text = placeholder_text
+        self._graph = progress.graph
+        self._storage = storage
+
+    def __len__(self) -> int:
+        return sum(len(self._storage.rows(group)) for group in self._storage.row_groups())
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Give all rows, in order; the index holds their numbers in the run, as in `Run.rows` and `failures`."""
+        import pandas as pd
+
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        numbers = [row for group in self._storage.row_groups() for row in self._storage.rows(group)]
+        frame.index = pd.Index(numbers, name="row", dtype="int64")
+        return frame
+
+    def to_arrow(self) -> "pa.Table":
+        """Give all rows, in order."""
+        return self._storage.table()
+
+    def __repr__(self) -> str:
+        where = f" in {self.path}" if self.path else ""
+        dropped = f", {self.rows_dropped} dropped" if self.rows_dropped else ""
+        return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
+
+    def _repr_html_(self) -> str:
+        from notebook_gen.views.palette import column_colors
+        from notebook_gen.views.tables import frame_table
+
+        head = self.to_arrow().slice(0, _SHOWN).to_pandas()
+        note = "placeholder text from the demo endpoint" if self.placeholder_text else ""
+        return frame_table(head, colors=column_colors(self._graph), total=len(self), note=note)

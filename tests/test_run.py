@@ -1,0 +1,151 @@
+"""The handle of a run under hard circumstances: one slot, stubborn functions, ends that nobody waited for."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import notebook_gen as ng
+
+_NOBODY_WAITS = """
+import sys, threading
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+b.models["default"] = ng.DemoModel(latency=0.05, spread=0)
+b["n"] = ng.Integer(1, 5)
+b["text"] = ng.LLMText("Write about {{ n }}.")
+written = threading.Event()
+b.create(10_000, sys.argv[1], on_row_group=lambda run, number: written.set())
+written.wait(30)
+"""
+
+_NEVER_RETURNS = """
+import threading
+import notebook_gen as ng
+
+b = ng.DatasetBuilder()
+b["n"] = ng.Integer(1, 5)
+begun = threading.Event()
+
+@b.column
+def stuck(n):
+    begun.set()
+    threading.Event().wait()
+
+run = b.preview(3)
+begun.wait(30)
+run.cancel()
+try:
+    run.result()
+except ng.RunCancelled:
+    print("cancelled")
+"""
+
+
+def script(source: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", source, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("mode", ["model", "thread", "async"])
+def test_one_slot_is_enough_for_many_row_groups(mode: str) -> None:
+    settings = ng.RunSettings(row_group_size=2, threads=1, max_async_functions=1)
+    builder = ng.DatasetBuilder(settings=settings)
+    builder.models["default"] = ng.DemoModel(latency=0, max_parallel=1)
+    builder["n"] = ng.Integer(1, 5)
+
+    def doubled(n: int) -> int:
+        return 2 * n
+
+    async def doubled_async(n: int) -> int:
+        return 2 * n
+
+    if mode == "model":
+        builder["made"] = ng.LLMText("Write about {{ n }}.")
+    else:
+        builder.column(name="made")(doubled if mode == "thread" else doubled_async)
+
+    assert len(builder.preview(9).result(timeout=30)) == 9
+
+
+@pytest.mark.parametrize("stubborn", ["returns", "raises", "goes on"])
+def test_a_function_that_swallows_its_cancellation_does_not_hold_up_the_end(stubborn: str) -> None:
+    builder = ng.DatasetBuilder()
+    begun = threading.Event()
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column
+    async def stuck(n: int) -> int:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if stubborn == "raises":
+                raise ValueError("no") from None
+            if stubborn == "goes on":
+                await asyncio.Event().wait()
+        return n
+
+    run = builder.preview(3)
+    assert begun.wait(30)
+    run.cancel()
+
+    with pytest.raises(ng.RunCancelled):
+        run.result(timeout=30)
+
+
+def test_a_column_that_waits_for_another_run_is_told_to_await_it() -> None:
+    inner, outer = ng.DatasetBuilder(), ng.DatasetBuilder()
+    inner["n"] = ng.Integer(1, 5)
+    outer["n"] = ng.Integer(1, 5)
+
+    @outer.column(on_error="null")
+    async def waits(n: int) -> int:
+        return len(inner.preview(2).result())
+
+    @outer.column
+    async def awaits(n: int) -> int:
+        return len(await inner.preview(2))
+
+    run = outer.preview(2)
+    rows = run.result(timeout=30).to_pandas()
+
+    assert rows["awaits"].tolist() == [2, 2]
+    assert "result() would wait for itself" in run.failures()["error"][0]
+
+
+def test_a_script_that_ends_without_waiting_keeps_what_is_finished_and_says_so(tmp_path: Path) -> None:
+    ended = script(_NOBODY_WAITS, str(tmp_path / "data"))
+
+    metadata = json.loads((tmp_path / "data" / "metadata.json").read_text())
+    assert ended.returncode == 0
+    assert "the program ended while a run went on (10000 rows to" in ended.stderr
+    assert metadata["state"] == "cancelled"
+    assert 2 <= metadata["rows"]["delivered"] < 10_000
+
+
+def test_a_function_that_never_returns_does_not_keep_the_program_from_ending() -> None:
+    ended = script(_NEVER_RETURNS)
+
+    assert (ended.returncode, ended.stdout) == (0, "cancelled\n"), ended.stderr
+
+
+def test_a_wait_that_is_cancelled_tells_what_became_of_the_run() -> None:
+    builder = ng.DatasetBuilder()
+    builder.models["default"] = ng.DemoModel(latency=600)
+    builder["text"] = ng.LLMText("Write.")
+
+    async def wait() -> None:
+        async with asyncio.timeout(0.1):
+            await builder.preview(3)
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(wait())
+
+    assert "the run was cancelled with 0 of 3 rows finished" in str(caught.value.__cause__)
