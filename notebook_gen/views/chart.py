@@ -1,25 +1,27 @@
-"""Where everything of a Gantt chart stands: pixels from the top of its plotting area, the same in every drawing.
+"""Chart: what a Gantt chart shows and where: pixels from the top of its plotting area, the same in every drawing.
 
 From top to bottom: the lanes of each resource, a band for the tasks that wait, a band for those in flight, the axis.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.history import Lanes
-from notebook_gen.views.level_of_detail import Detail
-from notebook_gen.views.paint import node_paints
-from notebook_gen.views.text import fit, text_width, write_clock, write_plural
+from notebook_gen.views.history import History, Lanes
+from notebook_gen.views.level_of_detail import Detail, Window, query
+from notebook_gen.views.palette import color_names
+from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.text import text_width, write_clock, write_plural
 
+ROOM_AHEAD: Final = 1.15
+"""The time axis ends so much later than now, while a run goes on."""
 AXIS_HEIGHT: Final = 26
 TOP_MARGIN: Final = 6
-LABEL_SIZE: Final = 11.0
 SMALL_SIZE: Final = 10.0
 
-_MODEL = "model "
 _LANE_PITCH = 12.5
 _WIDEST_PITCH = 18.0
 _GROUP_GAP = 8.0
@@ -29,7 +31,6 @@ _BAND_GAP = 12.0
 _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
 _NARROWEST_LABEL = 56.0
-_WIDEST_LABEL = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,60 @@ class Geometry:
     waiting: Band
     in_flight: Band
 
+    @property
+    def label_places(self) -> list[float]:
+        """How far down each label stands, in the order of `Chart.labels`."""
+        return [band.middle for band in (*self.groups, self.waiting, self.in_flight)]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a picture shows, and where it stands; how it is drawn is for others to say.
+
+    Attributes:
+        graph: whose run it is.
+        detail: what is shown of the run.
+        ceilings: slots of each resource, in the order of `ExecutionGraph.resources`.
+        looks: how each resource is shown.
+        colors: the name of each node's colour.
+        geometry: where everything stands.
+        height: pixels of the whole, axis included.
+    """
+
+    graph: ExecutionGraph
+    detail: Detail
+    ceilings: tuple[int, ...]
+    looks: tuple[ResourceLook, ...]
+    colors: tuple[str, ...]
+    geometry: Geometry
+    height: int
+
+    @property
+    def counted(self) -> list[int]:
+        """The resources whose load is shown, as indexes."""
+        return counted(self.looks)
+
+    @property
+    def most_in_flight(self) -> int:
+        """What the band of the tasks in flight has room for."""
+        in_flight = self.detail.load.in_flight
+        return max([1, *(max(self.ceilings[number], int(in_flight[number].max())) for number in self.counted)])
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """The labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
+        load = self.detail.load
+        waiting, in_flight = int(load.waiting[-1]), load.in_flight[:, -1].tolist()
+        is_over = not waiting and not any(in_flight)
+        # what is in flight says nothing once all is over; how many slots were needed does
+        figures = (
+            [write_plural(count, "slot") for count in self.detail.lanes.counts]
+            if is_over
+            else [f"{count} of {ceiling}" for count, ceiling in zip(in_flight, self.ceilings, strict=True)]
+        )
+        labels = [(look.label, figure) for look, figure in zip(self.looks, figures, strict=True)]
+        return [*labels, ("waiting", "cells" if is_over else f"{waiting} now"), ("in flight", "- - limit")]
+
 
 def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) -> int:
     """Give the pixels that a chart of a run needs, axis included; known before the run begins."""
@@ -79,74 +134,37 @@ def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) 
     return round(TOP_MARGIN + max(_LEAST_LANES, min(_MOST_LANES, wanted)) + bands + AXIS_HEIGHT)
 
 
-def lay_out_chart(graph: ExecutionGraph, lanes: Lanes, height: float) -> Geometry:
-    """Place everything; what the lanes leave over makes the bands below them higher.
+def chart_of_run(source: RunSource, history: History, *, pixels: int, max_bars: int) -> Chart:
+    """Chart a whole run so far; while it goes on, with some room ahead.
 
     Args:
-        graph: whose resources have the lanes.
-        lanes: the lanes there are.
+        source: the run.
+        history: its attempts.
+        pixels: how wide the picture will be.
+        max_bars: bars, at most.
+    """
+    is_over = source.progress.ended is not None
+    now = max(source.elapsed(), history.latest, 1e-3)
+    window = Window(0.0, now if is_over else now * ROOM_AHEAD, pixels)
+    waiting = {} if is_over else source.waiting_since()
+    detail = query(history, window, now, max_bars=max_bars, waiting_since=waiting)
+    height = chart_height(source.graph, source.ceilings, source.progress.rows)
+    return make_chart(source.graph, detail, source.ceilings, height)
+
+
+def make_chart(graph: ExecutionGraph, detail: Detail, ceilings: Mapping[str, int], height: int) -> Chart:
+    """Place everything that a window shows.
+
+    Args:
+        graph: whose run it is.
+        detail: what the window shows.
+        ceilings: slots of each resource, by name.
         height: pixels of the whole, axis included.
     """
-    inside = height - TOP_MARGIN - AXIS_HEIGHT
-    gap = _GROUP_GAP if lanes.total <= 40 else _GROUP_GAP / 2
-    room = inside - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP - gap * max(0, len(lanes.counts) - 1)
-    pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
-    middles: list[float] = []
-    groups: list[Band] = []
-    top = 0.0
-    for count in lanes.counts:
-        middles += [top + pitch * (lane + 0.5) for lane in range(count)]
-        groups.append(Band(top, top + pitch * count))
-        top += pitch * count + gap
-    lanes_end = groups[-1].bottom if groups else 0.0
-    spare = inside - lanes_end - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP
-    waiting = Band(lanes_end + _BAND_GAP, lanes_end + _BAND_GAP + _WAITING + spare * 0.45)
-    in_flight = Band(waiting.bottom + _BAND_GAP, inside)
-    thickness = pitch * (0.74 if pitch >= 5 else 0.9)
-    return Geometry(inside, label_width(graph), tuple(middles), thickness, tuple(groups), waiting, in_flight)
-
-
-def label_width(graph: ExecutionGraph) -> float:
-    """Give the pixels that the longest label needs."""
-    widths = [text_width(resource_label(name), LABEL_SIZE) for name in graph.resources]
-    return max([_NARROWEST_LABEL, *widths]) + 8
-
-
-def is_model(resource: str) -> bool:
-    """Whether a resource is a model's endpoint, and its tasks are calls."""
-    return resource.startswith(_MODEL)
-
-
-def resource_label(name: str) -> str:
-    """Give a resource's name as a chart shows it: of a model, its alias. One line, harmless, not escaped."""
-    return fit(name.removeprefix(_MODEL), _WIDEST_LABEL, LABEL_SIZE)
-
-
-def chart_labels(graph: ExecutionGraph, detail: Detail, ceilings: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Give the labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
-    waiting, in_flight = int(detail.load.waiting[-1]), detail.load.in_flight[:, -1].tolist()
-    is_over = not waiting and not any(in_flight)
-    # what is in flight says nothing once all is over; how many slots were needed does
-    figures = (
-        [write_plural(count, "slot") for count in detail.lanes.counts]
-        if is_over
-        else [f"{count} of {ceilings.get(name, 0)}" for name, count in zip(graph.resources, in_flight, strict=True)]
-    )
-    labels = [(resource_label(name), figure) for name, figure in zip(graph.resources, figures, strict=True)]
-    return [*labels, ("waiting", "cells" if is_over else f"{waiting} now"), ("in flight", "- - limit")]
-
-
-def resource_paints(graph: ExecutionGraph) -> list[str]:
-    """Give the name of each resource's colour: that of its only column, or a soft one if several share it."""
-    paints = node_paints(graph)
-    users = [[node.index for node in graph.nodes if node.resource == name] for name in graph.resources]
-    return [paints[nodes[0]] if len(nodes) == 1 else "soft" for nodes in users]
-
-
-def counted_resources(graph: ExecutionGraph) -> list[int]:
-    """Give the resources whose load is shown: models, or all if there are none; indexes."""
-    models = [number for number, name in enumerate(graph.resources) if is_model(name)]
-    return models or list(range(len(graph.resources)))
+    looks = tuple(resource_looks(graph))
+    slots = tuple(ceilings.get(name, 0) for name in graph.resources)
+    geometry = _place(detail.lanes, looks, height)
+    return Chart(graph, detail, slots, looks, tuple(color_names(graph)), geometry, height)
 
 
 def time_ticks(start: float, end: float, most: int = 11) -> list[tuple[float, str]]:
@@ -165,6 +183,28 @@ _TICK_STEPS: Final = (
     *(digit * 10.0**power for power in range(-3, 1) for digit in (1, 2, 5)),
     *(10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0),
 )
+
+
+def _place(lanes: Lanes, looks: Sequence[ResourceLook], height: float) -> Geometry:
+    """Place everything; what the lanes leave over makes the bands below them higher."""
+    inside = height - TOP_MARGIN - AXIS_HEIGHT
+    gap = _GROUP_GAP if lanes.total <= 40 else _GROUP_GAP / 2
+    room = inside - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP - gap * max(0, len(lanes.counts) - 1)
+    pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
+    middles: list[float] = []
+    groups: list[Band] = []
+    top = 0.0
+    for count in lanes.counts:
+        middles += [top + pitch * (lane + 0.5) for lane in range(count)]
+        groups.append(Band(top, top + pitch * count))
+        top += pitch * count + gap
+    lanes_end = groups[-1].bottom if groups else 0.0
+    spare = inside - lanes_end - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP
+    waiting = Band(lanes_end + _BAND_GAP, lanes_end + _BAND_GAP + _WAITING + spare * 0.45)
+    in_flight = Band(waiting.bottom + _BAND_GAP, inside)
+    thickness = pitch * (0.74 if pitch >= 5 else 0.9)
+    label_width = max([_NARROWEST_LABEL, *(text_width(look.label, LABEL_SIZE) for look in looks)]) + 8
+    return Geometry(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight)
 
 
 def _write_tick(moment: float, step: float, end: float) -> str:

@@ -1,20 +1,25 @@
 """Where a run shows itself: a live view in a notebook, a rich display in a terminal, a line now and then in a pipe."""
 
 import sys
+import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from notebook_gen.views.environment import detect
 from notebook_gen.views.log import LogView
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.terminal import TerminalView
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+_UPDATE_EVERY: Final = 0.2
 
 
 class Display(Protocol):
     """A run's way of showing itself."""
 
     @property
-    def widget(self) -> Any:
+    def widget(self) -> "ipywidgets.Widget | None":
         """The live widget; None where there is none."""
         ...
 
@@ -39,38 +44,89 @@ def open_display(source: RunSource) -> Display:
 
             return show(source)
         case "terminal":
-            view = TerminalView(source)
-            return _Waiting(view.start, view.update, view.stop)
+            return WaitingDisplay(TerminalView(source))
         case _:
-            log = LogView(source, _print_line)
-            return _Waiting(lambda: None, log.update, log.stop)
+            return WaitingDisplay(LogView(source, _print_line))
 
 
-class _Waiting:
-    """Shows a run while somebody waits for it."""
+def detect() -> Literal["notebook", "terminal", "pipe"]:
+    """Say where we are; loads nothing that is not loaded already.
+
+    "notebook": a kernel whose front end can show widgets (Jupyter, VS Code, Colab, marimo); "terminal": standard error
+    is one; "pipe": anything else.
+    """
+    if _is_in_kernel() or _is_in_marimo():
+        return "notebook"
+    # standard error, where progress belongs; it is None in programs without a console
+    return "terminal" if sys.stderr is not None and sys.stderr.isatty() else "pipe"
+
+
+class TextView(Protocol):
+    """A way of showing a run in lines of text."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def update(self) -> None:
+        """Show how far the run is."""
+        ...
+
+    def stop(self) -> None:
+        """Leave the last state in place."""
+        ...
+
+
+class WaitingDisplay:
+    """Shows a run in text while somebody waits for it.
+
+    Args:
+        view: shows it.
+        clock: seconds, never going back.
+    """
 
     widget = None
 
-    def __init__(self, start: Callable[[], None], update: Callable[[], None], stop: Callable[[], None]) -> None:
-        self._start, self._update, self._stop = start, update, stop
-        self._is_shown = self._is_closed = False
+    def __init__(self, view: TextView, clock: Callable[[], float] = time.monotonic) -> None:
+        self._view = view
+        self._clock = clock
+        self._due: float | None = None
+        self._is_closed = False
 
     def pump(self) -> None:
-        if self._is_closed:
+        """Show how far the run is; draws at most five times a second, however often it is called."""
+        now = self._clock()
+        if self._is_closed or (self._due is not None and now < self._due):
             return
-        if not self._is_shown:
-            self._is_shown = True
-            self._start()
-        self._update()
+        if self._due is None:
+            self._view.start()
+        self._due = now + _UPDATE_EVERY
+        self._view.update()
 
     def close(self) -> None:
+        """Leave the last state in place; harmless when called again."""
         if not self._is_closed:
             self.pump()
             self._is_closed = True
-            self._stop()
+            self._view.stop()
 
     def show_again(self) -> bool:
+        """Say that it cannot be shown elsewhere."""
         return False
+
+
+def _is_in_kernel() -> bool:
+    ipython = sys.modules.get("IPython")
+    get_ipython = getattr(ipython, "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
+    # the shell of `ipython` in a terminal has no kernel
+    return getattr(shell, "kernel", None) is not None
+
+
+def _is_in_marimo() -> bool:
+    marimo = sys.modules.get("marimo")
+    running = getattr(marimo, "running_in_notebook", None)
+    return running is not None and bool(running())
 
 
 def _print_line(line: str) -> None:

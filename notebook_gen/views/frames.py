@@ -1,17 +1,17 @@
 """Frames: what a page needs to draw a window of the timeline: a few binary arrays, at most 64 KB of them."""
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
-from notebook_gen.observers.trace import FAILED, Trace
-from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.chart import chart_labels
-from notebook_gen.views.gantt_traces import GRID_SHADES, plotly_text
+from notebook_gen.observers.trace import AGAIN, FAILED
+from notebook_gen.views.chart import Chart
+from notebook_gen.views.gantt_traces import grid_shades
 from notebook_gen.views.level_of_detail import Detail
-from notebook_gen.views.text import one_line
+from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
-    import numpy as np
+    from notebook_gen.views.history import Array
 
 MOST_BARS: Final = 1500
 """Bars of a frame that has no grid."""
@@ -32,8 +32,55 @@ _ERRORS: Final = 30
 _ERROR_LENGTH: Final = 120
 
 
-def pack_frame(detail: Detail, graph: ExecutionGraph, trace: Trace, ceilings: Mapping[str, int]) -> dict[str, Any]:
-    """Pack what a window shows; static/chart.js reads it."""
+class GridFrame(TypedDict):
+    """A `Grid`; a cell's shade is an index."""
+
+    step: float
+    nodes: bytes
+    shades: bytes
+
+
+class LoadFrame(TypedDict):
+    """A `Load`, with its moments from start to end at equal distances."""
+
+    start: float
+    end: float
+    waiting: bytes
+    in_flight: bytes
+
+
+class Frame(TypedDict):
+    """A window of the timeline, as static/chart.js reads it.
+
+    Attributes:
+        start, end: the window, in seconds since the run began.
+        bars: columns of the bars, by name.
+        labels: the labels at the left and the lines below them, escaped for plotly.
+        ceilings: slots of each resource.
+        usual, slowest: seconds that done attempts of each node take; None where there are none.
+        errors: sentences of the first failed bars, by their place among the bars; not escaped.
+    """
+
+    start: float
+    end: float
+    bars: dict[str, bytes]
+    grid: GridFrame | None
+    load: LoadFrame
+    labels: list[list[str]]
+    ceilings: list[int]
+    usual: list[float | None]
+    slowest: list[float | None]
+    errors: dict[str, str]
+
+
+def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
+    """Pack what a window shows.
+
+    Args:
+        chart: the window.
+        errors: the sentence of each failed attempt, by its line in the trace.
+    """
+    detail = chart.detail
     load, window = detail.load, detail.window
     return {
         "start": window.start,
@@ -46,43 +93,37 @@ def pack_frame(detail: Detail, graph: ExecutionGraph, trace: Trace, ceilings: Ma
             "waiting": load.waiting.astype("<u4").tobytes(),
             "in_flight": load.in_flight.astype("<u4").tobytes(),
         },
-        "labels": [[plotly_text(name), plotly_text(below)] for name, below in chart_labels(graph, detail, ceilings)],
-        "ceilings": [ceilings.get(name, 0) for name in graph.resources],
+        "labels": [[plotly_text(name), plotly_text(below)] for name, below in chart.labels],
+        "ceilings": list(chart.ceilings),
         "usual": _numbers(detail.usual.median),
         "slowest": _numbers(detail.usual.slowest),
-        "errors": _errors(detail, trace),
+        "errors": _errors(detail, errors),
     }
 
 
-def frame_size(frame: Mapping[str, Any]) -> int:
+def frame_size(frame: Frame) -> int:
     """Give the bytes of a frame's arrays."""
-    parts = [frame["bars"], frame["grid"] or {}, frame["load"]]
-    return sum(len(array) for part in parts for array in part.values() if isinstance(array, bytes))
+    arrays = [*frame["bars"].values(), frame["load"]["waiting"], frame["load"]["in_flight"]]
+    if frame["grid"] is not None:
+        arrays += [frame["grid"]["nodes"], frame["grid"]["shades"]]
+    return sum(map(len, arrays))
 
 
-def _pack_grid(detail: Detail) -> dict[str, Any] | None:
-    import numpy as np
-
+def _pack_grid(detail: Detail) -> GridFrame | None:
     grid = detail.grid
     if grid is None:
         return None
-    shades = np.minimum(grid.busy * len(GRID_SHADES), len(GRID_SHADES) - 1)
-    return {"step": grid.step, "nodes": grid.nodes.astype("<u2").tobytes(), "shades": shades.astype("<u1").tobytes()}
+    nodes, shades = grid.nodes.astype("<u2").tobytes(), grid_shades(grid).astype("<u1").tobytes()
+    return {"step": grid.step, "nodes": nodes, "shades": shades}
 
 
-def _numbers(values: "np.ndarray[Any, Any]") -> list[float | None]:
+def _numbers(values: "Array") -> list[float | None]:
     """JSON knows no NaN."""
-    import numpy as np
-
-    return [
-        None if missing else round(value, 4) for value, missing in zip(values.tolist(), np.isnan(values), strict=True)
-    ]
+    return [None if math.isnan(value) else round(value, 4) for value in values.tolist()]
 
 
-def _errors(detail: Detail, trace: Trace) -> dict[str, str]:
-    """The sentences of the first failed bars, by their place among the bars; not escaped."""
-    failed = (detail.bars["state"] == FAILED).nonzero()[0].tolist()[:_ERRORS]
+def _errors(detail: Detail, errors: Mapping[int, str]) -> dict[str, str]:
+    states = detail.bars["state"]
+    failed = ((states == FAILED) | (states == AGAIN)).nonzero()[0].tolist()[:_ERRORS]
     lines = detail.bars["line"][failed].tolist() if failed else []
-    return {
-        str(at): one_line(trace.errors.get(line, ""), _ERROR_LENGTH) for at, line in zip(failed, lines, strict=True)
-    }
+    return {str(at): one_line(errors.get(line, ""), _ERROR_LENGTH) for at, line in zip(failed, lines, strict=True)}

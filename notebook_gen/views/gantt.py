@@ -1,51 +1,70 @@
 """The Gantt chart as a plotly figure: slots as lanes, below them what waits and what is in flight.
 
-The live view draws the same chart in the page, from `chart_template` and the arrays of a `Detail`; a change here is
-a change in static/timeline.js, too. Names are hostile text, and plotly reads a kind of HTML: see `plotly_text`.
+The live view draws the same chart in the page, from `chart_template` and the arrays of a `Detail`. Names are hostile
+text, and plotly reads a kind of HTML: see `plotly_text`.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
-from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart import (
     AXIS_HEIGHT,
-    LABEL_SIZE,
+    ROOM_AHEAD,
     SMALL_SIZE,
     TOP_MARGIN,
     Band,
-    Geometry,
+    Chart,
     chart_height,
-    chart_labels,
-    counted_resources,
-    lay_out_chart,
-    resource_label,
-    resource_paints,
+    make_chart,
 )
-from notebook_gen.views.gantt_traces import (
-    BAR_OPACITY,
-    GRID_SHADES,
-    UNUSUAL,
-    draw_bars,
-    draw_crosses,
-    draw_grid,
-    draw_load,
-    plotly_text,
-)
+from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, UNUSUAL, Plotly, draw_traces
 from notebook_gen.views.history import History
-from notebook_gen.views.level_of_detail import Detail, Window, query
-from notebook_gen.views.paint import Paint, name_paint, node_paints, theme_paint
-from notebook_gen.views.palette import LIGHT, Theme
-from notebook_gen.views.text import one_line
+from notebook_gen.views.level_of_detail import Window, query
+from notebook_gen.views.palette import LIGHT, Paint, Theme, name_paint, theme_paint
+from notebook_gen.views.resources import LABEL_SIZE
+from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-ROOM_AHEAD: Final = 1.15
-"""The time axis of a live chart ends so much later than now."""
 _WIDTH = 900
 _LEGEND_HEIGHT = 40
+
+
+class Template(TypedDict):
+    """What the page needs to draw a chart beside the arrays, as static/chart.js reads it; colours by name.
+
+    Attributes:
+        layout: plotly's, without what moves.
+        names, colors: of each node.
+        resources, resource_colors: the label and the colour of each resource.
+        resource_of: the resource of each node, an index; -1 for none.
+        counted: the resources whose load is shown, as indexes.
+        lane_counts: lanes of each resource.
+        lanes: the middle of each lane.
+        height: of the plotting area.
+        waiting, in_flight: top and bottom of the bands.
+        opacity: of a bar, by state.
+        shades: opacities of a grid's cells.
+    """
+
+    layout: Plotly
+    names: list[str]
+    colors: list[str]
+    resources: list[str]
+    resource_of: list[int]
+    resource_colors: list[str]
+    counted: list[int]
+    lane_counts: list[int]
+    lanes: list[float]
+    thickness: float
+    height: float
+    waiting: list[float]
+    in_flight: list[float]
+    opacity: list[float]
+    shades: list[float]
+    room_ahead: float
+    unusual: float
 
 
 def gantt(trace: Trace, *, theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Figure":
@@ -64,58 +83,34 @@ def gantt(trace: Trace, *, theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Fi
     detail = query(history, Window(0.0, now, _WIDTH), now, max_bars=max_bars)
     slots = dict(zip(trace.graph.resources, detail.lanes.counts, strict=True))
     height = chart_height(trace.graph, slots, rows=len(history))
-    figure = gantt_figure(detail, trace.graph, ceilings=slots, height=height, theme=theme)
-    layout = figure["layout"]
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
-    layout["margin"]["t"] += _LEGEND_HEIGHT
-    layout["height"] += _LEGEND_HEIGHT
-    layout["paper_bgcolor"] = layout["plot_bgcolor"] = theme.panel
-    return go.Figure(figure)
-
-
-def gantt_figure(
-    detail: Detail, graph: ExecutionGraph, *, ceilings: Mapping[str, int], height: float, theme: Theme = LIGHT
-) -> dict[str, Any]:
-    """Draw what a window shows as plain plotly: a dict of data and layout.
-
-    Args:
-        detail: what to draw.
-        graph: whose run it is.
-        ceilings: slots of each resource.
-        height: pixels of the whole.
-        theme: the colours.
-    """
-    geometry = lay_out_chart(graph, detail.lanes, height)
+    chart = make_chart(trace.graph, detail, slots, height)
     paint = theme_paint(theme)
-    layout = gantt_layout(graph, geometry, paint)
-    layout["height"] = round(height)
+    layout = _layout(chart, paint)
+    layout["shapes"].append(_now_line(chart, paint))
+    layout["margin"]["t"] += _LEGEND_HEIGHT
+    layout |= {
+        "height": height + _LEGEND_HEIGHT,
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        "paper_bgcolor": theme.panel,
+        "plot_bgcolor": theme.panel,
+    }
     layout["xaxis"]["range"] = [detail.window.start, detail.window.end]
-    layout["yaxis"]["ticktext"] = [
-        f'{plotly_text(name)}<br><span style="font-size:{SMALL_SIZE:g}px">{plotly_text(below)}</span>'
-        for name, below in chart_labels(graph, detail, ceilings)
-    ]
-    layout["shapes"].append(_now_line(detail.now, geometry, paint))
-    data = [
-        *draw_grid(detail, graph, geometry, paint),
-        *draw_load(detail, graph, geometry, ceilings, paint),
-        *draw_bars(detail, graph, geometry, paint),
-        *draw_crosses(detail, geometry, paint),
-    ]
-    return {"data": data, "layout": layout}
+    layout["yaxis"]["ticktext"] = [_tick_text(name, below) for name, below in chart.labels]
+    return go.Figure({"data": list(draw_traces(chart, paint)), "layout": layout})
 
 
-def chart_template(graph: ExecutionGraph, detail: Detail, height: float) -> dict[str, Any]:
-    """Give what the page needs to draw the chart, beside the arrays; colours by name. Changes with the lanes only."""
-    geometry = lay_out_chart(graph, detail.lanes, height)
+def chart_template(chart: Chart) -> Template:
+    """Give what the page needs to draw charts of a run, beside the arrays; it changes with the lanes only."""
+    geometry, lanes = chart.geometry, chart.detail.lanes
     return {
-        "layout": gantt_layout(graph, geometry, name_paint) | {"height": round(height), "showlegend": False},
-        "names": [one_line(node.name, 80) for node in graph.nodes],
-        "colors": node_paints(graph),
-        "resources": [resource_label(name) for name in graph.resources],
-        "resource_of": list(detail.lanes.resource_of),
-        "resource_colors": resource_paints(graph),
-        "counted": counted_resources(graph),
-        "lane_counts": list(detail.lanes.counts),
+        "layout": _layout(chart, name_paint) | {"height": chart.height, "showlegend": False},
+        "names": [one_line(node.name, 80) for node in chart.graph.nodes],
+        "colors": list(chart.colors),
+        "resources": [look.label for look in chart.looks],
+        "resource_of": list(lanes.resource_of),
+        "resource_colors": [look.color for look in chart.looks],
+        "counted": chart.counted,
+        "lane_counts": list(lanes.counts),
         "lanes": list(geometry.lanes),
         "thickness": geometry.thickness,
         "height": geometry.height,
@@ -128,26 +123,21 @@ def chart_template(graph: ExecutionGraph, detail: Detail, height: float) -> dict
     }
 
 
-def gantt_layout(graph: ExecutionGraph, geometry: Geometry, paint: Paint) -> dict[str, Any]:
-    """Give the layout of a chart without what moves: the axis' range, labels and the line at now."""
-    places = [band.middle for band in (*geometry.groups, geometry.waiting, geometry.in_flight)]
+def _layout(chart: Chart, paint: Paint) -> Plotly:
+    """The layout of a chart without what moves: the axis' range, labels and the line at now."""
     font = {"family": '-apple-system, system-ui, "Segoe UI", "DejaVu Sans", sans-serif', "size": LABEL_SIZE}
+    text = font | {"color": paint("ink", 1)}
     axis = {"zeroline": False, "showline": False, "ticks": ""}
     return {
-        "margin": {"l": round(geometry.label_width), "r": 14, "t": TOP_MARGIN, "b": AXIS_HEIGHT, "pad": 6},
+        "margin": {"l": round(chart.geometry.label_width), "r": 14, "t": TOP_MARGIN, "b": AXIS_HEIGHT, "pad": 6},
         "barmode": "overlay",
         "dragmode": "pan",
         "hovermode": "closest",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": font | {"color": paint("ink", 1)},
-        "hoverlabel": {
-            "align": "left",
-            "bgcolor": paint("card", 1),
-            "bordercolor": paint("line", 1),
-            "font": font | {"color": paint("ink", 1)},
-        },
-        "shapes": [_ground(band, paint) for band in geometry.groups],
+        "font": text,
+        "hoverlabel": {"align": "left", "bgcolor": paint("card", 1), "bordercolor": paint("line", 1), "font": text},
+        "shapes": [_ground(band, paint) for band in chart.geometry.groups],
         "xaxis": axis
         | {
             "gridcolor": paint("grid", 1),
@@ -159,14 +149,14 @@ def gantt_layout(graph: ExecutionGraph, geometry: Geometry, paint: Paint) -> dic
         | {
             "fixedrange": True,
             "showgrid": False,
-            "range": [geometry.height, 0],
+            "range": [chart.geometry.height, 0],
             "tickmode": "array",
-            "tickvals": places,
+            "tickvals": chart.geometry.label_places,
         },
     }
 
 
-def _ground(band: Band, paint: Paint) -> dict[str, Any]:
+def _ground(band: Band, paint: Paint) -> Plotly:
     """The shade behind the lanes of one resource, as wide as the chart."""
     return {
         "type": "rect",
@@ -181,6 +171,10 @@ def _ground(band: Band, paint: Paint) -> dict[str, Any]:
     }
 
 
-def _now_line(now: float, geometry: Geometry, paint: Paint) -> dict[str, Any]:
-    line = {"color": paint("accent", 1), "width": 1.2}
-    return {"type": "line", "x0": now, "x1": now, "y0": 0, "y1": geometry.height, "line": line}
+def _now_line(chart: Chart, paint: Paint) -> Plotly:
+    now, line = chart.detail.now, {"color": paint("accent", 1), "width": 1.2}
+    return {"type": "line", "x0": now, "x1": now, "y0": 0, "y1": chart.geometry.height, "line": line}
+
+
+def _tick_text(name: str, below: str) -> str:
+    return f'{plotly_text(name)}<br><span style="font-size:{SMALL_SIZE:g}px">{plotly_text(below)}</span>'

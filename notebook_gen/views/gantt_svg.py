@@ -3,84 +3,53 @@
 The marks stand in a picture of their own that is stretched to the width there is; text is never stretched.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from notebook_gen.observers.trace import FAILED
-from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.chart import (
-    LABEL_SIZE,
-    SMALL_SIZE,
-    TOP_MARGIN,
-    Band,
-    Geometry,
-    chart_labels,
-    counted_resources,
-    lay_out_chart,
-    resource_paints,
-    time_ticks,
-)
-from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, bar_kinds
-from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail, Grid
-from notebook_gen.views.paint import Paint, css_paint, node_paints, theme_paint
-from notebook_gen.views.palette import LIGHT
-from notebook_gen.views.text import escape, fit, write_seconds
+from notebook_gen.observers.trace import AGAIN, FAILED
+from notebook_gen.views.chart import SMALL_SIZE, TOP_MARGIN, Band, Chart, time_ticks
+from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, bar_kinds, grid_shades
+from notebook_gen.views.level_of_detail import LEAST_PIXELS, Grid
+from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
+from notebook_gen.views.resources import LABEL_SIZE
+from notebook_gen.views.text import escape, fit, say_row, write_seconds
 
 if TYPE_CHECKING:
-    import numpy as np
+    from notebook_gen.views.history import Array
 
-    Array = np.ndarray[Any, Any]
+_IMAGE_WIDTH: Final = 900
+_FEW_BARS: Final = 400
+_UNITS: Final = 1000.0
+_RIGHT: Final = 14
+_HATCHES: Final = 12  # lines over a bar, at most
+_HATCH_STEP: Final = 5.0
+_SVG: Final = "http://www.w3.org/2000/svg"
 
-_IMAGE_WIDTH = 900
-_FEW_BARS = 400
-_UNITS = 1000.0
-_RIGHT = 14
-_SVG = "http://www.w3.org/2000/svg"
 
-
-def gantt_svg(
-    detail: Detail, graph: ExecutionGraph, *, ceilings: Mapping[str, int], height: float, is_image: bool = False
-) -> str:
-    """Draw what a window shows.
-
-    Args:
-        detail: what to draw; a bar takes about 100 characters.
-        graph: whose run it is.
-        ceilings: slots of each resource.
-        height: pixels of the whole.
-        is_image: it stands alone, with a width and colours of its own, and nothing for who points at bars.
-    """
-    geometry = lay_out_chart(graph, detail.lanes, height)
-    drawing = _Drawing(detail, graph, geometry, theme_paint(LIGHT) if is_image else css_paint)
-    marks = "".join(
-        (
-            f'<svg width="100%" height="{geometry.height:g}" viewBox="0 0 {_UNITS:g} {geometry.height:g}" ',
-            'preserveAspectRatio="none" overflow="visible">',
-            *drawing.ground(),
-            *drawing.grid(),
-            *drawing.load(ceilings),
-            *drawing.bars(has_titles=not is_image),
-            *drawing.crosses(),
-            "</svg>",
-            *drawing.ticks(),
-            *drawing.labels(ceilings),
-        )
-    )
-    left, size = geometry.label_width, f"font-size:{LABEL_SIZE:g}px"
-    about = f'role="img" aria-label="timeline of {detail.total} tasks"'
-    if is_image:
-        return (
-            f'<svg xmlns="{_SVG}" {about} width="{_IMAGE_WIDTH}" height="{height:g}" '
-            f'style="{size};font-family:sans-serif"><rect width="100%" height="100%" rx="6" fill="{LIGHT.panel}"/>'
-            f'<svg x="{left:g}" y="{TOP_MARGIN}" width="{_IMAGE_WIDTH - left - _RIGHT:g}" overflow="visible">{marks}'
-            "</svg></svg>"
-        )
+def gantt_svg(chart: Chart) -> str:
+    """Draw a chart for a page: as wide as there is room, in the page's theme; a bar takes about 100 characters."""
+    drawing = _Drawing(chart, css_paint)
     # labels hang out of the picture to its left: an SVG's width cannot be a percentage less some pixels
-    style = f"display:block;overflow:visible;{size}"
+    style = f"display:block;overflow:visible;font-size:{LABEL_SIZE:g}px"
+    height = chart.height - TOP_MARGIN
     return (
-        f'<div class="ng-chart" style="padding:{TOP_MARGIN}px {_RIGHT}px 0 {left:g}px"><svg xmlns="{_SVG}" {about} '
-        f'width="100%" height="{height - TOP_MARGIN:g}" style="{style}">{marks}</svg></div>'
+        f'<div style="padding:{TOP_MARGIN}px {_RIGHT}px 0 {chart.geometry.label_width:g}px">'
+        f'<svg xmlns="{_SVG}" {drawing.about} width="100%" height="{height:g}" style="{style}">'
+        f"{drawing.marks(drawing.bars())}</svg></div>"
+    )
+
+
+def gantt_image(chart: Chart) -> str:
+    """Draw a chart that stands alone: with a width and colours of its own, and nothing for who points at bars."""
+    drawing = _Drawing(chart, theme_paint(LIGHT))
+    left = chart.geometry.label_width
+    return (
+        f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{chart.height:g}" '
+        f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
+        f'<rect width="100%" height="100%" rx="6" fill="{LIGHT.panel}"/>'
+        f'<svg x="{left:g}" y="{TOP_MARGIN}" width="{_IMAGE_WIDTH - left - _RIGHT:g}" overflow="visible">'
+        f"{drawing.marks(drawing.strokes())}</svg></svg>"
     )
 
 
@@ -88,150 +57,188 @@ def gantt_svg(
 class _Drawing:
     """The marks of one picture, in stretched units across and pixels down."""
 
-    detail: Detail
-    graph: ExecutionGraph
-    geometry: Geometry
+    chart: Chart
     paint: Paint
 
-    def ground(self) -> Iterator[str]:
-        """The lanes' ground, a line for every round moment, and one at now."""
-        yield "".join(
-            f'<rect width="{_UNITS:g}" y="{band.top:.1f}" height="{band.bottom - band.top:.1f}" '
-            f'style="fill:{self.paint("lane", 1)}"/>'
-            for band in self.geometry.groups
+    @property
+    def about(self) -> str:
+        """The attributes that say what it is to those who cannot see it."""
+        return f'role="img" aria-label="timeline of {self.chart.detail.total} tasks"'
+
+    def marks(self, bars: Iterable[str]) -> str:
+        """Everything, with the bars drawn one way or the other."""
+        height = self.chart.geometry.height
+        return "".join(
+            (
+                f'<svg width="100%" height="{height:g}" viewBox="0 0 {_UNITS:g} {height:g}" ',
+                'preserveAspectRatio="none" overflow="visible">',
+                *self._ground(),
+                *self._grid(),
+                *self._load(),
+                *bars,
+                *self._crosses(),
+                *self._hatches(),
+                "</svg>",
+                *self._ticks(),
+                *self._labels(),
+            )
         )
-        lines = "".join(f"M{self._x(moment):.1f} 0V{self.geometry.height:g}" for moment, _ in self._ticks())
-        yield _line(lines, self.paint("grid", 1))
-        if self.detail.now < self.detail.window.end:
-            yield _line(f"M{self._x(self.detail.now):.1f} 0V{self.geometry.height:g}", self.paint("accent", 1))
 
-    def grid(self) -> Iterator[str]:
-        """What stands for too many bars: one path for each colour and shade."""
-        import numpy as np
-
-        grid = self.detail.grid
-        if grid is None:
-            return
-        shades = np.minimum(grid.busy * len(GRID_SHADES), len(GRID_SHADES) - 1).astype(int)
-        for node, color in enumerate(node_paints(self.graph)):
-            for shade, opacity in enumerate(GRID_SHADES):
-                cells = np.argwhere((grid.nodes == node) & (shades == shade))
-                if len(cells):
-                    yield self._stroke(self._cells(cells, grid), self.paint(color, opacity))
-
-    def bars(self, *, has_titles: bool) -> Iterator[str]:
-        """One group for each column and state; one path for all of it if there are no titles."""
-        bars, paints = self.detail.bars, node_paints(self.graph)
-        top = self.geometry.thickness / 2
-        lanes = self.geometry.lanes
+    def bars(self) -> Iterator[str]:
+        """A rectangle for each bar, with words for who points at it, in a group for each column and state."""
+        top = self.chart.geometry.thickness / 2
         corner = ' rx="2"' if self._has_few_bars else ""
-        for node, state in bar_kinds(self.detail):
-            own = ((bars["node"] == node) & (bars["state"] == state)).nonzero()[0].tolist()
-            color = self.paint(paints[node], BAR_OPACITY[state])
-            places = [(at, lanes[int(bars["lane"][at])], *self._extent(at)) for at in own]
-            if not has_titles:
-                yield self._stroke("".join(f"M{x:.1f} {y:.1f}h{width:.1f}" for _, y, x, width in places), color)
-                continue
+        for node, state, places in self._kinds():
+            color = self.paint(self.chart.colors[node], BAR_OPACITY[state])
             edge = f";stroke:{self.paint('bad', 1)}" if state == FAILED else ""
-            name = fit(self.graph.nodes[node].name, 160, LABEL_SIZE)
+            name = fit(self.chart.graph.nodes[node].name, 160, LABEL_SIZE)
             yield f'<g style="fill:{color}{edge}">'
-            for at, y, x, width in places:
+            for at in places:
+                x, y, width = self._extent(at)
                 yield (
                     f'<rect x="{x:.1f}" y="{y - top:.1f}" width="{width:.1f}" height="{2 * top:.1f}"{corner}>'
                     f"<title>{escape(self._title(name, at))}</title></rect>"
                 )
             yield "</g>"
 
-    def crosses(self) -> Iterator[str]:
+    def strokes(self) -> Iterator[str]:
+        """One path for all bars of a column and state."""
+        for node, state, places in self._kinds():
+            path = "".join(f"M{x:.1f} {y:.1f}h{width:.1f}" for x, y, width in map(self._extent, places))
+            yield self._stroke(path, self.paint(self.chart.colors[node], BAR_OPACITY[state]))
+
+    def _kinds(self) -> Iterator[tuple[int, int, list[int]]]:
+        """Each pair of node and state that has bars, and their positions."""
+        bars = self.chart.detail.bars
+        for node, state in bar_kinds(self.chart.detail):
+            yield node, state, ((bars["node"] == node) & (bars["state"] == state)).nonzero()[0].tolist()
+
+    def _ground(self) -> Iterator[str]:
+        """The lanes' ground, a line for every round moment, and one at now."""
+        detail, geometry = self.chart.detail, self.chart.geometry
+        for band in geometry.groups:
+            yield (
+                f'<rect width="{_UNITS:g}" y="{band.top:.1f}" height="{band.bottom - band.top:.1f}" '
+                f'style="fill:{self.paint("lane", 1)}"/>'
+            )
+        lines = "".join(f"M{self._x(moment):.1f} 0V{geometry.height:g}" for moment, _ in self._moments())
+        yield _line(lines, self.paint("grid", 1))
+        if detail.now < detail.window.end:
+            yield _line(f"M{self._x(detail.now):.1f} 0V{geometry.height:g}", self.paint("accent", 1))
+
+    def _grid(self) -> Iterator[str]:
+        """What stands for too many bars: one path for each colour and shade."""
+        import numpy as np
+
+        grid = self.chart.detail.grid
+        if grid is None:
+            return
+        shades = grid_shades(grid)
+        for node, color in enumerate(self.chart.colors):
+            for shade, opacity in enumerate(GRID_SHADES):
+                cells = np.argwhere((grid.nodes == node) & (shades == shade))
+                if len(cells):
+                    yield self._stroke(self._cells(cells, grid), self.paint(color, opacity))
+
+    def _crosses(self) -> Iterator[str]:
         """A cross on every failed bar."""
-        bars = self.detail.bars
         crosses = ""
-        for at in (bars["state"] == FAILED).nonzero()[0].tolist():
-            x, width = self._extent(at)
-            middle, y = x + width / 2, self.geometry.lanes[int(bars["lane"][at])]
-            crosses += f"M{middle - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6"
+        for at in (self.chart.detail.bars["state"] == FAILED).nonzero()[0].tolist():
+            x, y, width = self._extent(at)
+            crosses += f"M{x + width / 2 - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6"
         if crosses:
             yield _line(crosses, self.paint("bad", 1), width=1.8)
 
-    def load(self, ceilings: Mapping[str, int]) -> Iterator[str]:
+    def _hatches(self) -> Iterator[str]:
+        """Slanting lines over every bar that was tried again."""
+        top = self.chart.geometry.thickness / 2
+        lines = ""
+        for at in (self.chart.detail.bars["state"] == AGAIN).nonzero()[0].tolist():
+            x, y, width = self._extent(at)
+            count = max(1, min(_HATCHES, int(width / _HATCH_STEP)))
+            step = width / count
+            slant = min(step, _HATCH_STEP)
+            lines += "".join(f"M{x + step * line:.1f} {y + top:.1f}l{slant:.1f}-{2 * top:.1f}" for line in range(count))
+        if lines:
+            yield _line(lines, self.paint("bad", 1))
+
+    def _load(self) -> Iterator[str]:
         """What waits, what is in flight, and the limits."""
-        load, band = self.detail.load, self.geometry.in_flight
-        counted = counted_resources(self.graph)
-        yield self._area(load.waiting, self.geometry.waiting, max(1, int(load.waiting.max())), self.paint("warn", 0.3))
-        limits = [ceilings.get(name, 0) for name in self.graph.resources]
-        most = max([1, *(max(limits[number], int(load.in_flight[number].max())) for number in counted)])
-        for number in counted:
-            color = resource_paints(self.graph)[number]
+        chart, load, band = self.chart, self.chart.detail.load, self.chart.geometry.in_flight
+        most_waiting = max(1, int(load.waiting.max()))
+        yield self._area(load.waiting, chart.geometry.waiting, most_waiting, self.paint("warn", 0.3))
+        for number in chart.counted:
+            color, most = chart.looks[number].color, chart.most_in_flight
             yield self._area(load.in_flight[number], band, most, self.paint(color, 0.35))
-            y = band.bottom - (band.bottom - band.top) * limits[number] / most
+            y = band.bottom - (band.bottom - band.top) * chart.ceilings[number] / most
             line = f"M{self._x(float(load.times[0])):.1f} {y:.1f}H{self._x(float(load.times[-1])):.1f}"
             yield _line(line, self.paint(color, 1), dash="3 2")
 
-    def ticks(self) -> Iterator[str]:
+    def _ticks(self) -> Iterator[str]:
         """The axis' words, at their places in percent."""
-        y = self.geometry.height + 17
+        y = self.chart.geometry.height + 17
         style = f"fill:{self.paint('soft', 1)};font-size:{SMALL_SIZE:g}px"
-        for moment, word in self._ticks():
+        for moment, word in self._moments():
             x = self._x(moment) / _UNITS
             yield f'<text x="{x:.2%}" y="{y:g}" text-anchor="middle" style="{style}">{word}</text>'
 
-    def labels(self, ceilings: Mapping[str, int]) -> Iterator[str]:
+    def _labels(self) -> Iterator[str]:
         """The names of lanes and bands, at the left."""
-        geometry, paint = self.geometry, self.paint
-        places = [band.middle for band in (*geometry.groups, geometry.waiting, geometry.in_flight)]
-        for (name, below), y in zip(chart_labels(self.graph, self.detail, ceilings), places, strict=True):
+        ink, soft = (f"fill:{self.paint(name, 1)}" for name in ("ink", "soft"))
+        for (name, below), y in zip(self.chart.labels, self.chart.geometry.label_places, strict=True):
             yield (
-                f'<text x="-8" y="{y - 2:.1f}" text-anchor="end" style="fill:{paint("ink", 1)}">{escape(name)}</text>'
-                f'<text x="-8" y="{y + 10:.1f}" text-anchor="end" '
-                f'style="fill:{paint("soft", 1)};font-size:{SMALL_SIZE:g}px">{escape(below)}</text>'
+                f'<text x="-8" y="{y - 2:.1f}" text-anchor="end" style="{ink}">{escape(name)}</text>'
+                f'<text x="-8" y="{y + 10:.1f}" text-anchor="end" style="{soft};font-size:{SMALL_SIZE:g}px">'
+                f"{escape(below)}</text>"
             )
 
-    def _ticks(self) -> list[tuple[float, str]]:
-        return time_ticks(self.detail.window.start, self.detail.window.end)
+    def _moments(self) -> list[tuple[float, str]]:
+        return time_ticks(self.chart.detail.window.start, self.chart.detail.window.end)
 
     def _x(self, moment: float) -> float:
-        window = self.detail.window
+        window = self.chart.detail.window
         return (moment - window.start) / window.seconds * _UNITS
 
-    def _extent(self, at: int) -> tuple[float, float]:
-        """A bar's left edge and width: 1 pixel short, so that neighbours lie apart, but never too narrow to see."""
-        bars, pixel = self.detail.bars, _UNITS / self.detail.window.pixels
-        width = float(bars["seconds"][at]) / self.detail.window.seconds * _UNITS
-        return self._x(float(bars["started"][at])), max(width - pixel, LEAST_PIXELS * pixel)
+    def _extent(self, at: int) -> tuple[float, float, float]:
+        """A bar's left edge, middle and width: 1 pixel short, so that neighbours lie apart, never too narrow to see."""
+        bars, window = self.chart.detail.bars, self.chart.detail.window
+        pixel = _UNITS / window.pixels
+        width = float(bars["seconds"][at]) / window.seconds * _UNITS
+        x, y = self._x(float(bars["started"][at])), self.chart.geometry.lanes[int(bars["lane"][at])]
+        return x, y, max(width - pixel, LEAST_PIXELS * pixel)
 
     def _title(self, name: str, at: int) -> str:
-        bars = self.detail.bars
-        row = int(bars["row"][at])
-        where = f"row {row}" if row >= 0 else "a whole row group"
-        failed = "failed after " if int(bars["state"][at]) == FAILED else ""
+        bars = self.chart.detail.bars
+        failed = {FAILED: "failed after ", AGAIN: "tried again after "}.get(int(bars["state"][at]), "")
         wait = f", waited {write_seconds(float(bars['waited'][at]))}" if self._has_few_bars else ""
-        return f"{name} · {where}\n{failed}{write_seconds(float(bars['seconds'][at]))}{wait}"
+        return f"{name} · {say_row(int(bars['row'][at]))}\n{failed}{write_seconds(float(bars['seconds'][at]))}{wait}"
 
     @property
     def _has_few_bars(self) -> bool:
         """Whether there is room for details."""
-        return self.detail.total <= _FEW_BARS
+        return self.chart.detail.total <= _FEW_BARS
 
     def _cells(self, cells: "Array", grid: Grid) -> str:
         """Lines over the cells of a grid; those that touch are one."""
         import numpy as np
 
-        width = grid.step / self.detail.window.seconds * _UNITS
+        width = grid.step / self.chart.detail.window.seconds * _UNITS
         lanes, stretches = cells.T
         begins = np.nonzero((np.diff(lanes, prepend=-1) != 0) | (np.diff(stretches, prepend=-1) != 1))[0]
         lengths = np.diff(begins, append=len(cells))
         return "".join(
-            f"M{stretch * width:.1f} {self.geometry.lanes[lane]:.1f}h{length * width:.1f}"
+            f"M{stretch * width:.1f} {self.chart.geometry.lanes[lane]:.1f}h{length * width:.1f}"
             for (lane, stretch), length in zip(cells[begins].tolist(), lengths.tolist(), strict=True)
         )
 
     def _stroke(self, path: str, color: str) -> str:
         """Lines as thick as bars."""
-        return f'<path d="{path}" style="fill:none;stroke:{color};stroke-width:{self.geometry.thickness:.1f}"/>'
+        thickness = self.chart.geometry.thickness
+        return f'<path d="{path}" style="fill:none;stroke:{color};stroke-width:{thickness:.1f}"/>'
 
     def _area(self, values: "Array", band: Band, most: int, color: str) -> str:
         """A curve in steps over the lower edge of its band, filled."""
-        times = self.detail.load.times.tolist()
+        times = self.chart.detail.load.times.tolist()
         path = f"M{self._x(times[0]):.1f} {band.bottom:.1f}"
         before = None
         for moment, value in zip(times, values.tolist(), strict=True):

@@ -1,9 +1,11 @@
-"""What a laid out graph is: boxes, curves and the gaps between them, in pixels, y growing downwards."""
+"""What a laid out graph is: boxes, curves and the gaps between them, in pixels, y growing downwards.
+
+Edges run from left to right.
+"""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Direction = Literal["LR", "TB"]
 Point = tuple[float, float]
 Size = tuple[float, float]
 

@@ -1,23 +1,24 @@
-"""The head of a run's view, and what stands beside its DAG: state, facts, the run's bar. HTML, escaped.
+"""The head of a run's view, its bar, and what stands beside its DAG: state, facts, totals. HTML, escaped.
 
 Layout is also written into the elements: a page that does not trust a notebook drops our stylesheet, not these.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, TypedDict
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, TypedDict
 
-from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.chart import is_model, resource_label
-from notebook_gen.views.palette import node_colors
+from notebook_gen.views.palette import made_nodes, node_colors
+from notebook_gen.views.resources import ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import placeholder_warning
+from notebook_gen.views.summary import count_settled, placeholder_warning
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural, write_seconds
 
-_RESOURCES_SHOWN = 4
-_ESTIMATE_FROM = 0.08  # of the work: before that, an estimate says nothing
-_ESTIMATE_AFTER = 2.0  # seconds
-_FOLDER_LENGTH = 28
+_PLACEHOLDER: Final = "placeholder text (demo endpoint)"
+_RESOURCES_SHOWN: Final = 4
+_ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
+_ESTIMATE_AFTER: Final = 2.0  # seconds
+_FOLDER_LENGTH: Final = 28
 
 
 class Segment(TypedDict):
@@ -42,11 +43,7 @@ class _Fact(NamedTuple):
 def head_html(source: RunSource) -> str:
     """Draw state and facts; each has its place, so that none jumps."""
     state = source.progress.state
-    facts = "".join(
-        f'<div class="ng-fact" style="display:flex;flex-direction:column;min-width:{fact.width}px">'
-        f"<b{_BAD if fact.is_bad else ''}>{escape(fact.figure)}</b><span>{escape(fact.label)}</span></div>"
-        for fact in _facts(source)
-    )
+    facts = "".join(map(_draw_fact, _facts(source)))
     return f'<div class="ng-state ng-{state.replace(" ", "-")}"><i></i><b>{state}</b></div>{facts}'
 
 
@@ -63,9 +60,10 @@ def bar_html(source: RunSource) -> str:
 
 def bar_segments(graph: ExecutionGraph, progress: Progress) -> list[Segment]:
     """Give each column's part of the run's bar, in the order of declaration; seed data has none."""
-    nodes = _made_nodes(graph)
-    cells = max(1, progress.rows * len(nodes))
-    return [Segment(node=node, share=round(min(progress.nodes[node].done, progress.rows) / cells, 4)) for node in nodes]
+    nodes = made_nodes(graph)
+    rows = progress.rows
+    cells = max(1, rows * len(nodes))
+    return [Segment(node=node, share=round(count_settled(progress.nodes[node], rows) / cells, 4)) for node in nodes]
 
 
 def side_html(source: RunSource, waiting: int) -> str:
@@ -82,17 +80,20 @@ def side_html(source: RunSource, waiting: int) -> str:
     )
     if not source.placeholder_text:
         return lines
-    return f'{lines}<div class="ng-warning" title="{escape(placeholder_warning())}">{PLACEHOLDER}</div>'
+    return f'{lines}<div class="ng-warning" title="{escape(placeholder_warning())}">{_PLACEHOLDER}</div>'
+
+
+def count_side_lines(source: RunSource) -> int:
+    """Give how many lines `side_html` draws while the run goes on; before and after, there are no more."""
+    resources = len(source.graph.resources)
+    made, written = 1, 2 if source.destination is not None else 0
+    return min(_RESOURCES_SHOWN, resources) + bool(resources) + made + written + source.placeholder_text
 
 
 def error_html(source: RunSource) -> str:
     """Say what ended the run; empty if nothing but its end did."""
     error = source.progress.error
     return "" if error is None else f'<p class="ng-note ng-bad">{escape(one_line(str(error), 600))}</p>'
-
-
-PLACEHOLDER = "placeholder text (demo endpoint)"
-_BAD = ' class="ng-bad"'
 
 
 def _facts(source: RunSource) -> Iterator[_Fact]:
@@ -103,31 +104,41 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     yield _Fact(f"{elapsed} of about {estimate}" if estimate else elapsed, "elapsed", width=0 if is_over else 126)
     yield _Fact(f"{write_count(progress.rows_done)} of {write_count(progress.rows)}", "rows done", width=64)
     yield _Fact(write_count(progress.rows_dropped), "dropped", is_bad=progress.rows_dropped > 0)
-    counted = _counted(source.graph)
-    if counted:
-        noun = "calls" if is_model(counted[0]) else "tasks"
-        if is_over:
-            yield _Fact(write_count(_attempts(source, counted)), noun)
-        else:
-            in_flight = sum(progress.in_flight[name] for name in counted)
-            ceiling = sum(source.ceilings.get(name, 0) for name in counted)
-            yield _Fact(f"{in_flight} of {ceiling}", f"{noun} in flight")
-        if noun == "calls":
-            yield _Fact(write_count(progress.tokens_in + progress.tokens_out), "tokens")
+    looks = resource_looks(source.graph)
+    looks = [looks[number] for number in counted(looks)]
+    if not looks:
+        return
+    noun = looks[0].noun
+    if is_over:
+        attempts = sum(node.attempts for node in _nodes(source, looks))
+        yield _Fact(write_count(attempts), f"{noun}s")
+    else:
+        yield _Fact(_in_flight(source, looks), f"{noun}s in flight")
+    if looks[0].is_model:
+        yield _Fact(write_count(progress.tokens_in + progress.tokens_out), "tokens")
+
+
+def _draw_fact(fact: _Fact) -> str:
+    bad = ' class="ng-bad"' if fact.is_bad else ""
+    return (
+        f'<div class="ng-fact" style="display:flex;flex-direction:column;min-width:{fact.width}px">'
+        f"<b{bad}>{escape(fact.figure)}</b><span>{escape(fact.label)}</span></div>"
+    )
 
 
 def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
-    graph, progress = source.graph, source.progress
+    progress = source.progress
     is_over = progress.ended is not None
-    for name in graph.resources[:_RESOURCES_SHOWN]:
-        noun = "call" if is_model(name) else "task"
-        if is_over:
-            yield resource_label(name), f"{write_plural(_attempts(source, [name]), noun)}{_mean(source, name)}"
-        else:
-            yield resource_label(name), f"{progress.in_flight[name]} of {source.ceilings.get(name, 0)} in flight"
-    if graph.resources and not is_over:
+    looks = resource_looks(source.graph)
+    own = looks if len(looks) <= _RESOURCES_SHOWN else looks[: _RESOURCES_SHOWN - 1]
+    groups = [(look.label, [look]) for look in own]
+    if rest := looks[len(own) :]:
+        groups.append((f"{len(rest)} more", rest))
+    for label, group in groups:
+        yield label, _ended(source, group) if is_over else f"{_in_flight(source, group)} in flight"
+    if looks and not is_over:
         yield "waiting for a slot", write_plural(waiting, "cell")
-    made = sum(min(progress.nodes[node].done, progress.rows) for node in _made_nodes(graph))
+    made = sum(min(progress.nodes[node].done, progress.rows) for node in made_nodes(source.graph))
     yield "made", write_plural(made, "cell")
     if source.destination is not None:
         yield "written", write_plural(progress.rows_written, "row")
@@ -135,24 +146,23 @@ def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
         yield "to", folder if len(folder) <= _FOLDER_LENGTH else f"…{folder[1 - _FOLDER_LENGTH :]}"
 
 
-def _made_nodes(graph: ExecutionGraph) -> list[int]:
-    return list(dict.fromkeys(index for index in graph.columns.values() if graph.nodes[index].kind != "seed"))
+def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
+    in_flight = sum(source.progress.in_flight[look.name] for look in looks)
+    return f"{in_flight} of {sum(source.ceilings.get(look.name, 0) for look in looks)}"
 
 
-def _counted(graph: ExecutionGraph) -> list[str]:
-    """The resources that a run is about: models if there are any."""
-    return [name for name in graph.resources if is_model(name)] or list(graph.resources)
-
-
-def _attempts(source: RunSource, resources: list[str]) -> int:
-    nodes = source.graph.nodes
-    return sum(source.progress.nodes[node.index].attempts for node in nodes if node.resource in resources)
-
-
-def _mean(source: RunSource, resource: str) -> str:
-    nodes = [source.progress.nodes[node.index] for node in source.graph.nodes if node.resource == resource]
+def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:
+    """How many attempts there were, and how long they took on average."""
+    nodes = _nodes(source, looks)
     attempts = sum(node.attempts for node in nodes)
-    return f" · {write_seconds(sum(node.seconds for node in nodes) / attempts)}" if attempts else ""
+    count = write_plural(attempts, looks[0].noun)
+    return f"{count} · {write_seconds(sum(node.seconds for node in nodes) / attempts)}" if attempts else count
+
+
+def _nodes(source: RunSource, looks: Sequence[ResourceLook]) -> list[NodeProgress]:
+    """The progress of all nodes that need one of some resources."""
+    names = {look.name for look in looks}
+    return [source.progress.nodes[node.index] for node in source.graph.nodes if node.resource in names]
 
 
 def _estimate(source: RunSource) -> str | None:
@@ -171,8 +181,9 @@ def _estimate(source: RunSource) -> str | None:
         own = progress.nodes[node.index]
         if own.mean_seconds is None:
             return None
-        done += min(own.done, rows) * own.mean_seconds
-        asked += rows * own.mean_seconds
+        wanted = max(0, rows - own.skipped)
+        done += min(own.done, wanted) * own.mean_seconds
+        asked += wanted * own.mean_seconds
     if not asked or done / asked < _ESTIMATE_FROM:
         return None
     return write_clock(max(elapsed, elapsed * asked / done) + 0.5)

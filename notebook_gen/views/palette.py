@@ -1,12 +1,12 @@
-"""The colours of every picture, light and dark, and which column has which.
+"""The colours of every picture, light and dark, which column has which, and how a drawing writes one.
 
 A column keeps its colour in every picture: colours are given out in the order of declaration, to every node that is
 made (seed data has none). Text colours have a contrast of at least 4.5 : 1 on every ground that text stands on.
+Drawings know colours by their names alone, "ink" or "c3"; a paint makes of a name what the drawing's reader wants.
 """
 
-from dataclasses import dataclass, fields
-from functools import cache
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from notebook_gen.config.columns import Kind
@@ -14,6 +14,9 @@ from notebook_gen.plan.graph import ExecutionGraph
 
 COLUMN_COLORS: Final = 16
 """How many column colours there are: eight, and the same eight a shade lighter. Then they begin again."""
+
+KIND_COLORS: Final[dict[Kind, int]] = {"sampler": 5, "expression": 4, "llm": 0, "function": 2}
+"""Seed data is grey. Kinds tint whole nodes, so that they are not taken for a column's dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,19 @@ class Theme:
     ready: str
 
 
+Paint = Callable[[str, float], str]
+"""Gives a colour by its name and its opacity."""
+
+
+def made_nodes(graph: ExecutionGraph) -> list[int]:
+    """Give the nodes that make columns, in the order of declaration; seed data is left out."""
+    return list(dict.fromkeys(index for index in graph.columns.values() if graph.nodes[index].kind != "seed"))
+
+
 def node_colors(graph: ExecutionGraph) -> list[int | None]:
     """Give each node its colour, an index into `Theme.columns`; None for seed data."""
     colors: list[int | None] = [None] * len(graph.nodes)
-    made = dict.fromkeys(index for index in graph.columns.values() if graph.nodes[index].kind != "seed")
-    for position, index in enumerate(made):
+    for position, index in enumerate(made_nodes(graph)):
         colors[index] = position % COLUMN_COLORS
     return colors
 
@@ -63,66 +74,39 @@ def column_colors(graph: ExecutionGraph) -> dict[str, int | None]:
     return {name: colors[index] for name, index in graph.columns.items()}
 
 
+def color_names(graph: ExecutionGraph) -> list[str]:
+    """Give each node its colour by name: "c0", or "soft" for seed data."""
+    return [f"c{color}" if color is not None else "soft" for color in node_colors(graph)]
+
+
 def kind_fill(kind: Kind) -> str:
     """Give the pale ground of nodes of a kind, for pictures that know no themes."""
-    color = _KIND_COLORS.get(kind)
+    color = KIND_COLORS.get(kind)
     return _mix(LIGHT.columns[color] if color is not None else LIGHT.soft, "#ffffff", 0.8)
 
 
-@cache
-def stylesheet() -> str:
-    """Give the whole CSS of the views: the variables, then `style.css`."""
-    return css_variables() + files("notebook_gen.views").joinpath("style.css").read_text(encoding="utf-8")
+def theme_paint(theme: Theme) -> Paint:
+    """Paint with the colours of a theme, as plotly reads them."""
+
+    def paint(name: str, opacity: float) -> str:
+        color = theme.columns[int(name[1:])] if name[1:].isdigit() else str(getattr(theme, name))
+        if opacity >= 1:
+            return color
+        red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+        return f"rgba({red},{green},{blue},{opacity:g})"
+
+    return paint
 
 
-def css_variables() -> str:
-    """Give the colours as CSS custom properties (`--ng-ink`, `--ng-c0`, …) for light and dark hosts."""
-    dark = _declarations(DARK, panel_share=97)
-    return "\n".join(
-        (
-            f".ng-view{{color-scheme:light;{_declarations(LIGHT, panel_share=98)}}}",
-            f"@media (prefers-color-scheme:dark){{{_NO_HOST_THEME} .ng-view{{color-scheme:dark;{dark}}}}}",
-            f"{','.join(f'{host} .ng-view' for host in _DARK_HOSTS)}{{color-scheme:dark;{dark}}}",
-            # its own rule: browsers that do not know the selector drop the whole rule
-            f":host-context(.dark) .ng-view{{color-scheme:dark;{dark}}}",
-            *(f".ng-view .ng-c{index}{{--ng-color:var(--ng-c{index})}}" for index in range(COLUMN_COLORS)),
-            *(f".ng-view .ng-kind-{kind}{{--ng-kind:var(--ng-c{index})}}" for kind, index in _KIND_COLORS.items()),
-            "",
-        )
-    )
+def name_paint(name: str, opacity: float) -> str:
+    """Paint with names, which static/chart.js makes colours of in the page."""
+    return f"ng:{name}/{opacity:g}"
 
 
-# seed data is grey; kinds are tints of a whole node, so that they are not taken for a column's dot
-_KIND_COLORS: Final[dict[Kind, int]] = {"sampler": 5, "expression": 4, "llm": 0, "function": 2}
-
-# JupyterLab and Notebook 7; VS Code; Colab; Sphinx themes; marimo
-_DARK_HOSTS: Final = (
-    'body[data-jp-theme-light="false"]',
-    "body.vscode-dark",
-    "body.vscode-high-contrast:not(.vscode-high-contrast-light)",
-    'html[theme="dark"]',
-    'html[data-theme="dark"]',
-    'body[data-theme="dark"]',
-    ".dark",
-)
-_NO_HOST_THEME: Final = (
-    "html:not([theme]):not([data-theme]):not(.light) "
-    "body:not([data-jp-theme-light]):not([data-vscode-theme-kind]):not([class*=vscode-]):not([data-theme]):not(.light)"
-)
-_HOST_BACKGROUND: Final = "var(--jp-layout-color0,var(--vscode-editor-background,{}))"
-_HOST_INK: Final = "var(--jp-content-font-color1,var(--vscode-editor-foreground,{}))"
-
-
-def _declarations(theme: Theme, *, panel_share: int) -> str:
-    """The custom properties of a theme; the panel is the host's own background with a touch of its ink."""
-    values = {
-        field.name.replace("_", "-"): getattr(theme, field.name) for field in fields(theme) if field.name != "columns"
-    }
-    values |= {f"c{index}": color for index, color in enumerate(theme.columns)}
-    values["background"] = _HOST_BACKGROUND.format(theme.background)
-    values["ink"] = _HOST_INK.format(theme.ink)
-    values["panel"] = f"color-mix(in srgb,var(--ng-background) {panel_share}%,var(--ng-ink))"
-    return "".join(f"--ng-{name}:{value};" for name, value in values.items())
+def css_paint(name: str, opacity: float) -> str:
+    """Paint with the variables of the stylesheet, so that the picture follows the page's theme."""
+    color = f"var(--ng-{name})"
+    return color if opacity >= 1 else f"color-mix(in srgb,{color} {opacity * 100:g}%,transparent)"
 
 
 def _with_lighter(*colors: str) -> tuple[str, ...]:

@@ -7,22 +7,19 @@ image: where the first is dropped, the second is shown.
 """
 
 import base64
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views import measures
-from notebook_gen.views.dag import dag_svg
-from notebook_gen.views.gantt import ROOM_AHEAD
-from notebook_gen.views.gantt_svg import gantt_svg
+from notebook_gen.views.arrangement import arrange
+from notebook_gen.views.chart import chart_of_run
+from notebook_gen.views.dag import dag_image, dag_svg
+from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.head import bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
-from notebook_gen.views.level_of_detail import Window, query
-from notebook_gen.views.palette import LIGHT, column_colors, stylesheet
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import say_ending
-from notebook_gen.views.tables import failures_table, narrow_columns, rows_table
+from notebook_gen.views.tables import failures_table, rows_table, static_rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
 ROWS: Final = 20
@@ -33,7 +30,6 @@ TABLE_SIZE: Final = 45_000
 MOST_BARS: Final = 1000
 """Bars that a report can bear."""
 
-_PIXELS = 830
 _IMAGE_PIXELS = 400
 
 
@@ -52,7 +48,7 @@ def report_html(source: RunSource) -> str:
     style = f"border-style:solid;border-width:1px;border-radius:10px;min-height:{measures.view_height(source)}px"
     label = escape(f"run over {len(graph.columns)} columns")
     return (
-        f"<style>{_stylesheet()}</style>"
+        f"<style>{stylesheet('report')}</style>"
         f'<div class="ng-view ng-report" role="group" aria-label="{label}" style="{style}">{"".join(parts)}</div>'
     )
 
@@ -62,15 +58,9 @@ def report_text(source: RunSource) -> str:
     return "\n".join(say_ending(source))
 
 
-@cache
-def _stylesheet() -> str:
-    own = files("notebook_gen.views").joinpath("static/report.css")
-    return stylesheet() + own.read_text(encoding="utf-8")
-
-
 def _top(source: RunSource) -> str:
     drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
-    image = drawn.replace(">", f">{_image_style(source.graph)}", 1)
+    image = dag_image(source.graph, source.progress, measures.DAG_WIDTH)
     style = f"display:flex;gap:18px;align-items:center;height:{measures.top_height(source)}px"
     return (
         f'<div class="ng-top" style="{style}"><div class="ng-scroll ng-dag-pane">{drawn}{_hidden(image, "DAG")}</div>'
@@ -86,50 +76,26 @@ def _timeline(source: RunSource) -> list[str]:
     history.update(trace, source.read)
     # where not every bar can be drawn, the grid does most of the work
     max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS // 3
-    drawn = timeline_svg(source, history, max_bars=max_bars)
-    image = timeline_svg(source, history, max_bars=max_bars, is_image=True)
+    drawn = gantt_svg(chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars))
+    image = gantt_image(chart_of_run(source, history, pixels=_IMAGE_PIXELS, max_bars=max_bars))
     return [
         _section("Timeline", write_plural(len(history), "task")),
         f'<div class="ng-timeline">{drawn}{_hidden(image, "timeline")}</div>',
     ]
 
 
-def timeline_svg(source: RunSource, history: History, *, max_bars: int, is_image: bool = False) -> str:
-    """Draw a whole run so far.
-
-    Args:
-        source: the run.
-        history: its attempts.
-        max_bars: bars, at most.
-        is_image: as of `gantt_svg`.
-    """
-    is_over = source.progress.ended is not None
-    now = max(source.elapsed(), history.latest, 1e-3)
-    window = Window(0.0, now if is_over else now * ROOM_AHEAD, _IMAGE_PIXELS if is_image else _PIXELS)
-    waiting = {} if is_over else source.waiting_since()
-    detail = query(history, window, now, max_bars=max_bars, waiting_since=waiting)
-    height = measures.timeline_height(source)
-    return gantt_svg(detail, source.graph, ceilings=source.ceilings, height=height, is_image=is_image)
-
-
 def _rows(source: RunSource) -> list[str]:
-    rows = source.first_rows(ROWS)
-    colors, narrow = column_colors(source.graph), narrow_columns(source.graph)
-
-    def draw(count: int, *, is_static: bool) -> str:
-        return rows_table(source.columns, rows[:count], colors=colors, narrow=narrow, is_static=is_static)
-
-    table = draw(ROWS, is_static=True)
-    count = len(rows)
+    rows, columns = source.first_rows(ROWS), arrange(source.graph)
+    table = static_rows_table(columns, rows)
     if len(table) > TABLE_SIZE:
-        table = draw(ROWS, is_static=False)
-    while len(table) > TABLE_SIZE and count > 1:
-        count //= 2
-        table = draw(count, is_static=False)
+        table = rows_table(columns, rows)
+    while len(table) > TABLE_SIZE and len(rows) > 1:
+        rows = rows[: len(rows) // 2]
+        table = rows_table(columns, rows)
     height = measures.TABLE - (measures.SECTION if source.failures.items else 0)
     total = write_count(source.progress.rows)
     return [
-        _section("Rows", f"the first {count} of {total}" if count else ""),
+        _section("Rows", f"the first {len(rows)} of {total}" if rows else ""),
         f'<div class="ng-first-rows ng-scroll" style="height:{height}px;overflow:auto">{table}</div>',
     ]
 
@@ -154,18 +120,3 @@ def _hidden(svg: str, label: str) -> str:
     """An image that only a page that drops `hidden` shows."""
     data = base64.b64encode(svg.encode()).decode()
     return f'<img hidden alt="{label}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
-
-
-def _image_style(graph: ExecutionGraph) -> str:
-    """The stylesheet of a DAG that stands alone."""
-    used = {color for color in column_colors(graph).values() if color is not None}
-    colors = "".join(f".ng-c{color}{{--c:{LIGHT.columns[color]}}}" for color in sorted(used))
-    return (
-        f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
-        f".ng-node-sub{{fill:{LIGHT.soft}}}.ng-node-failed{{fill:{LIGHT.bad}}}"
-        f".ng-edge{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
-        f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
-        ".ng-node-face{clip-path:inset(0 round 7px)}"
-        f".ng-node-bar,.ng-node-dot{{fill:var(--c)}}.ng-node-bar{{transform-box:fill-box;transform-origin:left}}"
-        f"{colors}</style>"
-    )

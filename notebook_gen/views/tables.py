@@ -4,14 +4,14 @@ Live tables are drawn again and again: a row is one line, so that nothing moves,
 Static ones, which nobody redraws, let the reader open long texts.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from notebook_gen.config.columns import Column, Expression, Float, Integer
-from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.failures import Failure, Failures
-from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.palette import stylesheet
+from notebook_gen.views.arrangement import NUMBER_WIDTH, SHORT_TEXT, SHORT_WIDTH, TableColumn, least_width
+from notebook_gen.views.stylesheet import stylesheet
+from notebook_gen.views.summary import PROCESSOR
 from notebook_gen.views.text import (
     CELL_LIMIT,
     Written,
@@ -19,6 +19,7 @@ from notebook_gen.views.text import (
     one_line,
     several_lines,
     write_count,
+    write_frame_value,
     write_plural,
     write_value,
 )
@@ -26,55 +27,34 @@ from notebook_gen.views.text import (
 if TYPE_CHECKING:
     import pandas as pd
 
-Colors = Mapping[str, int | None]
-"""Column name to colour, as `palette.column_colors` gives it."""
-
 FULL_LIMIT: Final = 4_000
 """Characters of a long text that a static table holds."""
 
+_READABLE = 40  # characters of a text that a reader need not unfold
+_SHOWN_WHOLE = 9  # characters that the narrowest column shows
+_GONE = ' class="ng-gone"'
 
-def rows_table(
-    columns: Sequence[str],
-    rows: Sequence[RowView],
-    *,
-    colors: Colors,
-    narrow: Collection[str] = (),
-    limit: int = CELL_LIMIT,
-    is_static: bool = False,
-) -> str:
-    """Draw rows as they stand; what is not there says why.
+
+def rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT) -> str:
+    """Draw rows as they stand, a line each; what is not there says why.
 
     Args:
-        columns: the names, in the order of the rows' values.
+        columns: from left to right.
         rows: in the order to show them.
-        colors: each column's colour; none has no dot.
-        narrow: columns that need little room, as `narrow_columns` gives them.
         limit: characters of a value to show.
-        is_static: let the reader open texts that were cut.
     """
-    if not rows:
-        return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
-    body = (
-        f'<tr class="{"ng-gone" if row.dropped else "ng-row"}"><td class="ng-number">{row.row}</td>'
-        f"{''.join(_row_cells(row, limit, is_static=is_static))}</tr>"
-        for row in rows
-    )
-    return _table(columns, body, colors=colors, narrow=narrow)
+    return _rows_table(columns, rows, lambda value: _value_cell(write_value(value, limit)))
 
 
-def narrow_columns(graph: ExecutionGraph) -> frozenset[str]:
-    """Give the columns whose values are short by what makes them: numbers and booleans."""
-    return frozenset(
-        name
-        for name, index in graph.columns.items()
-        if len(name) <= _NARROW_LIMIT and _is_short(graph.nodes[index].spec)
-    )
+def static_rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT) -> str:
+    """Draw rows as `rows_table` does, for a reader who may open texts that were cut."""
+    return _rows_table(columns, rows, lambda value: _folded_cell(write_value(value, limit), value))
 
 
 def frame_table(
     frame: "pd.DataFrame",
     *,
-    colors: Colors | None = None,
+    colors: Mapping[str, int | None] | None = None,
     total: int | None = None,
     note: str = "",
     rows: int = 10,
@@ -84,7 +64,7 @@ def frame_table(
 
     Args:
         frame: the data, or its first rows.
-        colors: each column's colour; None: no dots.
+        colors: each column's colour, as `palette.column_colors` gives it; None: no dots.
         total: how many rows there are, if `frame` holds the first of them only.
         note: a sentence to set below.
         rows: rows to show, at most.
@@ -94,20 +74,19 @@ def frame_table(
     count = len(frame) if total is None else total
     names = [str(name) for name in frame.columns]
     values = [list(head.iloc[:, at]) for at in range(len(names))]
-    written = [[_write_missing(write_value(value, limit)) for value in column] for column in values]
-    cells = [list(map(_value_cell, column, full)) for column, full in zip(written, values, strict=True)]
+    written = [[write_frame_value(value, limit) for value in column] for column in values]
+    cells = [list(map(_folded_cell, column, full)) for column, full in zip(written, values, strict=True)]
     body = (
         f'<tr><td class="ng-number">{escape(one_line(str(label), 20))}</td>{"".join(row)}</tr>'
         for label, row in zip(head.index, zip(*cells, strict=True), strict=bool(cells))
     )
-    narrow = [
-        name
-        for name, column in zip(names, written, strict=True)
-        if max(len(name), *(len(cell.text) for cell in column), 0) <= _NARROW_LIMIT
+    columns = [
+        TableColumn(name, place, (colors or {}).get(name), SHORT_WIDTH if _is_short(name, column) else None)
+        for place, (name, column) in enumerate(zip(names, written, strict=True))
     ]
     shown = f" · the first {len(head)}" if len(head) < count else ""
     shape = f"{count:,} {'row' if count == 1 else 'rows'} × {write_plural(len(names), 'column')}{shown}"
-    table = _table(names, body, colors=colors or {}, narrow=narrow) if len(head) else _no_rows(names)
+    table = _table(columns, body) if len(head) else _no_rows(names)
     below = f'<p class="ng-note">{escape(shape)}</p>'
     if note:
         below += f'<p class="ng-note ng-warning">{escape(one_line(note, 400))}</p>'
@@ -115,7 +94,7 @@ def frame_table(
 
 
 def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> str:
-    """Draw why rows were dropped, grouped by column and error, the most frequent first.
+    """Draw why rows were dropped or cells are empty, grouped by column and error, the most frequent first.
 
     Args:
         failures: all of them.
@@ -138,74 +117,81 @@ def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> 
     )
 
 
-_COLUMN_WIDTH = 96  # pixels below which a column is not squeezed; the table scrolls
-_NARROW_WIDTH = 84
-_NARROW_LIMIT = 9  # characters that it holds
-_READABLE = 40  # characters of a text that a reader need not unfold
-_NUMBER_WIDTH = 48
-_STATE_WORDS: Final[dict[CellState, str]] = {"dropped": "–"}
+def _rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], draw: Callable[[Any], str]) -> str:
+    if not rows:
+        return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
+    body = (
+        f'<tr{_GONE if row.dropped else ""}><td class="ng-number">{row.row}</td>'
+        f"{''.join(_row_cell(row, column.place, draw) for column in columns)}</tr>"
+        for row in rows
+    )
+    return _table(columns, body)
 
 
-def _table(columns: Sequence[str], body: Iterable[str], *, colors: Colors, narrow: Collection[str]) -> str:
-    widths = [_NARROW_WIDTH if name in narrow else _COLUMN_WIDTH for name in columns]
-    columns_html = "".join(f'<col style="width:{_NARROW_WIDTH}px">' if name in narrow else "<col>" for name in columns)
-    head = "".join(_head_cell(name, colors.get(name)) for name in columns)
+def _row_cell(row: RowView, place: int, draw: Callable[[Any], str]) -> str:
+    match row.states[place]:
+        case "done":
+            return draw(row.values[place])
+        case "failed":
+            return '<td class="ng-failed">failed</td>'
+        case "dropped":
+            return '<td class="ng-pending">–</td>'
+        case "skipped" if row.values[place] is not None:
+            return draw(row.values[place])
+        case state:
+            return f'<td class="ng-pending">{state}</td>'
+
+
+def _table(columns: Sequence[TableColumn], body: Iterable[str]) -> str:
+    widths = "".join("<col>" if column.width is None else _col(column.width) for column in columns)
+    head = "".join(map(_head_cell, columns))
     return (
-        f'<div class="ng-scroll"><table class="ng-table" style="min-width:{_NUMBER_WIDTH + sum(widths)}px">'
-        f'<colgroup><col style="width:{_NUMBER_WIDTH}px">{columns_html}</colgroup>'
+        f'<div class="ng-scroll"><table class="ng-table" style="min-width:{least_width(columns)}px">'
+        f"<colgroup>{_col(NUMBER_WIDTH)}{widths}</colgroup>"
         f'<thead><tr><th class="ng-number">#</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
 
 
-def _head_cell(name: str, color: int | None) -> str:
-    dot = f'<i class="ng-dot ng-c{color}"></i>' if color is not None else ""
-    shown = escape(one_line(name, 80)) or '<span class="ng-described">no name</span>'
-    return f'<th title="{escape(one_line(name))}">{dot}{shown}</th>'
+def _col(width: int) -> str:
+    return f'<col style="width:{width}px">'
 
 
-def _row_cells(row: RowView, limit: int, *, is_static: bool) -> Iterator[str]:
-    for state, value in zip(row.states, row.values, strict=True):
-        match state:
-            case "done":
-                yield _value_cell(write_value(value, limit), value if is_static else None)
-            case "failed":
-                yield '<td class="ng-failed">failed</td>'
-            case _:
-                yield f'<td class="ng-pending">{_STATE_WORDS.get(state, state)}</td>'
+def _head_cell(column: TableColumn) -> str:
+    dot = f'<i class="ng-dot ng-c{column.color}"></i>' if column.color is not None else ""
+    shown = escape(one_line(column.name, 80)) or '<span class="ng-described">no name</span>'
+    return f'<th title="{escape(one_line(column.name))}">{dot}{shown}</th>'
 
 
-def _write_missing(written: Written) -> Written:
-    """NaN as NA: pandas says NaN for what is missing in a column of floats or texts."""
-    return written._replace(text="NA") if written.text == "NaN" and not written.is_literal else written
+def _folded_cell(written: Written, value: Any) -> str:
+    """A cell that is opened to read all of a long text."""
+    if not written.is_literal or not isinstance(value, str) or (len(value) <= _READABLE and not written.is_cut):
+        return _value_cell(written)
+    whole = escape(several_lines(value, FULL_LIMIT))
+    return f'<td><details><summary>{escape(written.text)}</summary><div class="ng-full">{whole}</div></details></td>'
 
 
-def _value_cell(written: Written, full: Any) -> str:
-    """A cell; `full` is the text to unfold if it was cut, anything else if there is none."""
+def _value_cell(written: Written) -> str:
     text = escape(written.text)
     if not written.is_literal:
         return f'<td class="ng-described">{text}</td>'
-    if isinstance(full, str) and (written.is_cut or len(full) > _READABLE):
-        whole = escape(several_lines(full, FULL_LIMIT))
-        return f'<td><details><summary>{text}</summary><div class="ng-full">{whole}</div></details></td>'
-    title = f' title="{text}"' if len(written.text) > 16 else ""
+    title = f' title="{text}"' if len(written.text) > _SHOWN_WHOLE else ""
     return f"<td{title}>{text}</td>"
+
+
+def _is_short(name: str, cells: Sequence[Written]) -> bool:
+    return max(len(name), *(len(cell.text) for cell in cells), 0) <= SHORT_TEXT
 
 
 def _failure_row(example: Failure, count: int, limit: int) -> str:
     attempt = f", attempt {example.attempt}" if example.attempt > 1 else ""
+    empty = "" if example.dropped else ", left empty"
     return (
         f'<tr><td class="ng-wraps"><b>{write_count(count)}</b></td>'
-        f'<td class="ng-wraps">{escape(one_line(example.column, 80))}</td>'
+        f'<td class="ng-wraps">{escape(one_line(example.column or PROCESSOR, 80))}</td>'
         f'<td class="ng-wraps"><span class="ng-bad">{escape(example.kind)}</span> · '
         f"{escape(one_line(example.error, limit))}</td>"
-        f'<td class="ng-wraps">row {example.row}{attempt}</td>'
+        f'<td class="ng-wraps">row {example.row}{attempt}{empty}</td>'
         f'<td class="ng-wraps ng-advice">{escape(one_line(example.advice, limit)) or "–"}</td></tr>'
-    )
-
-
-def _is_short(spec: Column) -> bool:
-    return isinstance(spec, Integer | Float) or (
-        isinstance(spec, Expression) and spec.dtype in ("int", "float", "bool")
     )
 
 

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from notebook_gen.plan.graph import Node
-from notebook_gen.views.palette import DARK, node_colors
+from notebook_gen.views.palette import DARK, made_nodes, node_colors
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import failure_lines, placeholder_warning, row_counts, say_ending
+from notebook_gen.views.summary import count_settled, failure_lines, placeholder_warning, row_counts, say_ending
 from notebook_gen.views.text import one_line, write_clock, write_count, write_seconds
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _FAILURES_SHOWN = 3
 class TerminalView:
     """Shows a run with rich.
 
-    It has no thread of its own: who waits for the run calls `update`, at most 5 times a second.
+    It has no thread of its own: who waits for the run calls `update`.
 
     Args:
         source: the run.
@@ -96,9 +96,8 @@ class TerminalView:
         for _ in range(2):
             table.add_column(justify="right", no_wrap=True)
         table.add_column(style="red", no_wrap=True)
-        for node in self._source.graph.nodes:
-            if node.kind != "seed":
-                table.add_row(*self._column(node))
+        for index in made_nodes(self._source.graph):
+            table.add_row(*self._column(self._source.graph.nodes[index]))
         return table
 
     def _column(self, node: Node) -> "list[RenderableType]":
@@ -112,7 +111,7 @@ class TerminalView:
             Text(one_line(node.name, 60)),
             ProgressBar(
                 total=max(1, rows),
-                completed=progress.done,
+                completed=count_settled(progress, rows),
                 width=_BAR_WIDTH,
                 complete_style=color,
                 finished_style=color,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from notebook_gen.views.palette import DARK
-from notebook_gen.views.text import CELL_LIMIT, one_line, write_value
+from notebook_gen.views.text import CELL_LIMIT, one_line, write_frame_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +55,5 @@ def _dot(color: int | None) -> list[tuple[str, str]]:
 def _cell(value: object) -> "Text":
     from rich.text import Text
 
-    written = write_value(value, CELL_LIMIT)
-    if written.is_literal:
-        return Text(written.text)
-    # pandas says NaN for what is missing in a column of floats or texts
-    return Text("NA" if written.text == "NaN" else written.text, style="dim italic")
+    written = write_frame_value(value, CELL_LIMIT)
+    return Text(written.text, style="" if written.is_literal else "dim italic")

@@ -2,7 +2,8 @@
 
 Text in a dataset is hostile: a model or a file wrote it. What leaves this module has no control characters, no
 characters that turn the direction of text or hide it, and is no longer than asked for. What goes into HTML goes
-through `escape`, without exception. Nothing here looks at more of a value than it shows.
+through `escape`, what goes into plotly through `plotly_text`, without exception. Nothing here looks at more of a value
+than it shows.
 """
 
 import html
@@ -38,6 +39,11 @@ def escape(text: str) -> str:
     return html.escape(visible(text), quote=True)
 
 
+def plotly_text(text: str) -> str:
+    """Write text so that plotly shows it as it is: no markup, no format of a template, no TeX. One line."""
+    return escape(one_line(text)).replace("%", "&#37;").replace("$", "&#36;")
+
+
 def visible(text: str) -> str:
     r"""Spell out characters that do harm or cannot be seen, as Python would: `\x1b`, `\u202e`.
 
@@ -67,6 +73,17 @@ def write_value(value: Any, limit: int = CELL_LIMIT) -> Written:
         return _write(value, limit)
     except Exception:  # noqa: BLE001  # the value's own code may raise anything; it is shown, not needed
         return Written(f"{one_line(type(value).__name__, 40)} that cannot be shown", is_literal=False)
+
+
+def write_frame_value(value: Any, limit: int) -> Written:
+    """Write a value of a DataFrame, where pandas says NaN for what is missing in a column of floats or texts."""
+    written = write_value(value, limit)
+    return written._replace(text="NA") if written.text == "NaN" and not written.is_literal else written
+
+
+def say_row(row: int) -> str:
+    """Say which row an attempt was about; a full-column one has no row (-1)."""
+    return f"row {row}" if row >= 0 else "a whole row group"
 
 
 def write_clock(seconds: float) -> str:

@@ -5,18 +5,19 @@ chart. A page that says nothing may still hear: it is sent plotly.js once, unask
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, TypedDict, Unpack
 
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
-from notebook_gen.views.frames import MOST_BARS, MOST_BARS_WITH_GRID, frame_size, pack_frame
-from notebook_gen.views.gantt import chart_template
+from notebook_gen.views.chart import Chart, chart_of_run, make_chart
+from notebook_gen.views.frames import MOST_BARS, MOST_BARS_WITH_GRID, Frame, frame_size, pack_frame
+from notebook_gen.views.gantt import Template, chart_template
+from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.history import History
-from notebook_gen.views.level_of_detail import Detail, Window, query
-from notebook_gen.views.report import timeline_svg
+from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import write_count
+from notebook_gen.views.text import write_plural
 
 FRAME_RATE: Final = 200_000
 """Bytes of frames a second, at most: a long way off, more would queue up."""
@@ -25,15 +26,40 @@ _SILENCE = 1.5
 _PICTURE_AFTER = 0.6
 _PICTURE_EVERY = 1.0
 _PICTURE_BARS = 300
-_PIXELS = 830
 _MOST_PIXELS = 4000
+
+_Waiting = Mapping[int, Sequence[float]]
+
+
+class Clock(TypedDict):
+    """What moves while nothing happens: now, in seconds since the run began, and words beside the heading."""
+
+    now: float
+    running: bool
+    note: str
+
+
+class EmptyTemplate(TypedDict):
+    """A template before there is a chart: its height alone, under "layout"."""
+
+    layout: dict[str, int]
+
+
+class TimelineTraits(TypedDict, total=False):
+    """What a page knows of a timeline; static/timeline.js says what it does with it."""
+
+    template: Template | EmptyTemplate
+    frame: Frame
+    detail: Frame
+    clock: Clock
+    picture: str
 
 
 class TimelineBoard(Protocol):
     """What shows a timeline."""
 
-    def show_timeline(self, **traits: Any) -> None:
-        """Set traits of the timeline: see static/timeline.js."""
+    def show_timeline(self, **traits: Unpack[TimelineTraits]) -> None:
+        """Set some traits of the timeline, in this order."""
         ...
 
     def send_plotly(self) -> None:
@@ -50,6 +76,18 @@ class _Look(NamedTuple):
     pixels: int
 
 
+def empty_timeline(source: RunSource) -> TimelineTraits:
+    """Give a timeline before anything has happened: its height, and what will be here."""
+    if source.trace is None:
+        words = "No timeline: the run is not traced (RunSettings(trace=False))."
+    elif not source.graph.resources:
+        words = "No timeline: every column is made in place, no task needs a slot."
+    else:
+        words = "Each task will stand here as a bar, in the lane of its slot."
+    height = measures.timeline_height(source)
+    return {"template": {"layout": {"height": height}}, "picture": f'<p class="ng-empty">{words}</p>'}
+
+
 class TimelineFeed:
     """Feeds one timeline with one run."""
 
@@ -62,12 +100,16 @@ class TimelineFeed:
         self._frame_due = self._picture_due = -math.inf
         self._lanes: tuple[int, ...] = ()
         self._shown = -1
-        self._clock: dict[str, Any] = {}
+        self._clock: Clock | None = None
         self._look: _Look | None = None
         self._has_spoken = self._has_plotly = False
 
     def tick(self, now: float) -> None:
-        """Show what has changed; `now` is the board's time, not the run's."""
+        """Show what has changed.
+
+        Args:
+            now: seconds of the view's clock, not of the run's.
+        """
         if self._begun is None:
             self._begun, self._picture_due = now, now + _PICTURE_AFTER
         self._history.update(self._trace, self._source.read)
@@ -75,86 +117,94 @@ class TimelineFeed:
             self._frame_due = now + self._show_frame() / FRAME_RATE
         self._show_clock()
         if not self._has_plotly and now >= self._picture_due:
-            self._show_picture()
             self._picture_due = now + _PICTURE_EVERY
+            self._show_picture()
         if not self._has_spoken and now >= self._begun + _SILENCE:
             self._has_spoken = True
             self._board.send_plotly()
 
     def finish(self) -> None:
-        """Show the last state, whatever was shown before."""
+        """Show the last state."""
         self._history.update(self._trace, self._source.read)
-        self._lanes, self._clock = (), {}
         self._show_frame()
         self._show_clock()
         if not self._has_plotly:
             self._show_picture()
 
-    def answer(self, message: Mapping[str, Any]) -> None:
+    def answer(self, messages: Sequence[Mapping[str, object]]) -> None:
         """Do what the page has asked for; what it says is not relied on."""
-        match message:
-            case {"plotly": "there"}:
+        looks = [message["window"] for message in messages if "window" in message]
+        for message in messages:
+            self._hear_of_plotly(message.get("plotly"))
+        if looks:
+            # where somebody looked in between does not matter any more
+            self._look = _read_look(looks[-1])
+            self._show_detail(self._waiting())
+
+    def _hear_of_plotly(self, word: object) -> None:
+        match word:
+            case "there":
                 self._has_spoken = self._has_plotly = True
                 self._board.show_timeline(picture="")
-            case {"plotly": "needed"}:
+            case "needed":
                 self._has_spoken = True
                 self._board.send_plotly()
-            case {"plotly": "failed"}:
-                self._has_spoken = True
-            case {"window": window}:
-                self._look = _read_look(window)
-                self._show_detail()
+            case "failed":
+                self._has_spoken, self._has_plotly = True, False
             case _:
                 pass
 
     def _now(self) -> float:
         return max(self._source.elapsed(), self._history.latest)
 
-    def _query(self, window: Window) -> Detail:
-        is_over = self._source.progress.ended is not None
-        max_bars = MOST_BARS if len(self._history) <= MOST_BARS else MOST_BARS_WITH_GRID
-        waiting = {} if is_over else self._source.waiting_since()
-        return query(self._history, window, self._now(), max_bars=max_bars, waiting_since=waiting)
+    def _waiting(self) -> _Waiting:
+        return self._source.waiting_since() if self._source.progress.ended is None else {}
+
+    def _chart(self, window: Window, waiting: _Waiting) -> Chart:
+        source, history = self._source, self._history
+        max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS_WITH_GRID
+        detail = query(history, window, self._now(), max_bars=max_bars, waiting_since=waiting)
+        return make_chart(source.graph, detail, source.ceilings, measures.timeline_height(source))
 
     def _show_frame(self) -> int:
         """Show the whole run; gives the bytes that it took."""
-        self._shown = self._history.changes
-        detail = self._query(Window(0.0, max(self._now(), 1e-3), _PIXELS))
-        traits = {"frame": self._pack(detail)}
-        if detail.lanes.counts != self._lanes:
-            self._lanes = detail.lanes.counts
-            traits["template"] = chart_template(self._source.graph, detail, measures.timeline_height(self._source))
-        # the template first: a frame of new lanes has no place without them
-        self._board.show_timeline(**dict(sorted(traits.items(), reverse=True)))
-        return frame_size(traits["frame"]) + self._show_detail()
+        changes, waiting = self._history.changes, self._waiting()
+        chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH), waiting)
+        frame = pack_frame(chart, self._trace.errors)
+        if chart.detail.lanes.counts != self._lanes:
+            # the template first: a frame of new lanes has no place without them
+            self._board.show_timeline(template=chart_template(chart), frame=frame)
+            self._lanes = chart.detail.lanes.counts
+        else:
+            self._board.show_timeline(frame=frame)
+        self._shown = changes
+        return frame_size(frame) + self._show_detail(waiting)
 
-    def _show_detail(self) -> int:
-        """Show the window that was asked for, where the whole run does not have all its bars."""
+    def _show_detail(self, waiting: _Waiting) -> int:
+        """Show the window that was asked for, where the whole run does not have all its bars; gives the bytes."""
         look = self._look
         if look is None or len(self._history) <= MOST_BARS:
             return 0
         start = max(0.0, self._now() - look.width) if look.follows else look.start
-        frame = self._pack(self._query(Window(start, start + look.width, look.pixels)))
+        frame = pack_frame(self._chart(Window(start, start + look.width, look.pixels), waiting), self._trace.errors)
         self._board.show_timeline(detail=frame)
         return frame_size(frame)
 
-    def _pack(self, detail: Detail) -> dict[str, Any]:
-        return pack_frame(detail, self._source.graph, self._trace, self._source.ceilings)
-
     def _show_clock(self) -> None:
         count = len(self._history)
-        tasks = f"{write_count(count)} tasks" if count != 1 else "1 task"
-        clock = {
+        tasks = write_plural(count, "task") if count else ""
+        clock: Clock = {
             "now": round(self._now(), 3),
             "running": self._source.progress.ended is None,
-            "note": f"{tasks} · zoom in to see each" if count > MOST_BARS else tasks if count else "",
+            "note": f"{tasks} · zoom in to see each" if count > MOST_BARS else tasks,
         }
         if clock != self._clock:
-            self._clock = clock
             self._board.show_timeline(clock=clock)
+            self._clock = clock
 
     def _show_picture(self) -> None:
-        self._board.show_timeline(picture=timeline_svg(self._source, self._history, max_bars=_PICTURE_BARS))
+        chart = chart_of_run(self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=_PICTURE_BARS)
+        self._board.show_timeline(picture=gantt_svg(chart))
 
 
 def _read_look(window: object) -> _Look | None:

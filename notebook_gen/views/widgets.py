@@ -4,31 +4,33 @@ Panes show HTML that Python made and escaped, or numbers; what they show are tra
 again has it at once. Whatever a page sends may arrive on any thread, or never. Imported only when a view is shown.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final, TypeVar, Unpack
 
 import anywidget
 import ipywidgets
 import traitlets
 
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.palette import node_colors, stylesheet
+from notebook_gen.views import measures
+from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.palette import made_nodes, node_colors
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.text import escape, one_line
+from notebook_gen.views.timeline import TimelineTraits
+
+W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
 TABS: Final = ("Rows", "Columns", "Failures")
-
-
-def _read(*names: str) -> str:
-    folder = files("notebook_gen.views").joinpath("static")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 class Pane(anywidget.AnyWidget):
     """A pane of HTML; see static/pane.js."""
 
-    _esm = _read("pane.js")
+    _esm = read_static("pane.js")
 
     html = traitlets.Unicode("").tag(sync=True)
     parts = traitlets.Dict().tag(sync=True)
@@ -38,13 +40,13 @@ class Pane(anywidget.AnyWidget):
 class StyledPane(Pane):
     """A pane that brings the stylesheet of the whole view, which one of its panes has to."""
 
-    _css = stylesheet() + _read("live.css")
+    _css = stylesheet("live")
 
 
 class TimelinePane(anywidget.AnyWidget):
     """The timeline; see static/timeline.js."""
 
-    _esm = _read("chart.js", "timeline.js")
+    _esm = read_static("chart.js") + read_static("timeline.js")
 
     template = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
@@ -57,8 +59,7 @@ class LiveWidgets:
     """All widgets of one live view, by name: what a `Publisher` writes to.
 
     Args:
-        graph: whose run it is.
-        rows: rows asked for.
+        source: the run.
         on_cancel: called when the button is clicked, on any thread.
         on_message: called with what the timeline's page says, on any thread.
 
@@ -68,64 +69,76 @@ class LiveWidgets:
 
     def __init__(
         self,
-        graph: ExecutionGraph,
-        rows: int,
+        source: RunSource,
         *,
         on_cancel: Callable[[], None],
-        on_message: Callable[[Mapping[str, Any]], None],
+        on_message: Callable[[Mapping[str, object]], None],
     ) -> None:
         head = StyledPane(html='<div class="ng-head" data-part="facts"></div>')
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Stop the run; finished rows stay")
-        self._cancel.add_class("ng-stop")
-        self._cancel.on_click(lambda _: on_cancel())
-        self._panes = {name: Pane() for name in ("top", "rows", "failures", "notice")}
+        self._panes: dict[PaneName, Pane] = {
+            "head": head,
+            "top": Pane(),
+            "rows": _with_class(Pane(), "ng-table-pane"),
+            "failures": _with_class(Pane(), "ng-table-pane"),
+            "notice": Pane(),
+            "trouble": Pane(),
+        }
+        self._cancel = _with_class(
+            ipywidgets.Button(description="Cancel", tooltip="Stop the run; finished rows stay"), "ng-stop"
+        )
+        self._cancel.on_click(lambda _button: on_cancel())
         self._timeline = TimelinePane()
-        self._timeline.on_msg(lambda _widget, content, _buffers: on_message(content))
-        self._panes["head"] = head
-        self._columns = _Columns(graph, rows)
-        headline = ipywidgets.HBox([head, self._cancel])
-        headline.add_class("ng-headline")
-        for name in ("rows", "failures"):
-            self._panes[name].add_class("ng-table-pane")
-        tabs = [self._panes["rows"], self._columns.root, self._panes["failures"]]
-        self._tabs = ipywidgets.Tab(tabs, titles=TABS, selected_index=0)
-        children = [headline, self._panes["top"], self._timeline, self._tabs, self._panes["notice"]]
-        self.root = ipywidgets.VBox(children)
-        self.root.add_class("ng-view")
-        self.root.add_class("ng-live")
-        for pane in (self._cancel, *self._panes.values(), self._timeline):
-            _hear_while_cells_run(pane)
+        self._timeline.on_msg(lambda _pane, content, _buffers: on_message(content))
+        self._columns = _Columns(source.graph, source.progress.rows)
+        panes = self._panes
+        self._tabs = ipywidgets.Tab(
+            [panes["rows"], self._columns.root, panes["failures"]], titles=TABS, selected_index=0
+        )
+        headline = _with_class(ipywidgets.HBox([head, self._cancel]), "ng-headline")
+        parts = [headline, panes["top"], self._timeline, self._tabs, panes["notice"], panes["trouble"]]
+        # parts arrive in the page one by one: with no height of its own, the view would first be small
+        layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
+        self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")
+        for widget in (self._cancel, self._timeline, *panes.values()):
+            _hear_while_cells_run(widget)
 
-    def show_html(self, pane: str, html: str) -> None:
-        """Fill a pane: "top", "rows", "failures" or "notice"."""
+    def show_html(self, pane: PaneName, html: str) -> None:
+        """Fill a pane."""
         self._panes[pane].html = html
 
-    def show_parts(self, pane: str, parts: Mapping[str, str]) -> None:
+    def show_parts(self, pane: PaneName, parts: Mapping[str, str]) -> None:
         """Fill the elements of a pane that have a `data-part`: of "head" or "top"."""
         self._panes[pane].parts = dict(parts)
 
-    def show_numbers(self, numbers: Mapping[str, Any]) -> None:
+    def show_numbers(self, numbers: Numbers) -> None:
         """Bring the DAG and the run's bar up to date."""
         self._panes["top"].numbers = dict(numbers)
 
-    def show_timeline(self, **traits: Any) -> None:
-        """Set traits of the timeline."""
+    def show_timeline(self, **traits: Unpack[TimelineTraits]) -> None:
+        """Set some traits of the timeline, in this order."""
         for name, value in traits.items():
             setattr(self._timeline, name, value)
 
-    def show_columns(self, done: Sequence[int], words: Sequence[str]) -> None:
-        """Bring the progress of each column up to date: rows that have it, and what to say beside it, escaped."""
-        self._columns.show(done, words)
+    def show_columns(self, figures: ColumnFigures) -> None:
+        """Bring the progress of each column up to date."""
+        self._columns.show(figures)
 
     def show_failure_count(self, count: int) -> None:
-        """Write how many rows were dropped into the title of their tab."""
+        """Write how many failures there are into the title of their tab."""
         self._tabs.titles = (*TABS[:-1], f"{TABS[-1]} {count}" if count else TABS[-1])
         if count:
             self._tabs.add_class("ng-has-failures")
 
-    def say_over(self) -> None:
-        """Take the button away: there is nothing to cancel any more."""
+    def finish(self) -> None:
+        """Take the button away, as there is nothing to cancel any more, and send everything again.
+
+        A widget does not send what it thinks the page knows, and some of that may never have arrived.
+        """
         self._cancel.disabled = True
+        for pane in self._panes.values():
+            pane.send_state({"html", "parts", "numbers"})
+        self._timeline.send_state({"template", "frame", "detail", "clock", "picture"})
+        self._columns.send_again()
 
     def send_plotly(self) -> None:
         """Send plotly.js to the page."""
@@ -136,32 +149,44 @@ class _Columns:
     """A line for each column that is made: its name, a progress bar in its colour, figures."""
 
     def __init__(self, graph: ExecutionGraph, rows: int) -> None:
-        made = list(dict.fromkeys(index for index in graph.columns.values() if graph.nodes[index].kind != "seed"))
+        self._made = made_nodes(graph)
         colors = node_colors(graph)
         names = "".join(
             f'<div class="ng-line"><i class="ng-dot ng-c{colors[index]}"></i>'
             f"{escape(one_line(graph.nodes[index].name, 80))}</div>"
-            for index in made
+            for index in self._made
         )
         layout = ipywidgets.Layout()
-        self._bars = []
-        for index in made:
-            bar = ipywidgets.IntProgress(value=0, max=max(1, rows), layout=layout)
-            bar.add_class(f"ng-c{colors[index]}")
-            self._bars.append(bar)
-        self._made = made
+        self._bars = [
+            _with_class(ipywidgets.IntProgress(max=max(1, rows), layout=layout), f"ng-c{colors[index]}")
+            for index in self._made
+        ]
         self._words = Pane()
-        self.root = ipywidgets.HBox([Pane(html=names), ipywidgets.VBox(self._bars), self._words])
-        self.root.add_class("ng-columns")
+        self.root = _with_class(
+            ipywidgets.HBox([Pane(html=names), ipywidgets.VBox(self._bars), self._words]), "ng-columns"
+        )
 
-    def show(self, done: Sequence[int], words: Sequence[str]) -> None:
+    def show(self, figures: ColumnFigures) -> None:
         """Take over figures of all nodes; only what has changed is sent."""
         for bar, node in zip(self._bars, self._made, strict=True):
-            bar.value = done[node]
-        self._words.html = "".join(f'<div class="ng-line ng-soft">{words[node]}</div>' for node in self._made)
+            bar.value = figures["done"][node]
+        words = (escape(figures["words"][node]) for node in self._made)
+        self._words.html = "".join(f'<div class="ng-line ng-soft">{line}</div>' for line in words)
+
+    def send_again(self) -> None:
+        """Send the last state again."""
+        for bar in self._bars:
+            bar.send_state({"value"})
+        self._words.send_state({"html"})
 
 
-def _hear_while_cells_run(widget: Any) -> None:
+def _with_class(widget: W, *names: str) -> W:
+    for name in names:
+        widget.add_class(name)
+    return widget
+
+
+def _hear_while_cells_run(widget: ipywidgets.Widget) -> None:
     """Let what the page says arrive while a cell blocks the kernel.
 
     ipykernel 7.4 sends it to the thread that last wrote to the widget's comm: for us always to the main one, which

@@ -7,11 +7,13 @@ from typing import TypeVar
 from notebook_gen.config.columns import Category, Column, Integer, LLMText
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.errors import Rejected
-from notebook_gen.events import Event, RowDropped
+from notebook_gen.events import Event, RowDropped, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
+from notebook_gen.plan.tasks import Task
+from notebook_gen.plan.values import Usage
 
 T = TypeVar("T")
 
@@ -21,6 +23,8 @@ REVIEWS: Mapping[str, Column] = {
     "review": LLMText("A {{ tone }} review with {{ stars }} stars"),
     "score": LLMText("Judge {{ review }}", model="judge"),
 }
+REVIEW, SCORE = 2, 3
+"""The nodes that need a slot."""
 
 
 @dataclass
@@ -48,6 +52,29 @@ class FakeRun:
         for event in events:
             self.progress(event)
             self.failures(event)
+            if self.trace is not None:
+                self.trace(event)
+
+    def attempt(self, node: int, row: int, begin: float, end: float | None = None, *, slot: int = 0) -> None:
+        """Let a task be in flight from `begin` on, after half a second of waiting, and end well if `end` is given."""
+        task = Task(node, 0, row)
+        self.publish(TaskStarted(begin, task, begin - 0.5, slot))
+        self.now = begin
+        if end is not None:
+            self.publish(TaskEnded(end, task, slot, None, Usage(10, 20)))
+            self.now = end
+
+    def attempt_in_vain(
+        self, node: int, row: int, begin: float, end: float, *, slot: int = 0, again: bool = False
+    ) -> None:
+        """Let a task fail; `again`: it will be tried another time."""
+        task = Task(node, 0, row)
+        failed = TaskEnded(end, task, slot, Rejected("no <b>"), None, again)
+        self.publish(TaskStarted(begin, task, begin, slot), failed)
+        self.now = end
+
+    def finish(self) -> None:
+        self.publish(RunFinished(self.now, "finished", None))
 
     def drop(self, row: int, node: int, problem: str, advice: str = "") -> None:
         self.publish(RowDropped(self.now, 0, row, node, 1, Rejected(problem, advice=advice)))
@@ -75,3 +102,11 @@ def review_run(rows: int = 40) -> FakeRun:
     """A run of the columns in `REVIEWS`."""
     graph = build_graph(REVIEWS)
     return FakeRun(graph, rows, f"preview of {rows} rows", ceilings=dict.fromkeys(graph.resources, 8))
+
+
+def traced_run(rows: int = 40) -> FakeRun:
+    """A run of the same columns that keeps a trace, and has begun."""
+    run = review_run(rows)
+    run.trace = Trace(run.graph)
+    run.publish(RunStarted(0.0, rows, 0.0))
+    return run

@@ -46,13 +46,14 @@ HOSTILE = [
 
 _TAGS = {
     "style", "div", "p", "code", "b", "i", "em", "span", "svg", "g", "path", "rect", "circle", "text", "tspan", "title",
-    "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "details", "summary",
+    "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "details", "summary", "img",
 }  # fmt: skip
 _ATTRIBUTES = {
     "class", "style", "title", "role", "aria-label", "xmlns", "viewbox", "width", "height", "x", "y", "rx", "r", "cx",
-    "cy", "d", "data-node", "data-tail", "data-head", "scope", "tabindex",
+    "cy", "d", "data-node", "data-tail", "data-head", "data-segment", "data-part", "scope", "tabindex", "fill",
+    "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
 }  # fmt: skip
-_VOID = {"col", "rect", "path", "circle", "img"}
+_VOID = {"col", "img"}
 
 
 class _Page(HTMLParser):

@@ -18,7 +18,7 @@ from notebook_gen.config.columns import (
     SeedData,
 )
 from notebook_gen.errors import Rejected
-from notebook_gen.events import RowGroupOpened, TaskEnded, TaskStarted
+from notebook_gen.events import CellsSkipped, RowGroupOpened, TaskEnded, TaskStarted
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
@@ -243,6 +243,15 @@ def test_the_numbers_always_fit_into_their_node(rows: int, failed: int) -> None:
     assert text_width(numbers["sub"] + numbers["failed"], 10) <= float(box.attrib["width"]) - 16
 
 
+def test_what_was_skipped_needs_no_making() -> None:
+    graph = build_graph({"a": LLMText("x")})
+    progress = Progress(graph, 40)
+    _finish(progress, 0, 10)
+    progress(CellsSkipped(1.0, 0, 0, 30))
+
+    assert dag_numbers(graph, progress) == [{"sub": "10 of 40 · 30 skipped", "failed": "", "fraction": 1.0}]
+
+
 def test_no_rows_asked_for_is_no_division_by_nothing() -> None:
     graph = build_graph({"a": LLMText("x")})
 
@@ -288,7 +297,6 @@ def _hostile_graph(text: str) -> ExecutionGraph:
 
 DRAWINGS: Mapping[str, Callable[[ExecutionGraph], str]] = {
     "builder": dag_html,
-    "top to bottom": lambda graph: dag_svg(graph, direction="TB", title=graph.nodes[0].name),
     "run": lambda graph: dag_svg(graph, progress=Progress(graph, 10)),
 }
 

@@ -11,11 +11,10 @@ import pytest
 from notebook_gen.config.columns import Column, Expression, Integer
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.views import layers, layout
-from notebook_gen.views.geometry import Box, Direction, Layout
+from notebook_gen.views.geometry import Box, Layout
 from notebook_gen.views.layers import lay_out_in_layers
 from notebook_gen.views.layout import lay_out
 
-DIRECTIONS = pytest.mark.parametrize("direction", ["LR", "TB"])
 SIZE = (120.0, 40.0)
 
 
@@ -52,11 +51,11 @@ GRAPHS = {
 ANY_GRAPH = pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS.keys())
 
 
-def _own(graph: ExecutionGraph, direction: Direction = "LR") -> Layout:
-    return lay_out_in_layers([node.upstream for node in graph.nodes], [SIZE] * len(graph.nodes), direction)
+def _own(graph: ExecutionGraph) -> Layout:
+    return lay_out_in_layers([node.upstream for node in graph.nodes], [SIZE] * len(graph.nodes))
 
 
-def _check(graph: ExecutionGraph, made: Layout, direction: Direction) -> None:
+def _check(graph: ExecutionGraph, made: Layout) -> None:
     """What holds of every layout, whoever made it."""
     assert [(box.width, box.height) for box in made.boxes] == [SIZE] * len(graph.nodes)
     for at, box in enumerate(made.boxes):
@@ -71,12 +70,8 @@ def _check(graph: ExecutionGraph, made: Layout, direction: Direction) -> None:
     for edge in made.edges:
         tail, head = made.boxes[edge.tail], made.boxes[edge.head]
         assert len(edge.points) % 3 == 1
-        if direction == "LR":
-            assert edge.points[0] == pytest.approx((tail.x + tail.width, tail.y + tail.height / 2), abs=0.6)
-            assert edge.points[-1] == pytest.approx((head.x, head.y + head.height / 2), abs=0.6)
-        else:
-            assert edge.points[0] == pytest.approx((tail.x + tail.width / 2, tail.y + tail.height), abs=0.6)
-            assert edge.points[-1] == pytest.approx((head.x + head.width / 2, head.y), abs=0.6)
+        assert edge.points[0] == pytest.approx((tail.x + tail.width, tail.y + tail.height / 2), abs=0.6)
+        assert edge.points[-1] == pytest.approx((head.x, head.y + head.height / 2), abs=0.6)
 
 
 def _overlap(one: Box, other: Box) -> bool:
@@ -89,30 +84,26 @@ def _overlap(one: Box, other: Box) -> bool:
 
 
 @ANY_GRAPH
-@DIRECTIONS
-def test_our_own_layers_keep_nodes_apart_and_edges_whole(graph: ExecutionGraph, direction: Direction) -> None:
-    _check(graph, _own(graph, direction), direction)
+def test_our_own_layers_keep_nodes_apart_and_edges_whole(graph: ExecutionGraph) -> None:
+    _check(graph, _own(graph))
 
 
 @ANY_GRAPH
-@DIRECTIONS
 @pytest.mark.usefixtures("dot")
-def test_dot_keeps_nodes_apart_and_edges_whole(graph: ExecutionGraph, direction: Direction) -> None:
-    made = lay_out(graph, [SIZE] * len(graph.nodes), direction)
+def test_dot_keeps_nodes_apart_and_edges_whole(graph: ExecutionGraph) -> None:
+    made = lay_out(graph, [SIZE] * len(graph.nodes))
 
     assert made.engine == "dot"
-    _check(graph, made, direction)
+    _check(graph, made)
 
 
-@DIRECTIONS
 @pytest.mark.usefixtures("dot")
-def test_what_dot_turns_around_stands_in_the_order_of_declaration_again(direction: Direction) -> None:
+def test_what_dot_turns_around_stands_in_the_order_of_declaration_again() -> None:
     apart, fan = GRAPHS["apart"], _graph({"a": [], "b": ["a"], "c": ["a"], "d": ["a"]})
 
     for graph, first in ((apart, 0), (fan, 1)):
-        boxes = lay_out(graph, [SIZE] * len(graph.nodes), direction).boxes[first:]
-        across = [box.y if direction == "LR" else box.x for box in boxes]
-        assert across == sorted(across)
+        boxes = lay_out(graph, [SIZE] * len(graph.nodes)).boxes[first:]
+        assert [box.y for box in boxes] == sorted(box.y for box in boxes)
 
 
 @ANY_GRAPH

@@ -1,7 +1,6 @@
 """Colours can be read, and a column keeps its own."""
 
 import re
-from dataclasses import fields
 
 import pytest
 
@@ -12,10 +11,8 @@ from notebook_gen.views.palette import (
     LIGHT,
     Theme,
     column_colors,
-    css_variables,
     kind_fill,
     node_colors,
-    stylesheet,
 )
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
@@ -74,38 +71,3 @@ def test_after_sixteen_columns_the_colors_begin_again() -> None:
     graph = build_graph({f"c{at}": Integer(1, 5) for at in range(18)})
 
     assert list(column_colors(graph).values()) == [*range(16), 0, 1]
-
-
-def test_every_variable_that_the_style_uses_is_defined() -> None:
-    css = stylesheet()
-
-    used = set(re.findall(r"var\((--ng-[a-z0-9-]+)", css))
-    defined = set(re.findall(r"(--ng-[a-z0-9-]+):", css))
-
-    assert used <= defined
-    assert {f"--ng-{field.name.replace('_', '-')}" for field in fields(Theme) if field.name != "columns"} <= defined
-
-
-@pytest.mark.parametrize(
-    "host",
-    ['body[data-jp-theme-light="false"]', "body.vscode-dark", 'html[theme="dark"]', ".dark"],
-    ids=["JupyterLab", "VS Code", "Colab", "marimo"],
-)
-def test_a_dark_host_gets_the_dark_colors(host: str) -> None:
-    rules = [rule for rule in css_variables().split("}") if host in rule]
-
-    assert any(f"--ng-bad:{DARK.bad}" in rule for rule in rules)
-
-
-def test_every_rule_is_about_our_own_view_alone() -> None:
-    css = re.sub(r"/\*.*?\*/", "", stylesheet(), flags=re.DOTALL)
-    selectors = [part.rpartition("{")[0].strip() for part in css.split("}")]
-    selectors = [re.sub(r"@media [^{]*\{", "", selector).strip() for selector in selectors]
-
-    strays = [one for selector in selectors if selector for one in selector.split(",") if ".ng-view" not in one]
-
-    assert strays == []
-
-
-def test_the_style_reaches_for_nothing_outside() -> None:
-    assert re.findall(r"@import|url\(|expression\(|<", stylesheet()) == []

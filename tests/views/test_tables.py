@@ -1,23 +1,31 @@
 """Tables say what is there and why the rest is not, whatever text stands in them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from notebook_gen.config.columns import Expression, Float, Integer, LLMText
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.plan.graph import build_graph
-from notebook_gen.views.tables import failures_table, frame_table, narrow_columns, rows_table
+from notebook_gen.errors import Rejected
+from notebook_gen.events import CellFailed, RowDropped
+from notebook_gen.views.arrangement import TableColumn
+from notebook_gen.views.tables import failures_table, frame_table, rows_table, static_rows_table
 from notebook_gen.views.text import several_lines, visible
 from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
+
+DrawRows = Callable[[list[TableColumn], list[RowView]], str]
 
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 
 
 def _row(*cells: tuple[CellState, Any], row: int = 0, dropped: bool = False) -> RowView:
     return RowView(row, dropped, tuple(state for state, _ in cells), tuple(value for _, value in cells))
+
+
+def _columns(*names: str) -> list[TableColumn]:
+    return [TableColumn(name, place) for place, name in enumerate(names)]
 
 
 def _texts(html: str) -> list[str]:
@@ -27,15 +35,21 @@ def _texts(html: str) -> list[str]:
 def test_a_cell_says_its_value_or_why_it_has_none() -> None:
     states: list[tuple[CellState, Any]] = [("done", "dry"), ("in flight", None), ("ready", None), ("waiting", None)]
 
-    html = rows_table("abcd", [_row(*states, row=27)], colors={})
+    html = rows_table(_columns(*"abcd"), [_row(*states, row=27)])
 
     assert _texts(html) == ["#", "a", "b", "c", "d", "27", "dry", "in flight", "ready", "waiting"]
+
+
+def test_a_skipped_cell_shows_what_it_holds_instead() -> None:
+    html = rows_table(_columns(*"ab"), [_row(("skipped", None), ("skipped", "not asked"))])
+
+    assert _texts(html)[-2:] == ["skipped", "not asked"]
 
 
 def test_a_dropped_row_is_pale_and_marks_the_cell_that_decided_it() -> None:
     row = _row(("done", "dry"), ("failed", None), ("dropped", None), row=13, dropped=True)
 
-    page = read_page(rows_table("abc", [row], colors={}))
+    page = read_page(rows_table(_columns(*"abc"), [row]))
 
     classes = [attributes.get("class") for tag, attributes in page.elements if tag in ("tr", "td")]
     assert classes == [None, "ng-gone", "ng-number", None, "ng-failed", "ng-pending"]
@@ -43,13 +57,15 @@ def test_a_dropped_row_is_pale_and_marks_the_cell_that_decided_it() -> None:
 
 
 def test_a_column_has_its_dot_and_seed_data_has_none() -> None:
-    html = rows_table(("seed", "made"), [_row(("done", 1), ("done", 2))], colors={"seed": None, "made": 12})
+    columns = [TableColumn("seed", 0), TableColumn("made", 1, color=12)]
+
+    html = rows_table(columns, [_row(("done", 1), ("done", 2))])
 
     assert [attributes["class"] for tag, attributes in read_page(html).elements if tag == "i"] == ["ng-dot ng-c12"]
 
 
 def test_text_none_and_nothing_are_told_apart() -> None:
-    html = rows_table("abc", [_row(("done", "None"), ("done", ""), ("done", None))], colors={})
+    html = rows_table(_columns(*"abc"), [_row(("done", "None"), ("done", ""), ("done", None))])
 
     cells = [(attributes.get("class"), tag) for tag, attributes in read_page(html).elements if tag == "td"][1:]
     assert cells == [(None, "td"), ("ng-described", "td"), ("ng-described", "td")]
@@ -57,9 +73,9 @@ def test_text_none_and_nothing_are_told_apart() -> None:
 
 
 @HOSTILE_TEXTS
-@pytest.mark.parametrize("is_static", [False, True], ids=["live", "static"])
-def test_hostile_text_in_names_and_values_stays_text(text: str, is_static: bool) -> None:
-    html = rows_table([text], [_row(("done", text)), _row(("failed", text))], colors={text: 3}, is_static=is_static)
+@pytest.mark.parametrize("draw", [rows_table, static_rows_table], ids=["live", "static"])
+def test_hostile_text_in_names_and_values_stays_text(text: str, draw: DrawRows) -> None:
+    html = draw([TableColumn(text, 0, color=3)], [_row(("done", text)), _row(("failed", text))])
 
     page = read_page(html)
     tags = [tag for tag, _ in page.elements]
@@ -87,7 +103,7 @@ def test_a_blank_name_and_a_blank_text_are_said_in_words() -> None:
 
 
 def test_a_value_is_shown_whole_when_it_is_short_and_cut_when_it_is_long() -> None:
-    html = rows_table("ab", [_row(("done", "<b>"), ("done", "y" * 10_000))], colors={}, limit=20)
+    html = rows_table(_columns(*"ab"), [_row(("done", "<b>"), ("done", "y" * 10_000))], limit=20)
 
     assert _texts(html)[-2:] == ["<b>", "y" * 19 + "…"]
     assert len(html) < 1_000
@@ -97,37 +113,33 @@ def test_only_a_static_table_unfolds_long_texts() -> None:
     text = "first line\n" + "z" * 10_000
     rows = [_row(("done", text))]
 
-    static = rows_table("a", rows, colors={}, is_static=True)
+    static = static_rows_table(_columns("a"), rows)
 
-    assert "details" not in rows_table("a", rows, colors={})
+    assert "details" not in rows_table(_columns("a"), rows)
     assert [tag for tag, _ in elements(static)][-3:] == ["details", "summary", "div"]
     assert _texts(static)[-1] == several_lines(text, 4_000)
 
 
 def test_a_live_table_of_hostile_giants_stays_small() -> None:
-    columns = [f"column {at}" for at in range(10)]
+    columns = _columns(*(f"column {at}" for at in range(10)))
     cell: tuple[CellState, Any] = ("done", "<&>'\"" * 100_000)
     rows = [_row(*[cell] * 10, row=row) for row in range(6)]
 
-    assert len(rows_table(columns, rows, colors={})) < 64_000 * 2
+    assert len(rows_table(columns, rows)) < 64_000 * 2
 
 
 def test_a_table_without_rows_says_what_will_be_there() -> None:
-    assert _texts(rows_table("ab", [], colors={})) == ["No rows yet. The newest will stand here as they are made."]
+    assert _texts(rows_table(_columns(*"ab"), [])) == ["No rows yet. The newest will stand here as they are made."]
 
 
-def test_columns_of_numbers_need_little_room() -> None:
-    graph = build_graph(
-        {
-            "stars": Integer(1, 5),
-            "price": Float(0, 9),
-            "twice": Expression("{{ stars * 2 }}", dtype="int"),
-            "a_name_that_is_long": Integer(1, 5),
-            "text": LLMText("{{ stars }}"),
-        }
-    )
+def test_values_stand_under_the_name_of_their_column_in_whatever_order_the_columns_are() -> None:
+    columns = [TableColumn("b", 1, width=120), TableColumn("a", 0)]
 
-    assert narrow_columns(graph) == {"stars", "price", "twice"}
+    html = rows_table(columns, [_row(("done", "of a"), ("waiting", None))])
+
+    assert _texts(html) == ["#", "b", "a", "0", "waiting", "of a"]
+    widths = [attributes.get("style") for tag, attributes in read_page(html).elements if tag == "col"]
+    assert widths == ["width:48px", "width:120px", None]
 
 
 def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() -> None:
@@ -182,6 +194,17 @@ def test_hostile_errors_stay_text(text: str) -> None:
     assert elements(draw(text)) == elements(draw("harmless"))
     if len(text) < 100 and text.strip():
         assert visible(" ".join(text.split())) in " ".join(_texts(draw(text)))
+
+
+def test_a_cell_that_is_left_empty_and_a_row_that_a_processor_dropped_are_failures_too() -> None:
+    run = review_run()
+    run.publish(CellFailed(1.0, 0, 7, 3, 2, Rejected("no number in it")))
+    run.publish(RowDropped(2.0, 0, 8, None, 1, Rejected("a duplicate")))
+
+    assert _texts(failures_table(run.failures))[5:] == [
+        "1", "score", "rejected", " · no number in it", "row 7, attempt 2, left empty", "–",
+        "1", "a processor", "rejected", " · a duplicate", "row 8", "–",
+    ]  # fmt: skip
 
 
 def test_no_failures_are_said_in_words() -> None:

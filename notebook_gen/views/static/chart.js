@@ -1,9 +1,10 @@
-// The chart of views/gantt.py as plotly traces, made in the page from arrays. A change here is a change there, too.
+// The traces of views/gantt_traces.py, made in the page from arrays. A change here is a change there, too.
 //
 // Text was escaped for plotly in Python. This file stands before timeline.js in one module; see views/widgets.py.
 
-const IN_FLIGHT = 0, FAILED = 2;
+const IN_FLIGHT = 0, FAILED = 2, AGAIN = 4, STATES = 5;
 const NOBODY = 0xffff;
+const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "overlay" };
 const LEAST_PIXELS = 2;
 const TYPES = {
   lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
@@ -105,7 +106,7 @@ function secondsOf(frame, at, now) {
 function barTraces(template, frame, now, perPixel, colors) {
   const { bars } = frame, groups = new Map(), crosses = { x: [], y: [] };
   for (let at = 0; at < bars.started.length; at++) {
-    const node = bars.node[at], state = bars.state[at], key = node * 4 + state;
+    const node = bars.node[at], state = bars.state[at], key = node * STATES + state;
     if (!groups.has(key)) groups.set(key, { node, state, base: [], x: [], y: [], customdata: [] });
     const group = groups.get(key), seconds = secondsOf(frame, at, now), y = template.lanes[bars.lane[at]];
     group.base.push(bars.started[at]);
@@ -122,6 +123,7 @@ function barTraces(template, frame, now, perPixel, colors) {
     marker: {
       color: colors.get(template.colors[node], template.opacity[state]), cornerradius: 2,
       line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad") },
+      ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad") } }),
     },
   }));
   const marker = { symbol: "x", size: 6, color: colors.get("bad") };

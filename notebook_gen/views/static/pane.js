@@ -2,16 +2,18 @@
 //
 // html:    the whole pane, set once or seldom
 // parts:   name → HTML of the element with that `data-part`
-// numbers: what changes about a DAG (`nodes`) and the run's bar (`segments`)
+// numbers: what changes about a DAG (`nodes`: text, not HTML) and the run's bar (`segments`)
 
 function isBeingRead(el) {
   const selection = document.getSelection();
   return Boolean(selection) && !selection.isCollapsed && el.contains(selection.anchorNode);
 }
 
+// Gives whether the element has its HTML now
 function put(el, html) {
-  // what somebody marks to copy it must not be taken away; the next change comes soon
-  if (el.ngHtml === html || isBeingRead(el)) return;
+  if (el.ngHtml === html) return true;
+  // what somebody marks to copy it must not be taken away
+  if (isBeingRead(el)) return false;
   const places = () => [el, ...el.querySelectorAll(".ng-scroll")];
   const kept = places().map((place) => [place.scrollLeft, place.scrollTop]);
   el.innerHTML = html;
@@ -19,25 +21,23 @@ function put(el, html) {
   places().forEach((place, at) => {
     if (kept[at]) [place.scrollLeft, place.scrollTop] = kept[at];
   });
+  return true;
 }
 
 function putNode(el, { sub, failed, fraction }, index) {
   const node = el.querySelector(`[data-node="${index}"]`);
   if (!node) return;
-  const text = node.querySelector(".ng-node-sub");
-  if (text) put(text, `${sub}<tspan class="ng-node-failed">${failed}</tspan>`);
+  [sub, failed].forEach((words, at) => {
+    const part = node.querySelector(".ng-node-sub").children[at];
+    if (part.textContent !== words) part.textContent = words;
+  });
   const bar = node.querySelector(".ng-node-bar");
   if (bar) bar.style.transform = `scaleX(${fraction})`;
 }
 
 function render({ model, el }) {
   el.classList.add("ng-pane");
-  const drawParts = () => {
-    for (const [name, html] of Object.entries(model.get("parts"))) {
-      const part = el.querySelector(`[data-part="${name}"]`);
-      if (part) put(part, html);
-    }
-  };
+  let isWhole = true;
   const drawNumbers = () => {
     const { nodes = [], segments = [] } = model.get("numbers");
     nodes.forEach((numbers, index) => putNode(el, numbers, index));
@@ -47,14 +47,19 @@ function render({ model, el }) {
     }
   };
   const draw = () => {
-    put(el, model.get("html"));
-    drawParts();
+    isWhole = put(el, model.get("html"));
+    for (const [name, html] of Object.entries(model.get("parts"))) {
+      const part = el.querySelector(`[data-part="${name}"]`);
+      if (part && !put(part, html)) isWhole = false;
+    }
     drawNumbers();
   };
-  model.on("change:html", draw);
-  model.on("change:parts", drawParts);
+  const makeUp = () => isWhole || draw();
+  for (const name of ["html", "parts"]) model.on(`change:${name}`, draw);
   model.on("change:numbers", drawNumbers);
+  document.addEventListener("selectionchange", makeUp);
   draw();
+  return () => document.removeEventListener("selectionchange", makeUp);
 }
 
 export default { render };

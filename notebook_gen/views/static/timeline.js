@@ -4,6 +4,8 @@
 // frame:    bars, grid and load of the whole run; detail: the same of the window that was asked for last
 // clock:    now, whether the run is going on, a note
 // picture:  the chart as SVG, for as long as plotly.js is not there
+//
+// The page says: { plotly: "needed" | "there" | "failed" }, and { window } when somebody looks at a part of the run.
 
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
@@ -21,6 +23,7 @@ async function load(buffer) {
     const source = `const module = { exports: {} };\n${code}\nexport default module.exports;`;
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     page.plotly = (await import(url)).default;
+    page.error = null;
     URL.revokeObjectURL(url);
   } catch (error) {
     page.error = String(error);
@@ -67,7 +70,7 @@ class Timeline {
     const { model } = this;
     for (const name of ["template", "clock", "picture"]) model.on(`change:${name}`, () => this.show());
     for (const name of ["frame", "detail"]) model.on(`change:${name}`, () => (this.read(), this.show()));
-    page.waiting.push(() => this.isClosed || (ask(model), this.show()));
+    if (!page.plotly) page.waiting.push(() => this.isClosed || (ask(model), this.show()));
     this.stage.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.stage);
@@ -99,8 +102,25 @@ class Timeline {
     this.isDue = true;
     requestAnimationFrame(() => {
       this.isDue = false;
-      if (!this.isClosed) this.draw();
+      if (this.isClosed) return;
+      try {
+        this.draw();
+      } catch (error) {
+        this.fail(error);
+      }
     });
+  }
+
+  // A chart that cannot be drawn gives way to pictures, which Python goes on sending, and says so
+
+  fail(error) {
+    console.warn("notebook_gen: the timeline could not be drawn", error);
+    this.error = String(error);
+    this.plot.hidden = true;
+    this.hovered = null;
+    this.drawHovered();
+    this.model.send({ plotly: "failed" });
+    this.show();
   }
 
   draw() {
@@ -108,10 +128,11 @@ class Timeline {
     this.pill.classList.toggle("ng-on", this.follows);
     this.note.textContent = clock.note ?? "";
     this.stage.style.height = `${template.layout?.height ?? 0}px`;
-    const canDraw = page.plotly && this.frame && template.lanes && this.stage.clientWidth;
-    this.picture.hidden = this.isDrawn || Boolean(canDraw);
+    const canDraw = page.plotly && !this.error && this.frame && template.lanes && this.stage.clientWidth;
+    this.picture.hidden = Boolean(canDraw) || (this.isDrawn && !this.error);
     if (!this.picture.hidden) this.drawPicture();
     if (!canDraw) return;
+    // drawn anew, plotly would lose what is being dragged; it has no public word for that
     if (this.plot._dragging) return void setTimeout(() => this.show(), 100);
     const range = this.range(clock), frame = this.frameFor(range, clock);
     const width = this.stage.clientWidth, { margin } = template.layout;
@@ -131,7 +152,8 @@ class Timeline {
 
   drawPicture() {
     const html = this.model.get("picture");
-    const words = page.error ? `The interactive chart could not be loaded: ${page.error}` : "";
+    const error = this.error ?? page.error;
+    const words = error ? `The interactive chart could not be drawn: ${error}` : "";
     if (this.shownPicture === html + words) return;
     this.shownPicture = html + words;
     this.picture.innerHTML = html; // Python's, as in pane.js
@@ -205,7 +227,8 @@ class Timeline {
   }
 
   follow(follows) {
-    const [from, to] = this.scale?.range ?? [0, 1];
+    if (!this.scale) return;
+    const [from, to] = this.scale.range;
     if (!follows) this.window = { start: from, width: to - from };
     // looking at nearly all of it, there is nothing to follow but all of it
     else if (this.window && this.window.width > 0.8 * this.model.get("clock").now) this.window = null;
@@ -263,7 +286,7 @@ class Timeline {
     const resource = template.resources[template.resource_of[node]];
     const tokens = bars.tokens_in[at] || bars.tokens_out[at]
       ? ` · ${bars.tokens_in[at].toLocaleString("en")} tokens in, ${bars.tokens_out[at].toLocaleString("en")} out` : "";
-    const ended = ["", "", " and failed", " when the run ended"][state];
+    const ended = ["", "", " and failed", " when the run ended", " and failed, was tried again"][state];
     this.card.replaceChildren();
     make("b", "", this.card, `${template.names[node]} · ${row >= 0 ? `row ${row}` : "a whole row group"}`);
     make("div", "", this.card, `${writeSeconds(seconds)} in flight${ended}, waited ${writeSeconds(bars.waited[at])} for a slot`);

@@ -1,4 +1,4 @@
-"""Where we are is found out without loading anything."""
+"""Where we are is found out without loading anything; in text, a run shows itself while somebody waits."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notebook_gen.views.environment import detect
+from notebook_gen.views.display import WaitingDisplay, detect
 
 
 def _module(**content: Any) -> ModuleType:
@@ -60,10 +60,59 @@ def test_a_program_without_a_console_is_a_pipe(monkeypatch: pytest.MonkeyPatch) 
 
 def test_finding_out_loads_neither_ipython_nor_rich() -> None:
     script = (
-        "import sys; from notebook_gen.views.environment import detect; "
+        "import sys; from notebook_gen.views.display import detect; "
         "print(detect(), sorted({'IPython', 'rich', 'ipywidgets'} & set(sys.modules)))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout == "pipe []\n"
+
+
+class _Lines:
+    """A view in text that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def update(self) -> None:
+        self.told.append("update")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+
+
+def test_a_run_in_text_begins_to_show_itself_when_somebody_waits_for_it() -> None:
+    view = _Lines()
+    display = WaitingDisplay(view, clock=lambda: 0.0)
+    assert view.told == []
+
+    display.pump()
+
+    assert view.told == ["start", "update"]
+    assert display.widget is None
+    assert not display.show_again()
+
+
+def test_text_is_drawn_at_most_five_times_a_second_however_often_somebody_looks() -> None:
+    view, times = _Lines(), iter([0.0, 0.05, 0.1, 0.19, 0.2, 0.3])
+    display = WaitingDisplay(view, clock=lambda: next(times))
+
+    for _ in range(6):
+        display.pump()
+
+    assert view.told == ["start", "update", "update"]
+
+
+def test_the_end_is_shown_once_and_nothing_after_it() -> None:
+    view = _Lines()
+    display = WaitingDisplay(view, clock=lambda: 0.0)
+
+    display.close()
+    display.close()
+    display.pump()
+
+    assert view.told == ["start", "update", "stop"]

@@ -1,0 +1,156 @@
+"""Feeds of a live view: what its head, its DAG and its tables show. What has not changed is not sent again."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, Literal, Protocol, TypedDict, TypeVar
+
+from notebook_gen.observers.progress import NodeProgress
+from notebook_gen.views.arrangement import arrange
+from notebook_gen.views.dag import dag_numbers
+from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, side_html
+from notebook_gen.views.nodes import NodeNumbers
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.summary import count_settled
+from notebook_gen.views.tables import failures_table, rows_table
+from notebook_gen.views.text import write_count, write_seconds
+
+T = TypeVar("T")
+
+PaneName = Literal["head", "top", "rows", "failures", "notice", "trouble"]
+
+_ROWS = 6
+
+
+class Numbers(TypedDict):
+    """What changes about the DAG and the run's bar, as static/pane.js reads it: an entry a node, and one a segment."""
+
+    nodes: list[NodeNumbers]
+    segments: list[Segment]
+
+
+class ColumnFigures(TypedDict):
+    """How far each node is: rows for which it has nothing left to make, and words beside its bar; not escaped."""
+
+    done: list[int]
+    words: list[str]
+
+
+class ViewBoard(Protocol):
+    """What shows the panes of a live view."""
+
+    def show_html(self, pane: PaneName, html: str) -> None:
+        """Fill a pane."""
+        ...
+
+    def show_parts(self, pane: PaneName, parts: Mapping[str, str]) -> None:
+        """Fill the elements of a pane that have a `data-part`, by its value."""
+        ...
+
+    def show_numbers(self, numbers: Numbers) -> None:
+        """Bring the DAG and the run's bar up to date."""
+        ...
+
+    def show_columns(self, figures: ColumnFigures) -> None:
+        """Bring the progress of each column up to date."""
+        ...
+
+    def show_failure_count(self, count: int) -> None:
+        """Say how many failures there are."""
+        ...
+
+
+class _News(Generic[T]):
+    """Passes on a value unless it is the one that it passed on last."""
+
+    def __init__(self, send: Callable[[T], None]) -> None:
+        self._send = send
+        self._sent: list[T] = []
+
+    def __call__(self, value: T) -> None:
+        if self._sent != [value]:
+            self._send(value)
+            self._sent = [value]
+
+
+class Feed(Protocol):
+    """Keeps one part of a live view up to date."""
+
+    def show(self) -> None:
+        """Show what has changed."""
+        ...
+
+
+class HeadFeed:
+    """Feeds the head, the DAG, what stands beside it, and what ended the run."""
+
+    def __init__(self, source: RunSource, board: ViewBoard) -> None:
+        self._source = source
+        self._facts = _News[str](lambda html: board.show_parts("head", {"facts": html}))
+        self._side = _News[str](lambda html: board.show_parts("top", {"side": html}))
+        self._numbers = _News[Numbers](board.show_numbers)
+        self._error = _News[str](lambda html: board.show_html("notice", html))
+
+    def show(self) -> None:
+        """Show what has changed."""
+        source = self._source
+        graph, progress = source.graph, source.progress
+        waiting = sum(map(len, source.waiting_since().values())) if progress.state == "running" else 0
+        self._facts(head_html(source))
+        self._side(side_html(source, waiting))
+        self._numbers({"nodes": dag_numbers(graph, progress), "segments": bar_segments(graph, progress)})
+        self._error(error_html(source))
+
+
+class RowsFeed:
+    """Feeds the table of the newest rows."""
+
+    def __init__(self, source: RunSource, board: ViewBoard) -> None:
+        self._source = source
+        self._columns = arrange(source.graph)
+        self._table = _News[str](lambda html: board.show_html("rows", html))
+
+    def show(self) -> None:
+        """Show what has changed."""
+        self._table(rows_table(self._columns, self._source.newest_rows(_ROWS)))
+
+
+class ColumnsFeed:
+    """Feeds the progress of each column."""
+
+    def __init__(self, source: RunSource, board: ViewBoard) -> None:
+        self._progress = source.progress
+        self._figures = _News[ColumnFigures](board.show_columns)
+
+    def show(self) -> None:
+        """Show what has changed."""
+        nodes, rows = self._progress.nodes, self._progress.rows
+        self._figures(
+            {"done": [count_settled(node, rows) for node in nodes], "words": [_words(node, rows) for node in nodes]}
+        )
+
+
+class FailuresFeed:
+    """Feeds the table of failures and their count; draws the table only when there are more of them."""
+
+    def __init__(self, source: RunSource, board: ViewBoard) -> None:
+        self._failures = source.failures
+        self._table = _News[int](lambda _count: board.show_html("failures", failures_table(self._failures)))
+        self._count = _News[int](board.show_failure_count)
+
+    def show(self) -> None:
+        """Show what has changed."""
+        count = len(self._failures.items)
+        self._table(count)
+        self._count(count)
+
+
+def _words(node: NodeProgress, rows: int) -> str:
+    parts = [f"{write_count(min(node.done, rows))} of {write_count(rows)}"]
+    if node.mean_seconds is not None:
+        parts.append(write_seconds(node.mean_seconds))
+    if node.in_flight:
+        parts.append(f"{node.in_flight} in flight")
+    if node.skipped:
+        parts.append(f"{write_count(node.skipped)} skipped")
+    if node.failed:
+        parts.append(f"{write_count(node.failed)} failed")
+    return " · ".join(parts)

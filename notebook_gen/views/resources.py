@@ -1,0 +1,53 @@
+"""How pictures show the resources of a run: by which name, with which word for a task, in which colour."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.palette import color_names
+from notebook_gen.views.text import fit
+
+LABEL_SIZE: Final = 11.0
+"""Font size of labels beside lanes."""
+
+_WIDEST_LABEL = 120.0
+
+
+class ResourceLook(NamedTuple):
+    """How a resource is shown.
+
+    Attributes:
+        name: as in `ExecutionGraph.resources`.
+        label: in one short line, of a model its alias; harmless, not escaped.
+        is_model: whether it is a model's endpoint, and its tasks are calls.
+        color: the name of its only column's colour; "soft" if several share it.
+    """
+
+    name: str
+    label: str
+    is_model: bool
+    color: str
+
+    @property
+    def noun(self) -> str:
+        """What a task of it is called."""
+        return "call" if self.is_model else "task"
+
+
+def resource_looks(graph: ExecutionGraph) -> list[ResourceLook]:
+    """Give the look of each resource, in the order of `ExecutionGraph.resources`."""
+    colors = color_names(graph)
+    looks = []
+    for name in graph.resources:
+        users = [node for node in graph.nodes if node.resource == name]
+        model = users[0].model
+        label = fit(name if model is None else model, _WIDEST_LABEL, LABEL_SIZE)
+        color = colors[users[0].index] if len(users) == 1 else "soft"
+        looks.append(ResourceLook(name, label, model is not None, color))
+    return looks
+
+
+def counted(looks: Sequence[ResourceLook]) -> list[int]:
+    """Give the indexes of the resources that a run is about: models, or all if there are none."""
+    models = [number for number, look in enumerate(looks) if look.is_model]
+    return models or list(range(len(looks)))

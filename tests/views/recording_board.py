@@ -1,0 +1,54 @@
+"""A board that shows nothing and remembers what it was told."""
+
+from collections.abc import Mapping
+from typing import Unpack
+
+from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.timeline import TimelineTraits
+
+
+class RecordingBoard:
+    """A `Board`; what was said last is in its attributes, and the name of everything that was said in `heard`."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.html: dict[str, str] = {}
+        self.numbers: Numbers | None = None
+        self.columns: ColumnFigures | None = None
+        self.failures = 0
+        self.timeline: TimelineTraits = {}
+
+    def show_html(self, pane: PaneName, html: str) -> None:
+        self.heard.append(pane)
+        self.html[pane] = html
+
+    def show_parts(self, pane: PaneName, parts: Mapping[str, str]) -> None:
+        for part, html in parts.items():
+            self.heard.append(f"{pane} {part}")
+            self.html[f"{pane} {part}"] = html
+
+    def show_numbers(self, numbers: Numbers) -> None:
+        self.heard.append("numbers")
+        self.numbers = numbers
+
+    def show_columns(self, figures: ColumnFigures) -> None:
+        self.heard.append("columns")
+        self.columns = figures
+
+    def show_failure_count(self, count: int) -> None:
+        self.heard.append("failure count")
+        self.failures = count
+
+    def show_timeline(self, **traits: Unpack[TimelineTraits]) -> None:
+        self.heard.extend(traits)
+        self.timeline.update(traits)
+
+    def send_plotly(self) -> None:
+        self.heard.append("plotly")
+
+    def finish(self) -> None:
+        self.heard.append("finish")
+
+    def forget(self) -> None:
+        """Forget what was heard, not what was shown."""
+        self.heard.clear()

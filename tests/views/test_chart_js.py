@@ -1,0 +1,140 @@
+"""The page draws the same chart as Python does: static/chart.js against gantt_traces.py, on the same frames."""
+
+import base64
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from notebook_gen.views.chart import Chart, chart_of_run
+from notebook_gen.views.frames import pack_frame
+from notebook_gen.views.gantt import chart_template
+from notebook_gen.views.gantt_traces import draw_traces
+from notebook_gen.views.history import History
+from notebook_gen.views.palette import name_paint
+from notebook_gen.views.stylesheet import read_static
+from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
+
+_DRAW = """
+const unpack = (thing) => {
+  if (thing?.base64 !== undefined) {
+    const bytes = Buffer.from(thing.base64, "base64");
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  if (Array.isArray(thing) || thing === null || typeof thing !== "object") return thing;
+  return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, unpack(part)]));
+};
+const { template, frame: packed, now, perPixel } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const frame = readFrame(unpack(packed)), colors = { get: (name, opacity = 1) => `ng:${name}/${opacity}` };
+console.log(JSON.stringify([
+  ...gridTraces(template, frame, colors),
+  ...loadTraces(template, frame, now, colors),
+  ...barTraces(template, frame, now, perPixel, colors),
+]));
+"""
+_PIXELS = 800
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("'node' is not on PATH; install it (Debian: apt-get install nodejs)")
+    return path
+
+
+def _few() -> FakeRun:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 3.0)
+    run.attempt(REVIEW, 1, 1.0, 2.0, slot=1)
+    run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
+    run.attempt_in_vain(SCORE, 2, 4.0, 4.25, slot=2)
+    run.attempt_in_vain(REVIEW, 3, 4.0, 5.0, slot=2, again=True)
+    run.waiting = {SCORE: [2.0, 2.5]}
+    run.attempt(SCORE, 1, 5.0)
+    run.now = 6.0
+    return run
+
+
+def _many() -> FakeRun:
+    run = traced_run(3000)
+    for row in range(3000):
+        run.attempt(REVIEW, row, row * 0.125, row * 0.125 + 0.0625, slot=row % 3)
+        run.attempt(SCORE, row, row * 0.125, row * 0.125 + 0.03125, slot=row % 2)
+    return run
+
+
+def _chart(run: FakeRun) -> Chart:
+    assert run.trace is not None
+    history = History(run.graph)
+    history.update(run.trace)
+    return chart_of_run(run, history, pixels=_PIXELS, max_bars=100)
+
+
+def _packed(thing: Any) -> Any:
+    """JSON cannot hold bytes."""
+    if isinstance(thing, bytes):
+        return {"base64": base64.b64encode(thing).decode()}
+    return {name: _packed(part) for name, part in thing.items()} if isinstance(thing, dict) else thing
+
+
+def _draw_in_page(node: str, chart: Chart) -> list[dict[str, Any]]:
+    given = {
+        "template": chart_template(chart),
+        "frame": _packed(pack_frame(chart, {})),
+        "now": chart.detail.now,
+        "perPixel": chart.detail.window.seconds / _PIXELS,
+    }
+    done = subprocess.run(
+        [node, "-e", read_static("chart.js") + _DRAW],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    traces: list[dict[str, Any]] = json.loads(done.stdout)
+    return traces
+
+
+def _by_color(traces: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {trace["marker"]["color"]: trace for trace in traces if trace["type"] == "bar"}
+
+
+@pytest.mark.parametrize("make", [_few, _many], ids=["bars", "bars and grid"])
+def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun]) -> None:
+    chart = _chart(make())
+
+    here, there = list(draw_traces(chart, name_paint)), _draw_in_page(node, chart)
+
+    assert [trace["type"] for trace in there] == [trace["type"] for trace in here]
+    for mine, other in zip(here, there, strict=True):
+        if mine["type"] == "heatmap":
+            assert {name: other[name] for name in mine} == mine
+        elif mine.get("mode") == "markers":
+            assert (other["x"], other["y"], other["marker"]) == (mine["x"], mine["y"], mine["marker"])
+        elif mine.get("fill"):
+            assert other["fillcolor"] == mine["fillcolor"]
+            assert other["x"][:-2] == pytest.approx(mine["x"][:-1])
+            assert other["y"][:-2] == pytest.approx(mine["y"][:-1])
+        elif mine.get("mode") == "lines":
+            assert other["y"] == pytest.approx(mine["y"])
+            assert other["line"] == mine["line"]
+
+
+@pytest.mark.parametrize("make", [_few, _many], ids=["bars", "bars and grid"])
+def test_the_page_has_the_same_bars_each_a_pixel_shorter(node: str, make: Callable[[], FakeRun]) -> None:
+    chart = _chart(make())
+    pixel = chart.detail.window.seconds / _PIXELS
+
+    here, there = _by_color(list(draw_traces(chart, name_paint))), _by_color(_draw_in_page(node, chart))
+
+    assert there.keys() == here.keys()
+    for color, mine in here.items():
+        other = there[color]
+        assert (other["base"], other["y"], other["width"]) == (mine["base"], mine["y"], mine["width"])
+        assert other["x"] == pytest.approx([max(seconds - pixel, 2 * pixel) for seconds in mine["x"]], rel=1e-5)
+        assert other["marker"].get("pattern") == mine["marker"].get("pattern")
+        assert (other["marker"]["line"]["width"] == 1.5) == (mine["marker"]["line"]["width"] == 1.5)

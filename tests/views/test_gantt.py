@@ -1,0 +1,199 @@
+"""The Gantt chart: a plotly figure, a template for the page, SVG for a report."""
+
+import json
+from collections.abc import Callable
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.observers.trace import Trace
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.views.chart import Chart, chart_of_run, time_ticks
+from notebook_gen.views.gantt import chart_template, gantt
+from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
+from notebook_gen.views.history import History
+from notebook_gen.views.text import plotly_text
+from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
+from tests.views.hostile import HOSTILE, elements, read_page
+
+
+def _worked() -> FakeRun:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 3.0)
+    run.attempt(REVIEW, 1, 1.0, 2.0, slot=1)
+    run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
+    run.attempt(SCORE, 1, 5.0)
+    run.now = 6.0
+    return run
+
+
+def _trace(run: FakeRun) -> Trace:
+    assert run.trace is not None
+    return run.trace
+
+
+def _chart(run: FakeRun, max_bars: int = 1000) -> Chart:
+    history = History(run.graph)
+    history.update(_trace(run))
+    return chart_of_run(run, history, pixels=800, max_bars=max_bars)
+
+
+def _busy(count: int) -> FakeRun:
+    run = traced_run(count)
+    for row in range(count):
+        run.attempt(REVIEW, row, row * 0.1, row * 0.1 + 0.1, slot=row % 3)
+    return run
+
+
+def test_a_figure_has_a_trace_for_each_column_and_state_and_a_cross_on_what_failed() -> None:
+    figure = gantt(_trace(_worked()))
+
+    bars = [(bar.name, list(bar.base), list(bar.x), bar.showlegend) for bar in figure.data if bar.type == "bar"]
+    assert bars == [
+        ("review", [1.0, 1.0], [2.0, 1.0], True),
+        ("score", [5.0], [pytest.approx(0.0, abs=0.02)], True),
+        ("score", [3.0], [1.0], False),
+    ]
+    [crosses] = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
+    assert list(crosses.x) == [3.5]
+
+
+def test_an_attempt_that_was_tried_again_is_hatched_and_has_no_cross() -> None:
+    run = traced_run()
+    run.attempt_in_vain(REVIEW, 0, 1.0, 2.0, again=True)
+    run.attempt(REVIEW, 0, 3.0, 4.0)
+
+    figure = gantt(_trace(run))
+
+    bars = [bar for bar in figure.data if bar.type == "bar"]
+    assert [(list(bar.base), bar.marker.pattern.shape) for bar in bars] == [([3.0], None), ([1.0], "/")]
+    assert bars[1].hovertext[0].endswith("failed, and was tried again")
+    assert not [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
+    assert "tried again after 1.0 s" in gantt_svg(_chart(run))
+
+
+def test_a_figure_of_many_attempts_has_a_heat_map_and_few_bars() -> None:
+    figure = gantt(_trace(_busy(3000)), max_bars=100)
+
+    assert [trace.type for trace in figure.data].count("heatmap") == 2
+    assert sum(len(trace.base) for trace in figure.data if trace.type == "bar") <= 100
+
+
+def test_whoever_points_at_a_bar_reads_what_it_was() -> None:
+    run = _worked()
+    run.attempt(REVIEW, 2, 10.0, 19.0)
+
+    texts = [text for bar in gantt(_trace(run)).data if bar.type == "bar" for text in bar.hovertext]
+
+    assert texts[2] == (
+        "<b>review · row 2</b><br>9.0 s in flight, waited 0.5 s for a slot<br>"
+        "default · 10 tokens in, 20 out<br>4.5 × the usual: the slowest so far"
+    )
+    assert [text.rpartition("<br>")[2] for text in texts[3:]] == ["in flight", "failed"]
+
+
+def test_attempts_that_took_no_time_at_all_are_nothing_unusual() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 1.0)
+    run.attempt(REVIEW, 1, 1.0, 1.0, slot=1)
+
+    [bar] = [trace for trace in gantt(_trace(run)).data if trace.type == "bar"]
+
+    assert "usual" not in "".join(bar.hovertext)
+
+
+def test_a_run_without_attempts_is_drawn_too() -> None:
+    figure = gantt(_trace(traced_run()))
+
+    assert [trace.type for trace in figure.data if trace.type == "bar"] == []
+
+
+def test_a_template_is_json_and_names_colors_instead_of_giving_them() -> None:
+    template = json.dumps(chart_template(_chart(_worked())))
+
+    assert '"names": ["stars", "tone", "review", "score"]' in template
+    assert "ng:ink/1" in template
+    assert "#" not in template
+
+
+def test_labels_say_how_many_slots_are_in_use_then_how_many_were_needed() -> None:
+    run = _worked()
+    assert _chart(run).labels == [
+        ("default", "0 of 8"),
+        ("judge", "1 of 8"),
+        ("waiting", "0 now"),
+        ("in flight", "- - limit"),
+    ]
+
+    run.finish()
+
+    assert _chart(run).labels == [
+        ("default", "2 slots"),
+        ("judge", "1 slot"),
+        ("waiting", "cells"),
+        ("in flight", "- - limit"),
+    ]
+
+
+def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:
+    geometry = _chart(_worked()).geometry
+
+    edges = [
+        place for band in (*geometry.groups, geometry.waiting, geometry.in_flight) for place in (band.top, band.bottom)
+    ]
+    assert edges == sorted(edges)
+    assert edges[-1] == geometry.height
+    assert list(geometry.lanes) == sorted(geometry.lanes)
+
+
+@pytest.mark.parametrize("draw", [gantt_svg, gantt_image])
+@pytest.mark.parametrize("count", [0, 1, 300, 5000])
+def test_svg_is_well_formed_and_bounded(draw: Callable[[Chart], str], count: int) -> None:
+    svg = draw(_chart(_busy(count)))
+
+    read_page(svg)
+    ET.fromstring(svg[svg.index("<svg") : svg.rindex("</svg>") + len("</svg>")])  # noqa: S314  # our own
+    assert len(svg) < 160_000
+
+
+def test_a_bar_in_svg_has_words_and_in_an_image_it_has_none() -> None:
+    chart = _chart(_worked())
+
+    assert "review · row 0\n2.0 s, waited 0.5 s" in read_page(gantt_svg(chart)).texts
+    assert "failed after 1.0 s" in gantt_svg(chart)
+    assert "title" not in {tag for tag, _ in elements(gantt_image(chart))}
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_hostile_names_stay_text_in_svg(text: str) -> None:
+    def draw(name: str) -> list[tuple[str, tuple[str, ...]]]:
+        run = FakeRun(build_graph({name: LLMText("x", model=name)}))
+        run.trace = Trace(run.graph)
+        run.attempt(0, 0, 1.0, 2.0)
+        return elements(gantt_svg(_chart(run)) + gantt_image(_chart(run)))
+
+    assert draw(text) == draw("harmless")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_plotly_reads_no_markup_no_template_and_no_formula_in_text(text: str) -> None:
+    assert not set(plotly_text(text)) & set("<>\"'%$\n")
+
+
+@pytest.mark.parametrize(
+    ("end", "ticks"),
+    [
+        (0.004, ["0.000 s", "0.001 s", "0.002 s", "0.003 s", "0.004 s"]),
+        (2.3, ["0.0 s", "0.5 s", "1.0 s", "1.5 s", "2.0 s"]),
+        (45.0, ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s", "35 s", "40 s", "45 s"]),
+        (600.0, ["0:00", "1:00", "2:00", "3:00", "4:00", "5:00", "6:00", "7:00", "8:00", "9:00", "10:00"]),
+    ],
+)
+def test_moments_on_the_axis_are_round(end: float, ticks: list[str]) -> None:
+    assert [word for _, word in time_ticks(0.0, end)] == ticks
+
+
+@pytest.mark.parametrize("end", [1e-9, 1.0, 86_400.0 * 400, 1e12])
+def test_there_are_never_many_moments_on_the_axis(end: float) -> None:
+    assert len(time_ticks(0.0, end)) <= 11

@@ -1,0 +1,133 @@
+"""The head says state and facts, and what stands beside the DAG says where the work is."""
+
+import pytest
+
+from notebook_gen.config.columns import Column, LLMText
+from notebook_gen.events import CellsSkipped, RowsDone, RunFinished
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
+from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
+from tests.views.hostile import HOSTILE, elements, read_page
+
+
+def _texts(html: str) -> list[str]:
+    return [text for text in read_page(html).texts if text.strip()]
+
+
+def _finished_run() -> FakeRun:
+    run = traced_run()
+    for row in range(40):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+    run.publish(RowsDone(80.0, 0, 40))
+    run.finish()
+    return run
+
+
+def test_a_run_that_goes_on_says_how_many_calls_are_in_flight() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 1.0)
+    run.attempt(REVIEW, 1, 1.0)
+    run.attempt(SCORE, 0, 1.0)
+    run.drop(5, REVIEW, "no")
+
+    assert _texts(head_html(run)) == [
+        "running", "0:01", "elapsed", "0 of 40", "rows done", "1", "dropped", "2 of 16", "calls in flight",
+        "30", "tokens",
+    ]  # fmt: skip
+
+
+def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:
+    assert _texts(head_html(_finished_run())) == [
+        "finished", "1:20", "elapsed", "40 of 40", "rows done", "0", "dropped", "40", "calls", "1,200", "tokens",
+    ]  # fmt: skip
+
+
+def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
+    run = traced_run(rows=10)
+    for row in range(5):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+    assert "elapsed" in _texts(head_html(run))
+    assert "of about" not in head_html(run)  # no score was made yet: nobody knows how long one takes
+
+    run.attempt(SCORE, 0, 10.0, 12.0)
+    assert "0:12 of about 0:40" in _texts(head_html(run))
+
+    run.publish(CellsSkipped(12.0, SCORE, 0, 5))
+    assert "0:12 of about 0:30" in _texts(head_html(run))
+
+
+def test_the_bar_has_a_segment_for_each_column_that_is_made() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 1.0)
+
+    assert bar_segments(run.graph, run.progress) == [
+        {"node": 0, "share": 0.0}, {"node": 1, "share": 0.0}, {"node": 2, "share": 0.0063}, {"node": 3, "share": 0.0},
+    ]  # fmt: skip
+    run.publish(CellsSkipped(1.0, SCORE, 0, 40))
+    assert bar_segments(run.graph, run.progress)[3] == {"node": 3, "share": 0.25}
+    assert [tag for tag, _ in read_page(bar_html(run)).elements] == ["div", "i", "i", "i", "i"]
+
+
+def test_beside_the_dag_stands_where_the_work_is() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 1.0)
+    run.attempt(SCORE, 0, 1.0)
+    run.placeholder_text, run.destination = True, "somewhere/in/a/folder/with/a/long/name"
+
+    assert _texts(side_html(run, waiting=7)) == [
+        "default", "0 of 8 in flight", "judge", "1 of 8 in flight", "waiting for a slot", "7 cells", "made", "1 cell",
+        "written", "0 rows", "to", "…n/a/folder/with/a/long/name",
+        "placeholder text (demo endpoint)",
+    ]  # fmt: skip
+
+
+def test_what_is_over_waits_for_nothing() -> None:
+    assert _texts(side_html(_finished_run(), waiting=0)) == [
+        "default", "40 calls · 2.0 s", "judge", "0 calls", "made", "40 cells",
+    ]  # fmt: skip
+
+
+def test_many_resources_share_the_last_line() -> None:
+    columns: dict[str, Column] = {f"c{at}": LLMText("x", model=f"model {at}") for at in range(6)}
+    graph = build_graph(columns)
+    run = FakeRun(graph, ceilings=dict.fromkeys(graph.resources, 2))
+    run.attempt(4, 0, 1.0)
+    run.attempt(5, 0, 1.0)
+
+    assert _texts(side_html(run, waiting=0))[4:8] == ["model 2", "0 of 2 in flight", "3 more", "2 of 6 in flight"]
+
+
+@pytest.mark.parametrize("destination", [None, "reviews"])
+@pytest.mark.parametrize("placeholder", [False, True])
+@pytest.mark.parametrize("models", [0, 1, 4, 9])
+def test_there_are_never_more_lines_beside_the_dag_than_room_was_made_for(
+    destination: str | None, placeholder: bool, models: int
+) -> None:
+    columns: dict[str, Column] = {f"c{at}": LLMText("x", model=f"model {at}") for at in range(models)}
+    run = FakeRun(build_graph(columns), destination=destination, placeholder_text=placeholder)
+
+    def lines() -> int:
+        return len([tag for tag, _ in read_page(side_html(run, waiting=3)).elements if tag == "div"])
+
+    assert lines() == count_side_lines(run)
+    run.finish()
+    assert lines() <= count_side_lines(run)
+
+
+def test_what_ended_the_run_is_said() -> None:
+    run = review_run()
+    assert error_html(run) == ""
+
+    run.publish(RunFinished(1.0, "failed", OSError("no space left on <device>")))
+
+    assert _texts(error_html(run)) == ["no space left on <device>"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_hostile_names_and_errors_stay_text(text: str) -> None:
+    def draw(content: str) -> list[tuple[str, tuple[str, ...]]]:
+        run = FakeRun(build_graph({"a": LLMText("x", model=content)}), destination=content)
+        run.publish(RunFinished(1.0, "failed", OSError(content)))
+        return elements(head_html(run) + side_html(run, waiting=0) + error_html(run))
+
+    assert draw(text) == draw("harmless")

@@ -1,0 +1,195 @@
+"""A live view shows itself at once, keeps up, ends as a report; what goes wrong in it is shown under it."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.views.live import LiveDisplay
+from notebook_gen.views.outputs import Bundle
+from tests.views.fake_run import REVIEW, FakeRun, traced_run
+
+_PATIENCE = 20.0
+
+
+class _Place:
+    """A notebook whose cells the test counts."""
+
+    def __init__(self) -> None:
+        self.cell = 1
+        self.cells: dict[int, Bundle] = {}
+        self.updates: list[Bundle] = []
+
+    def is_here(self) -> bool:
+        return self.cell in self.cells
+
+    def show(self, bundle: Bundle) -> None:
+        self.cells[self.cell] = bundle
+
+    def update(self, bundle: Bundle) -> None:
+        self.updates.append(bundle)
+        self.cells = dict.fromkeys(self.cells, bundle)
+
+    @property
+    def html(self) -> str:
+        [html] = {str(bundle.get("text/html", "")) for bundle in self.cells.values()}
+        return html
+
+
+class _Broken(FakeRun):
+    """A run whose rows cannot be looked at."""
+
+    def newest_rows(self, _count: int) -> list[RowView]:
+        raise ValueError("no <rows> today")
+
+
+class _Shown:
+    """A view that is kept up to date until the test ends it."""
+
+    def __init__(self, run: FakeRun) -> None:
+        self.run = run
+        self.place = _Place()
+        self.display = LiveDisplay(run, self.place)
+        self.display.show_again()
+        self.first = dict(self.place.cells)
+        self.display.start()
+
+    def end(self) -> None:
+        self.run.finish()
+        self.display.close()
+        assert self.display.wait(_PATIENCE)
+
+
+@pytest.fixture
+def shown() -> Iterator[_Shown]:
+    view = _Shown(traced_run())
+    yield view
+    view.end()
+
+
+def _broken_run() -> FakeRun:
+    run = traced_run()
+    return _Broken(run.graph, trace=run.trace)
+
+
+def _panes(display: LiveDisplay) -> str:
+    """The HTML of all panes of the widget."""
+    assert display.widget is not None
+    return "".join(getattr(pane, "html", "") for pane in display.widget.children)
+
+
+def test_a_frame_of_the_final_height_is_shown_before_anything_else(shown: _Shown) -> None:
+    [bundle] = shown.first.values()
+
+    assert "starting" in str(bundle["text/html"])
+    assert bundle["text/plain"] == "preview of 40 rows"
+
+
+def test_widgets_take_the_frame_s_place(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+
+    assert "application/vnd.jupyter.widget-view+json" in shown.place.updates[0]
+
+
+def test_a_run_is_shown_once_under_each_cell(shown: _Shown) -> None:
+    shown.display.show_again()
+    assert len(shown.place.cells) == 1
+
+    shown.place.cell = 2
+    shown.display.show_again()
+
+    assert len(shown.place.cells) == 2
+
+
+def test_a_report_takes_the_widgets_place_in_every_cell_and_in_later_ones() -> None:
+    view = _Shown(traced_run())
+    view.place.cell = 2
+    view.display.show_again()
+
+    view.end()
+    view.place.cell = 3
+    view.display.show_again()
+
+    assert len(view.place.cells) == 3
+    assert "ng-report" in view.place.html
+    assert view.display.widget is not None
+
+
+def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> None:
+    shown.display.close()
+
+    assert not shown.display.wait(0)
+
+
+def test_the_cancel_button_cancels_the_run(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+    headline = shown.display.widget.children[0]
+
+    headline.children[1].click()
+
+    assert shown.run.is_cancelled
+
+
+def test_what_fails_in_a_view_is_shown_under_it_and_stays_there_when_the_run_is_over() -> None:
+    view = _Shown(_broken_run())
+    assert "no &lt;rows&gt; today" in _panes(view.display)
+
+    view.end()
+
+    assert "no &lt;rows&gt; today" in _panes(view.display)
+    assert "ng-report" in view.place.html
+    assert "no &lt;rows&gt; today" in view.place.html
+
+
+def test_a_view_that_cannot_even_begin_says_so_and_the_run_is_reported_all_the_same() -> None:
+    class Nowhere(FakeRun):
+        @property
+        def title(self) -> str:
+            raise OSError("no title")
+
+        @title.setter
+        def title(self, _title: str) -> None: ...
+
+    view = _Shown(Nowhere(traced_run().graph))
+
+    [bundle] = view.first.values()
+    assert bundle["text/plain"] == "The live view failed; the run goes on. OSError: no title"
+    view.run.finish()
+    assert view.display.wait(_PATIENCE)
+
+
+def test_a_report_that_cannot_be_made_leaves_the_widgets_in_place() -> None:
+    class NoRows(FakeRun):
+        def first_rows(self, _count: int) -> list[RowView]:
+            raise OSError("the disk is gone")
+
+    view = _Shown(NoRows(traced_run().graph))
+
+    view.end()
+
+    [bundle] = view.place.cells.values()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "the disk is gone" in _panes(view.display)
+
+
+def test_the_view_can_be_pumped_by_whoever_waits(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+
+    for row in range(20):
+        shown.run.attempt(REVIEW, row, row * 1.0, row + 1.0)
+        shown.display.pump()
+
+
+def test_a_run_that_nobody_holds_is_forgotten_although_its_widgets_live() -> None:
+    view = _Shown(traced_run())
+    view.end()
+    widget, run = view.display.widget, weakref.ref(view.run)
+    assert widget is not None
+
+    del view
+    gc.collect()
+
+    assert run() is None
+    widget.children[0].children[1].click()

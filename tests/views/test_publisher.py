@@ -1,0 +1,168 @@
+"""A live view is told what has changed, when there is time for it; what fails is told, and holds up nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.events import RowsDone, RunFinished
+from notebook_gen.views.publisher import Publisher
+from tests.views.fake_run import REVIEW, FakeRun, review_run, traced_run
+from tests.views.recording_board import RecordingBoard
+
+
+class _Stage:
+    """A publisher on a clock that the test sets."""
+
+    def __init__(self, run: FakeRun) -> None:
+        self.now = 100.0
+        self.run = run
+        self.board = RecordingBoard()
+        self.errors: list[Exception] = []
+        self.publisher = Publisher(run, self.board, self.errors.append, clock=lambda: self.now)
+        self.publisher.begin()
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    def tick(self, seconds: float = 0.5) -> list[str]:
+        """Let time pass, tick, and give what the board heard."""
+        self.now += seconds
+        self.board.forget()
+        self.publisher.tick()
+        return self.board.heard
+
+
+@dataclass
+class _SlowRows(FakeRun):
+    """A run whose rows take so long to look at that the clock moves on."""
+
+    move_on: Callable[[], None] = lambda: None
+
+    def newest_rows(self, _count: int) -> list[RowView]:
+        self.move_on()
+        return []
+
+
+class _BrokenRows(FakeRun):
+    def newest_rows(self, count: int) -> list[RowView]:
+        raise ValueError(f"no {count} rows today")
+
+
+def test_the_first_tick_fills_every_pane() -> None:
+    stage = _Stage(review_run())
+
+    assert stage.board.heard == [
+        "top", "template", "picture", "head facts", "top side", "numbers", "notice", "rows", "columns", "failures",
+        "failure count",
+    ]  # fmt: skip
+    assert stage.board.html["notice"] == ""
+
+
+def test_what_has_not_changed_is_not_sent_again() -> None:
+    stage = _Stage(review_run())
+
+    assert stage.tick() == []
+    stage.run.publish(RowsDone(9.0, 0, 1))
+    assert stage.tick() == ["head facts"]
+    assert stage.tick() == []
+
+
+def test_tables_are_drawn_less_often_than_the_head() -> None:
+    stage = _Stage(review_run())
+
+    stage.run.drop(3, REVIEW, "no")
+    assert stage.tick(0.2) == ["head facts"]
+    assert stage.tick(0.2) == ["failures", "failure count"]
+    assert stage.board.failures == 1
+
+
+def test_what_waits_is_counted_while_the_run_goes_on() -> None:
+    stage = _Stage(traced_run())
+    stage.run.waiting = {REVIEW: [0.0] * 7, 3: [0.0] * 2}
+    stage.tick()
+    assert "9 cells" in stage.board.html["top side"]
+
+    stage.run.finish()
+    stage.tick()
+
+    assert "waiting" not in stage.board.html["top side"]
+
+
+def test_a_column_says_how_far_it_is() -> None:
+    stage = _Stage(traced_run())
+    stage.run.attempt(REVIEW, 0, 1.0, 3.0)
+    stage.run.attempt_in_vain(REVIEW, 1, 3.0, 5.0)
+    stage.run.attempt(REVIEW, 1, 5.0)
+
+    stage.tick()
+
+    assert stage.board.columns == {
+        "done": [0, 0, 1, 0],
+        "words": ["0 of 40", "0 of 40", "1 of 40 · 2.0 s · 1 in flight · 1 failed", "0 of 40"],
+    }
+
+
+def test_after_a_tick_that_took_long_the_next_comes_later() -> None:
+    run = _SlowRows(review_run().graph)
+    stage = _Stage(run)
+    assert not stage.publisher.is_due()
+    stage.now += 0.2
+    assert stage.publisher.is_due()
+
+    run.move_on = lambda: stage.pass_time(0.1)
+    stage.tick()
+
+    stage.now += 3.9
+    assert not stage.publisher.is_due()
+    stage.now += 0.2
+    assert stage.publisher.is_due()
+
+
+def test_what_fails_is_told_and_holds_up_nothing_else() -> None:
+    stage = _Stage(_BrokenRows(review_run().graph))
+
+    assert [str(error) for error in stage.errors] == ["no 6 rows today"]
+    assert "rows" not in stage.board.html
+    stage.run.drop(3, REVIEW, "no")
+    assert stage.tick() == ["head facts", "failures", "failure count"]
+
+
+def test_what_fails_does_not_make_ticks_come_more_often() -> None:
+    stage = _Stage(_BrokenRows(review_run().graph))
+
+    stage.tick()
+
+    assert not stage.publisher.is_due()
+
+
+def test_the_last_state_is_shown_however_soon_it_comes_after_the_one_before() -> None:
+    stage = _Stage(traced_run())
+    stage.board.forget()
+    stage.run.attempt(REVIEW, 0, 1.0, 2.0)
+    stage.run.drop(3, REVIEW, "no")
+    stage.run.publish(RunFinished(2.0, "failed", OSError("the disk is full")))
+
+    stage.publisher.finish()
+
+    assert stage.board.heard == [
+        "head facts", "top side", "numbers", "notice", "columns", "failures", "failure count", "frame", "clock",
+        "picture", "finish",
+    ]  # fmt: skip
+    assert "the disk is full" in stage.board.html["notice"]
+
+
+def test_what_the_page_says_is_answered_at_the_next_tick() -> None:
+    stage = _Stage(traced_run())
+
+    stage.publisher.hear({"plotly": "needed"})
+    stage.publisher.hear({"nonsense": 1})
+
+    assert stage.tick()[0] == "plotly"
+
+
+def test_a_run_without_a_trace_says_why_there_is_no_timeline() -> None:
+    stage = _Stage(review_run())
+
+    assert "not traced" in stage.board.timeline["picture"]
+    stage.publisher.hear({"plotly": "needed"})
+    assert stage.tick() == []

@@ -1,0 +1,221 @@
+"""The page gets what it needs to draw the timeline, in pieces of a bounded size."""
+
+import json
+
+import pytest
+
+from notebook_gen.views.frames import frame_size
+from notebook_gen.views.timeline import TimelineFeed
+from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
+from tests.views.recording_board import RecordingBoard
+
+
+class _Stage:
+    """A timeline's feed on a clock that the test sets."""
+
+    def __init__(self, run: FakeRun) -> None:
+        assert run.trace is not None
+        self.run = run
+        self.board = RecordingBoard()
+        self.feed = TimelineFeed(run, run.trace, self.board)
+
+    def tick(self, now: float) -> list[str]:
+        self.board.forget()
+        self.feed.tick(now)
+        return self.board.heard
+
+    def say(self, **message: object) -> list[str]:
+        self.board.forget()
+        self.feed.answer([message])
+        return self.board.heard
+
+
+def _busy(count: int) -> FakeRun:
+    run = traced_run(count)
+    for row in range(count):
+        run.attempt(REVIEW, row, row * 0.01, row * 0.01 + 0.01, slot=row % 8)
+    return run
+
+
+def test_a_frame_is_sent_when_something_has_happened_and_the_template_when_there_are_new_lanes() -> None:
+    stage = _Stage(traced_run())
+    stage.say(plotly="there")
+
+    assert stage.tick(0.0) == ["template", "frame", "clock"]
+    assert stage.tick(0.3) == []
+    stage.run.attempt(REVIEW, 0, 1.0)
+    assert stage.tick(0.6) == ["frame", "clock"]
+    stage.run.attempt(REVIEW, 1, 1.0, slot=1)
+    assert stage.tick(0.9) == ["template", "frame", "clock"]
+    assert stage.board.timeline["clock"] == {"now": 1.0, "running": True, "note": "2 tasks"}
+
+
+def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> None:
+    for count in (1, 1400, 1600, 30_000):
+        stage = _Stage(_busy(count))
+        stage.tick(0.0)
+        stage.say(window={"start": 0.0, "width": count * 0.01, "follows": True, "pixels": 4000})
+
+        frame = stage.board.timeline["frame"]
+        assert frame_size(frame) <= 64_000
+        assert frame_size(stage.board.timeline.get("detail", frame)) <= 64_000
+        json.dumps(
+            {name: value for name, value in frame.items() if name not in ("bars", "grid", "load")}, allow_nan=False
+        )
+
+
+def test_after_a_big_frame_the_next_one_waits() -> None:
+    stage = _Stage(_busy(1400))
+    stage.say(plotly="there")
+    assert "frame" in stage.tick(0.0)
+    wait = frame_size(stage.board.timeline["frame"]) / 200_000
+
+    stage.run.attempt(SCORE, 0, 20.0)
+    assert "frame" not in stage.tick(wait - 0.01)
+    assert "frame" in stage.tick(wait + 0.01)
+
+
+def test_a_frame_that_could_not_be_made_is_tried_again() -> None:
+    class Stumbling(FakeRun):
+        stumbles = True
+
+        def waiting_since(self) -> dict[int, list[float]]:
+            if self.stumbles:
+                raise ValueError("not now")
+            return {}
+
+    run = traced_run()
+    stumbling = Stumbling(run.graph, trace=run.trace)
+    stage = _Stage(stumbling)
+    with pytest.raises(ValueError, match="not now"):
+        stage.tick(0.0)
+
+    stumbling.stumbles = False
+
+    assert "frame" in stage.tick(0.2)
+
+
+def test_pictures_are_sent_until_plotly_is_there() -> None:
+    stage = _Stage(traced_run())
+    assert "picture" not in stage.tick(0.0)
+    assert "picture" in stage.tick(0.7)
+    assert "picture" not in stage.tick(1.0)
+    assert "picture" in stage.tick(1.8)
+
+    assert stage.say(plotly="there") == ["picture"]
+
+    assert stage.board.timeline["picture"] == ""
+    assert "picture" not in stage.tick(9.0)
+
+
+def test_pictures_are_sent_again_when_the_page_cannot_draw() -> None:
+    stage = _Stage(traced_run())
+    stage.tick(0.0)
+    stage.say(plotly="there")
+    stage.say(plotly="failed")
+
+    assert "picture" in stage.tick(5.0)
+
+
+def test_plotly_is_sent_to_a_page_that_says_nothing_but_once() -> None:
+    stage = _Stage(traced_run())
+    assert "plotly" not in stage.tick(0.0)
+    assert "plotly" in stage.tick(1.6)
+    assert "plotly" not in stage.tick(3.2)
+
+    assert stage.say(plotly="needed") == ["plotly"]
+
+
+@pytest.mark.parametrize("word", ["there", "needed", "failed"])
+def test_plotly_is_not_sent_unasked_to_a_page_that_speaks(word: str) -> None:
+    stage = _Stage(traced_run())
+    stage.tick(0.0)
+    stage.say(plotly=word)
+
+    assert "plotly" not in stage.tick(9.0)
+
+
+def test_a_window_is_answered_with_its_bars_where_the_whole_run_has_not_all() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    assert stage.board.timeline["frame"]["grid"] is not None
+    assert "zoom in" in stage.board.timeline["clock"]["note"]
+
+    assert stage.say(window={"start": 1.0, "width": 2.0, "follows": False, "pixels": 800}) == ["detail"]
+
+    detail = stage.board.timeline["detail"]
+    assert detail["grid"] is None
+    assert (detail["start"], detail["end"]) == (1.0, 3.0)
+    assert len(detail["bars"]["state"]) == pytest.approx(200, abs=3)
+
+
+def test_only_the_last_window_that_was_asked_for_is_answered() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    stage.board.forget()
+
+    windows = [{"start": float(start), "width": 1.0, "follows": False, "pixels": 800} for start in range(20)]
+    stage.feed.answer([{"window": window} for window in windows])
+
+    assert stage.board.heard == ["detail"]
+    assert stage.board.timeline["detail"]["start"] == 19.0
+
+
+def test_a_window_that_follows_ends_now() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    stage.say(window={"start": 0.0, "width": 4.0, "follows": True, "pixels": 800})
+
+    stage.run.attempt(REVIEW, 0, 40.0, 41.0)
+    stage.tick(1.0)
+
+    assert stage.board.timeline["detail"]["end"] == 41.0
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        None,
+        "all",
+        {},
+        {"start": "x", "width": 1, "follows": False, "pixels": 3},
+        {"start": 0, "width": -1, "follows": False, "pixels": 800},
+        {"start": float("nan"), "width": 1, "follows": False, "pixels": 800},
+        {"start": 0, "width": float("inf"), "follows": False, "pixels": 800},
+        {"start": 0, "width": 1, "follows": False, "pixels": 0},
+    ],
+)
+def test_a_window_that_is_none_is_the_whole_run(window: object) -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+
+    assert stage.say(window=window) == []
+
+
+def test_a_frame_says_why_attempts_failed_and_what_is_usual() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 3.0)
+    run.attempt_in_vain(REVIEW, 1, 3.0, 4.0)
+    stage = _Stage(run)
+
+    stage.tick(0.0)
+
+    frame = stage.board.timeline["frame"]
+    assert frame["usual"] == [None, None, 2.0, None]
+    assert frame["slowest"] == [None, None, 2.0, None]
+    assert frame["ceilings"] == [8, 8]
+    assert list(frame["errors"]) == ["1"]
+    assert "no <b>" in frame["errors"]["1"]
+
+
+def test_the_last_state_is_shown_once_more_with_a_picture_where_plotly_is_not() -> None:
+    stage = _Stage(traced_run())
+    stage.tick(0.0)
+    stage.run.attempt(REVIEW, 0, 1.0, 2.0)
+    stage.run.finish()
+    stage.board.forget()
+
+    stage.feed.finish()
+
+    assert stage.board.heard == ["frame", "clock", "picture"]
+    assert stage.board.timeline["clock"]["running"] is False
