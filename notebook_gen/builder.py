@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
+from notebook_gen.config.arguments import check_create, check_rows, check_settings
+from notebook_gen.config.callables import declared_name
 from notebook_gen.config.columns import Column, Function, SeedColumn, SeedData
 from notebook_gen.config.models import Model
 from notebook_gen.config.options import FunctionOptions, spell_out
@@ -189,11 +191,12 @@ class DatasetBuilder(MutableMapping[str, Column]):
     ) -> Any:
         """Declare a column by a function: `@builder.column`; its parameters name the columns it reads.
 
-        A sync function runs in the thread pool, an async one on the run's event loop.
+        A parameter with a default names no column, and keeps it. A sync function runs in the thread pool, an async one
+        on the run's event loop.
 
         Args:
             function: the function, when used without arguments.
-            name: the column's name; None: the function's.
+            name: the column's name; None: the function's (a lambda has none).
             inputs: the columns it reads; it then takes one argument that holds them: a dict, or a DataFrame.
             full_column: it gets and gives pandas, a whole row group at a time: a Series a column.
             outputs: the columns it makes, if several: it gives a dict with these keys, or a tuple in this order; with
@@ -212,7 +215,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """
 
         def declare(function: F) -> F:
-            column = name or function.__name__
+            column = declared_name(function, name)
             try:
                 self[column] = Function.from_callable(function, inputs=inputs, **options)
             except ConfigError as error:
@@ -249,7 +252,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
         def declare(given: F) -> F:
             spec = FunctionProcessor.from_callable(given) if not isinstance(given, ProcessorSpec) else given
-            self.processors[stage, name or spec.label] = spec
+            label = declared_name(given, name) if isinstance(spec, FunctionProcessor) else name or spec.label
+            self.processors[stage, label] = spec
             return given
 
         if processor is None:
@@ -304,9 +308,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """
         from notebook_gen.storage.memory import MemoryRows
 
-        if rows == 0:
-            raise ConfigError("no rows were asked for", advice="preview 1 or more")
-        plan = self._plan(rows, settings)
+        plan = self._plan(rows, settings, at_least=1)
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
         return self._start(plan, MemoryRows(tuple(plan.graph.columns)), title=title, show=show)
 
@@ -324,7 +326,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
         Args:
             rows: how many (0 or more; 0 makes an empty dataset).
-            folder: where to; made if it does not exist.
+            folder: where to, on this machine; made if it does not exist. Nobody else can write there meanwhile.
             overwrite: replace the dataset that is there.
             settings: how to go about it; None: the builder's.
             on_row_group: called in a thread with the run and the number of each row group that was written, for
@@ -332,14 +334,15 @@ class DatasetBuilder(MutableMapping[str, Column]):
             show: put the live view under the cell.
 
         Raises:
-            ConfigError: something declared is wrong, or the folder holds something else; nothing has run.
+            ConfigError: something declared is wrong, the folder holds something else, or another run writes there.
         """
         from notebook_gen.storage.metadata import RunDescription
         from notebook_gen.storage.parquet import ParquetFolder
 
-        launch = self._plan(rows, settings)
+        check_create(overwrite=overwrite, on_row_group=on_row_group)
+        launch = self._plan(rows, settings, at_least=0)
         description = RunDescription(
-            columns=self._columns,
+            columns=dict(self._columns),
             models=launch.connections.models,
             processors=dict(self.processors),
             seed=self.seed,
@@ -348,12 +351,11 @@ class DatasetBuilder(MutableMapping[str, Column]):
         )
         storage = ParquetFolder(folder, description, overwrite=overwrite)
         title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
-        return self._start(launch, storage, title=title, folder=str(folder), on_row_group=on_row_group, show=show)
+        return self._start(launch, storage, title=title, folder=str(storage.path), on_row_group=on_row_group, show=show)
 
-    def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
-        if not isinstance(rows, int) or isinstance(rows, bool):
-            raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
-        chosen = settings or self.settings
+    def _plan(self, rows: int, settings: RunSettings | None, *, at_least: int) -> Launch:
+        check_rows(rows, at_least=at_least)
+        chosen = check_settings(self.settings if settings is None else settings)
         groups = RowGroups(rows, chosen.row_group_size)
         graph = self.graph
         if not graph.nodes:

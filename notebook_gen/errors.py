@@ -30,8 +30,8 @@ class NotebookGenError(Exception):
 
     def __init__(self, problem: str, *, advice: str = "") -> None:
         super().__init__(problem, advice)
-        self.problem = problem
-        self.advice = advice
+        self.problem = _readable(problem)
+        self.advice = _readable(advice)
 
     @property
     def subject(self) -> str:
@@ -41,6 +41,11 @@ class NotebookGenError(Exception):
     def __str__(self) -> str:
         what = f"{self.subject} {self.problem}" if self.subject else self.problem
         return f"{what}; {self.advice}" if self.advice else what
+
+
+def _readable(text: str) -> str:
+    """Write half a surrogate pair as its escape: no file and no table could hold it."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class ConfigError(NotebookGenError):
@@ -66,6 +71,7 @@ class GenerationError(NotebookGenError):
     Attributes:
         status: the HTTP status of the answer, where there was one.
         answer: the raw answer, where there was one.
+        messages: role and text of each message sent, where a model was asked; its column's generator sets them.
     """
 
     kind = "rejected"
@@ -74,6 +80,7 @@ class GenerationError(NotebookGenError):
         super().__init__(problem, advice=advice)
         self.status = status
         self.answer = answer
+        self.messages: tuple[tuple[str, str], ...] = ()
 
 
 class RateLimited(GenerationError):

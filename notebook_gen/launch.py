@@ -13,7 +13,7 @@ from notebook_gen.engine.instructions import GroupStage
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.ports import ExchangeKeeper, Processor, RowGroupWriter
 from notebook_gen.engine.threads import in_thread
-from notebook_gen.errors import ConfigError, RunError
+from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -121,34 +121,46 @@ class Launch:
             exchanges: where exchanges with models go.
             after_write: called in a thread after each row group that was written.
         """
-        from notebook_gen.generators import Context, make_condition, make_generator
-
         async with AsyncExitStack() as stack:
-            complete = {}
             try:
-                for alias, model in self.connections.models.items():
-                    client = await _connect(model, self.connections.keys[alias])
-                    stack.push_async_callback(client.close)
-                    complete[alias] = client.complete
-            except RunError:
-                # no scheduler will ever tell the writer that the run has ended
+                job = self._make_job(await self._connect_all(stack), storage, exchanges, after_write)
+            except BaseException:
+                # no scheduler will ever tell the storage that the run has ended
                 await in_thread(storage.finish, "failed")
                 raise
-            context = Context(seed=self.seed, complete=complete)
-            conditions = {node.index: make_condition(node) for node in self.graph.nodes}
-            yield Job(
-                graph=self.graph,
-                groups=self.groups,
-                generators=[make_generator(node, context) for node in self.graph.nodes],
-                writer=storage,
-                exchanges=exchanges,
-                ceilings=self.ceilings,
-                settings=self.settings,
-                conditions={node: made for node, made in conditions.items() if made is not None},
-                processors=self._make_processors(),
-                after_write=after_write,
-                after_run=self._make_after_run(storage),
-            )
+            yield job
+
+    async def _connect_all(self, stack: AsyncExitStack) -> "dict[str, ChatClient]":
+        clients = {}
+        for alias, model in self.connections.models.items():
+            clients[alias] = await _connect(model, self.connections.keys[alias])
+            stack.push_async_callback(clients[alias].close)
+        return clients
+
+    def _make_job(
+        self,
+        clients: "Mapping[str, ChatClient]",
+        storage: RunStorage,
+        exchanges: ExchangeKeeper,
+        after_write: Callable[[RowGroup], None] | None,
+    ) -> Job:
+        from notebook_gen.generators import Context, make_condition, make_generator
+
+        context = Context(seed=self.seed, complete={alias: client.complete for alias, client in clients.items()})
+        conditions = {node.index: make_condition(node) for node in self.graph.nodes}
+        return Job(
+            graph=self.graph,
+            groups=self.groups,
+            generators=[make_generator(node, context) for node in self.graph.nodes],
+            writer=storage,
+            exchanges=exchanges,
+            ceilings=self.ceilings,
+            settings=self.settings,
+            conditions={node: made for node, made in conditions.items() if made is not None},
+            processors=self._make_processors(),
+            after_write=after_write,
+            after_run=self._make_after_run(storage),
+        )
 
     def _make_processors(self) -> dict[GroupStage, Processor]:
         from notebook_gen.generators import make_processor

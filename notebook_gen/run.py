@@ -273,7 +273,7 @@ class Run:
         if self.destination is None or self._source.trace is None:
             return
         try:
-            self._plan.storage.write_traces(self._source.trace.to_arrow())
+            self._plan.storage.write_traces(self._source.trace.to_arrow_parts())
         except WriteError as error:
             # the rows are safe by now, and the run has ended as it ended
             _log.warning("the traces were not written: %s", error)

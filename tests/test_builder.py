@@ -6,6 +6,7 @@ import json
 import threading
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -458,3 +459,92 @@ def test_a_run_that_failed_is_told_once_and_without_its_inside() -> None:
 
     assert caught.value.__cause__ is None
     assert "notebook_gen/engine" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_run_that_cannot_be_described_leaves_the_old_dataset(tmp_path: Path) -> None:
+    reviews().create(2, tmp_path, show=False).result()
+    builder = reviews()
+    builder["tone"] = ng.Category(["\ud800"])
+
+    with pytest.raises(ng.ConfigError, match=r"column 'tone' has .* in a text, which is no character"):
+        builder.create(2, tmp_path, overwrite=True)
+
+    assert len(pd.read_parquet(tmp_path / "rows")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"overwrite": "no"}, "overwrite is 'no'; give True to replace the dataset that is there, or False"),
+        ({"overwrite": None}, "overwrite is None; give True"),
+        ({"on_row_group": 5}, "on_row_group is 5, which cannot be called; give a function of the run"),
+        ({"settings": {"threads": 1}}, r"settings is {'threads': 1}; give some, such as settings=ng.RunSettings"),
+        ({"settings": {}}, "settings is {}; give some"),
+        ({"rows": 10**30}, "more than 1,000,000,000,000 rows were asked for; ask for fewer"),
+        ({"rows": 10**5000}, "more than 1,000,000,000,000 rows were asked for; ask for fewer"),
+        ({"rows": True}, "rows is True; give a whole number"),
+        ({"folder": 5}, "folder is 5; give the path of one"),
+        ({"folder": "s3://bucket/x"}, "folder is 's3://bucket/x', and only local folders can be written to for now"),
+    ],
+)
+def test_a_wrong_argument_of_create_is_an_error_that_deletes_nothing(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    reviews().create(2, tmp_path, show=False).result()
+    arguments: dict[str, Any] = {"rows": 3, "folder": tmp_path, "overwrite": True}
+
+    with pytest.raises(ng.ConfigError) as caught:
+        reviews().create(**(arguments | options))
+
+    assert str(caught.value).startswith(message)
+    assert len(pd.read_parquet(tmp_path / "rows")) == 2
+
+
+def test_settings_that_are_none_are_an_error_when_a_run_begins() -> None:
+    builder = reviews()
+    builder.settings = "x"  # type: ignore[assignment]  # as a user may
+
+    with pytest.raises(ng.ConfigError, match=r"settings is 'x'; .* settings=ng\.RunSettings\(threads=1\)"):
+        builder.preview(1)
+
+
+def test_a_folder_is_for_one_run_at_a_time_and_free_when_it_has_ended(tmp_path: Path) -> None:
+    slow = reviews()
+    slow.models["default"] = ng.DemoModel(latency=600, spread=0.0)
+    run = slow.create(2, tmp_path, show=False)
+
+    with pytest.raises(ng.ConfigError, match=r"is being written to by process \d+ \(this process\), since 20"):
+        reviews().create(2, tmp_path, overwrite=True)
+
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result()
+    assert len(reviews().create(2, tmp_path, overwrite=True, show=False).result()) == 2
+
+
+def test_a_relative_folder_stays_where_it_was_when_the_run_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    run = reviews().create(3, "reviews", show=False)
+
+    monkeypatch.chdir("elsewhere")
+
+    assert run.result().path == str(tmp_path / "reviews")
+    assert len(pd.read_parquet(tmp_path / "reviews" / "rows")) == 3
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_run_of_very_many_rows_begins_and_can_be_cancelled(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+    written = threading.Event()
+
+    run = builder.create(10**12, tmp_path, show=False, on_row_group=lambda run, number: written.set())
+    assert written.wait(30)
+    run.cancel()
+
+    with pytest.raises(ng.RunCancelled):
+        run.result()
+    assert len(run.rows()) > 0

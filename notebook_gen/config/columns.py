@@ -1,6 +1,5 @@
 """What a column is made of: one frozen class a kind. Specs are data; `generators.make_generator` gives them hands."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self, Unpack
@@ -8,10 +7,11 @@ from typing import Any, ClassVar, Literal, Self, Unpack
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from notebook_gen.config.callables import read_parameters, read_source
+from notebook_gen.config.callables import check_callable, check_inputs, is_async, read_parameters, read_source
 from notebook_gen.config.options import ColumnOptions, FunctionOptions, OnError, RetryOptions
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import is_expression, parse_inputs
+from notebook_gen.config.values import Number, Whole, read_choices, read_list
 from notebook_gen.errors import ConfigError
 
 Kind = Literal["seed", "sampler", "expression", "llm", "function"]
@@ -24,6 +24,11 @@ class Column(Spec):
     kind: ClassVar[Kind]
 
     def __init__(self, **values: Any) -> None:
+        if not hasattr(self, "kind"):
+            raise ConfigError(
+                f"{type(self).__name__} is only the base of columns",
+                advice="declare one of a kind, such as ng.Integer(1, 5) or ng.LLMText('…')",
+            )
         super().__init__(**values)
 
     @property
@@ -146,17 +151,20 @@ class Category(Column):
 
     kind: ClassVar[Kind] = "sampler"
     values: tuple[str | bool | int | float, ...] = Field(min_length=1)
-    weights: tuple[float, ...] | None = None
+    weights: tuple[Number, ...] | None = None
 
     def __init__(self, values: Sequence[str | bool | int | float], *, weights: Sequence[float] | None = None) -> None:
-        if isinstance(values, str):
-            raise ConfigError(f"Category: values is one text, {values!r}", advice="give a list of values")
         super().__init__(values=values, weights=weights)
 
-    @field_validator("values", "weights", mode="before")
+    @field_validator("values", mode="before")
     @classmethod
-    def _as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if not isinstance(value, str) and hasattr(value, "__iter__") else value
+    def _read_values(cls, values: Any) -> Any:
+        return read_choices(values)
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _read_weights(cls, weights: Any) -> Any:
+        return read_list(weights) if weights is not None else None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -172,8 +180,8 @@ class Integer(Column):
     """A whole number, every one from `low` to `high` (both included) equally likely."""
 
     kind: ClassVar[Kind] = "sampler"
-    low: int = Field(ge=-(2**63), lt=2**63)
-    high: int = Field(ge=-(2**63), lt=2**63)
+    low: Whole = Field(ge=-(2**63), lt=2**63)
+    high: Whole = Field(ge=-(2**63), lt=2**63)
 
     def __init__(self, low: int, high: int) -> None:
         super().__init__(low=low, high=high)
@@ -193,9 +201,9 @@ class Float(Column):
     """
 
     kind: ClassVar[Kind] = "sampler"
-    low: float
-    high: float
-    decimals: int | None = Field(default=None, ge=0, le=15)
+    low: Number
+    high: Number
+    decimals: Whole | None = Field(default=None, ge=0, le=15)
 
     def __init__(self, low: float, high: float, *, decimals: int | None = None) -> None:
         super().__init__(low=low, high=high, decimals=decimals)
@@ -265,7 +273,7 @@ class LLMText(DerivedColumn):
     system: str | None = None
     model: str = "default"
     side_outputs: tuple[SideOutput, ...] = ()
-    retries: int = Field(default=0, ge=0)
+    retries: Whole = Field(default=0, ge=0)
 
     def __init__(
         self,
@@ -281,7 +289,7 @@ class LLMText(DerivedColumn):
     @field_validator("side_outputs", mode="before")
     @classmethod
     def _as_tuple(cls, value: Any) -> Any:
-        return tuple(dict.fromkeys(_listed(value)))
+        return tuple(dict.fromkeys(read_list(value)))
 
     @cached_property
     def _inputs(self) -> tuple[str, ...]:
@@ -332,7 +340,7 @@ class Function(DerivedColumn):
     full_column: bool = False
     ordered: bool = False
     allow_resize: bool = False
-    retries: int = Field(default=0, ge=0)
+    retries: Whole = Field(default=0, ge=0)
     is_async: bool = False
     as_one: bool = False
     source: str = ""
@@ -346,12 +354,11 @@ class Function(DerivedColumn):
         Raises:
             ConfigError: its parameters cannot be read as columns, or an option is wrong.
         """
-        if isinstance(inputs, str):
-            raise ConfigError(f"inputs is one text, {inputs!r}", advice=f"give a list: inputs=[{inputs!r}]")
+        check_callable(function)
         return cls(
             function=function,
-            reads=tuple(inputs) if inputs is not None else read_parameters(function),
-            is_async=inspect.iscoroutinefunction(function),
+            reads=check_inputs(function, inputs) if inputs is not None else read_parameters(function),
+            is_async=is_async(function),
             as_one=inputs is not None,
             source=read_source(function),
             **options,
@@ -360,7 +367,7 @@ class Function(DerivedColumn):
     @field_validator("outputs", mode="before")
     @classmethod
     def _as_tuple(cls, value: Any) -> Any:
-        return tuple(_listed(value)) if value is not None else None
+        return read_list(value) if value is not None else None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -381,9 +388,3 @@ class Function(DerivedColumn):
     def names_made(self, name: str) -> tuple[str, ...]:
         """Give its outputs; the name it is declared under, if it has none."""
         return tuple(self.outputs) if self.outputs is not None else (name,)
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, str):
-        raise ValueError(f"give a list: [{value!r}]")  # noqa: TRY004  # pydantic wants it
-    return value

@@ -1,6 +1,7 @@
 """Which models make the LLM columns, and how to reach them. Keys are never part of it: they stay in the environment."""
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Self
@@ -23,7 +24,8 @@ class Model(Spec):
     Attributes:
         model: its name at the endpoint.
         base_url: where the endpoint is, up to and with `/v1`; None: OpenAI's own.
-        api_key_env: the environment variable that holds the key; None: `OPENAI_API_KEY` at OpenAI, no key elsewhere.
+        api_key_env: the environment variable that holds the key, in capital letters, so that a key cannot be taken for
+            its name; None: `OPENAI_API_KEY` at OpenAI, no key elsewhere.
         max_parallel: calls in flight at once, at most (the ceiling of this endpoint's limit).
         timeout: seconds a call may take, from connecting to its last byte.
         temperature: sampling temperature; None: the endpoint's default, as for the next two.
@@ -66,6 +68,16 @@ class Model(Spec):
             raise ValueError("base_url must be an address, like http://localhost:8000/v1")
         return url.rstrip("/")
 
+    @field_validator("api_key_env")
+    @classmethod
+    def _check_variable(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+            raise ValueError(
+                "give the name of an environment variable, such as 'MY_API_KEY' (capital letters, digits and _), "
+                "never the key itself"
+            )
+        return name
+
     @field_validator("extra")
     @classmethod
     def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +105,8 @@ class Model(Spec):
 
 def _is_host(name: str | None) -> bool:
     try:
-        return bool(name and name.encode("idna").decode("idna"))
+        # RFC 1035, section 2.3.4: no name is longer
+        return bool(name and len(name.encode("idna")) <= 253 and name.encode("idna").decode("idna"))
     except UnicodeError:  # an empty label, as in "my..host", or one that is too long
         return False
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from notebook_gen.config.callables import read_source
+from notebook_gen.config.callables import check_callable, is_async, read_source
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import TEMPLATE_GLOBALS, parse_inputs
 from notebook_gen.errors import ConfigError
@@ -60,7 +60,11 @@ class FunctionProcessor(ProcessorSpec):
             ConfigError: it cannot be called with one DataFrame, or has to be awaited.
         """
         name = getattr(function, "__name__", type(function).__name__)
-        if inspect.iscoroutinefunction(function):
+        try:
+            check_callable(function)
+        except ConfigError as error:
+            raise ConfigError(f"processor {name!r} {error.problem}", advice=error.advice) from error
+        if is_async(function):
             raise ConfigError(f"processor {name!r} is async", advice="define it with def: it runs in a thread")
         try:
             inspect.signature(function).bind(None)

@@ -74,7 +74,7 @@ class SchedulerCore:
         self.resources = make_resources(graph, ceilings, settings.limit_factor)
         self.tracker = CompletionTracker(graph, has_gate="pre_batch" in stages)
         self._delivery = Delivery(graph, groups.rows, has_processors="post_batch" in stages)
-        self.flow = self.flow_type(graph, self.resources, self.tracker, self._delivery, self.outbox)
+        self.flow = self.flow_type(graph, self.resources, self.tracker, self._delivery, self.outbox, groups.rows)
         self._groups = groups
         self._settings = settings
         self._pool = [self.resources[graph.resources.index(n.resource)] if n.resource else None for n in graph.nodes]
@@ -312,8 +312,8 @@ class SchedulerCore:
     def _may_open(self) -> bool:
         if self._next_group == len(self._groups) or self.flow.in_place or self._ending is not None:
             return False
-        size = self._groups[self._next_group].size
-        if self._open_rows and self._open_rows + size > self._settings.max_open_rows:
+        room = self._settings.max_open_rows - self._open_rows
+        if self._open_rows and (room <= 0 or self._groups[self._next_group].size > room):
             return False
         return not self.resources or any(resource.is_starving for resource in self.resources)
 

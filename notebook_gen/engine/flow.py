@@ -31,6 +31,7 @@ class CellFlow:
         tracker: the state of every cell.
         delivery: keeps the records of dropped rows.
         outbox: where instructions and events go.
+        rows: rows of the run.
 
     Attributes:
         ready: what waits for a slot.
@@ -48,8 +49,9 @@ class CellFlow:
         tracker: CompletionTracker,
         delivery: Delivery,
         outbox: deque[Instruction],
+        rows: int,
     ) -> None:
-        self.ready = ReadyTasks(graph, resources)
+        self.ready = ReadyTasks(graph, resources, rows)
         self.in_place = 0
         self.has_woken = False
         self.raised: ColumnFailed | None = None

@@ -2,7 +2,8 @@
 
 The order: the oldest window of rows that has ready work, in it the node with the longest remaining path by the
 durations seen so far, in it the oldest row. A window has a row for each slot: rows finish early although no slot
-stands idle. An ordered node offers one task at a time, in the order of rows.
+stands idle. The last windows are one: with nothing behind them, the last rows' chains would leave slots empty. An
+ordered node offers one task at a time, in the order of rows.
 """
 
 from collections import deque
@@ -14,6 +15,7 @@ from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node
 
 _LEAST_WINDOW = 8
+_LAST_WINDOWS = 2
 _ENDS_BETWEEN_SORTS = 256
 
 
@@ -23,13 +25,15 @@ class ReadyTasks:
     Args:
         graph: what makes what.
         resources: what the nodes need slots of; their `ready` and `nodes` are kept here.
+        rows: rows of the run.
     """
 
-    def __init__(self, graph: ExecutionGraph, resources: Sequence[Resource]) -> None:
+    def __init__(self, graph: ExecutionGraph, resources: Sequence[Resource], rows: int) -> None:
         self._graph = graph
         self._resources = resources
         self._queues: list[deque[int]] = [deque() for _ in graph.nodes]
         self._window = max(_LEAST_WINDOW, sum(resource.ceiling for resource in resources))
+        self._last_window = max(0, rows // self._window - _LAST_WINDOWS)
         self._seconds = [0.0] * len(graph.nodes)
         self._ends = [0] * len(graph.nodes)
         self._until_sort = 1
@@ -51,7 +55,7 @@ class ReadyTasks:
         for node in resource.nodes:
             queue = queues[node]
             if queue:
-                window = queue[0] // self._window
+                window = min(queue[0] // self._window, self._last_window)
                 if best < 0 or window < best_window:
                     best, best_window = node, window
         if best < 0:

@@ -1,15 +1,12 @@
 """What the engine needs of generators and storage, as protocols that they match by shape."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from notebook_gen.errors import GenerationError
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import DroppedRow, Exchange, Made, Processed
-
-STOPPING: Final = "the run is stopping"
-"""The message by which a task's cancellation can be told from one of the user's own code."""
 
 
 class InPlaceGenerator(Protocol):

@@ -25,13 +25,12 @@ from notebook_gen.engine.instructions import (
 )
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.outgoing import Outgoing
-from notebook_gen.engine.ports import STOPPING
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunError
 from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import Made
+from notebook_gen.plan.values import Exchange, Made
 
 _TURN = 0.002
 _PATIENCE = 5.0
@@ -107,8 +106,8 @@ class AsyncTaskScheduler:
         try:
             if ending.state == "finished" and job.after_run is not None:
                 await in_thread(job.after_run)
-        except RunError as error:
-            ending = EndRun("failed", error)
+        except Exception as error:  # noqa: BLE001  # as in run
+            ending = EndRun("failed", _bug(error))
         try:
             await in_thread(job.writer.finish, ending.state)
         except RunError as error:
@@ -145,7 +144,7 @@ class AsyncTaskScheduler:
         pending, deadline = set(workers), self.now() + _PATIENCE
         while pending and self.now() < deadline:
             for worker in pending:
-                worker.cancel(STOPPING)
+                worker.cancel()
             _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN)
         self._is_closed = True
 
@@ -175,7 +174,7 @@ class AsyncTaskScheduler:
     async def _run_task(self, task: Task, slot: int, started: float) -> None:
         node = self._nodes[task.node]
         group = self.core.tracker.groups[task.row_group]
-        made, error = None, None
+        made, error, exchange = None, None, None
         if node.full_column:
             # what reads nothing cannot tell how many rows are left; it makes all
             rows = group.rows_of(task.node) if node.inputs else group.group.rows
@@ -188,7 +187,7 @@ class AsyncTaskScheduler:
         try:
             made = await self._make[task.node](group.group, row, inputs)
         except GenerationError as failure:
-            error = failure
+            error, exchange = failure, Exchange.of_failure(failure)
         if self._is_closed:
             return
         if made is not None:
@@ -196,8 +195,9 @@ class AsyncTaskScheduler:
                 self._keep_column(task, node.outputs, rows, made)
             else:
                 self.buffers.put(task.row_group, row, node.outputs, made.values)
-            if made.exchange is not None:
-                self._job.exchanges.keep(task, made.exchange)
+            exchange = made.exchange
+        if exchange is not None:
+            self._job.exchanges.keep(task, exchange)
         now = self.now()
         again = self.core.finished(task, started, error, now)
         self._bus.publish(TaskEnded(now, task, slot, error, made.usage if made is not None else None, again))

@@ -30,8 +30,9 @@ class SequentialFlow(CellFlow):
         tracker: CompletionTracker,
         delivery: Delivery,
         outbox: deque[Instruction],
+        rows: int,
     ) -> None:
-        super().__init__(graph, resources, tracker, delivery, outbox)
+        super().__init__(graph, resources, tracker, delivery, outbox, rows)
         self._turns = sorted(range(len(graph.nodes)), key=lambda node: bool(graph.nodes[node].upstream))
         self._turn = 0
         self._held: list[tuple[int, Sequence[int]]] = []

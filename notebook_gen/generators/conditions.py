@@ -6,6 +6,7 @@ from typing import Any
 from notebook_gen.config.columns import DerivedColumn, Expression
 from notebook_gen.errors import GenerationError, Rejected
 from notebook_gen.generators.expressions import ExpressionGenerator
+from notebook_gen.generators.rendering import said
 from notebook_gen.plan.graph import Node
 from notebook_gen.plan.tasks import RowGroup
 
@@ -35,7 +36,16 @@ class TemplateCondition:
     ) -> Sequence[bool | GenerationError]:
         """Decide for some rows; a row whose expression fails has the failure in place of a decision."""
         (values,) = self._expression.make(group, rows, inputs)
-        return [_failure(value) if isinstance(value, GenerationError) else bool(value) for value in values]
+        return [_decision(value) for value in values]
+
+
+def _decision(value: Any) -> bool | GenerationError:
+    if isinstance(value, GenerationError):
+        return _failure(value)
+    try:
+        return bool(value)
+    except Exception as error:  # noqa: BLE001  # a value of the user's own type may be neither true nor false
+        return _failure(Rejected(said(error)))
 
 
 def _failure(error: GenerationError) -> Rejected:

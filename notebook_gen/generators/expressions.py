@@ -7,9 +7,10 @@ from typing import Any
 from jinja2 import Undefined
 
 from notebook_gen.config.columns import Expression
+from notebook_gen.config.sandbox import check_value
 from notebook_gen.config.templates import compile_native
 from notebook_gen.errors import Rejected
-from notebook_gen.generators.rendering import cut, render_failure, saw
+from notebook_gen.generators.rendering import cut, render_failure, saw, shortened
 from notebook_gen.plan.tasks import RowGroup
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -44,7 +45,7 @@ class ExpressionGenerator:
                 value = render(seen)
                 if type(value) not in _SCALARS:
                     value = _settle(value)
-            except Exception as error:  # noqa: BLE001  # the user's expression; becomes the cell's failure
+            except BaseException as error:  # noqa: BLE001  # the user's expression, and no signal reaches this thread
                 value = render_failure(self._template, error, seen)
             else:
                 if has_dtype and value is not None:
@@ -72,7 +73,7 @@ class ExpressionGenerator:
             shown = cut(self._template.strip(), 120)
             return Rejected(
                 f"{shown!r} gave a value of type {type(value).__name__}, which is no {self._dtype}",
-                advice=f"it gave {cut(repr(value), 60)}; {saw(seen)}".removesuffix("; "),
+                advice=f"it gave {shortened(value)}; {saw(seen)}".removesuffix("; "),
             )
 
 
@@ -81,18 +82,20 @@ def _settle(value: Any) -> Any:
 
     Raises:
         UndefinedError: it, or something in it, is undefined.
+        TypeError: it, or something in it, is a function.
     """
     if isinstance(value, Undefined):
         str(value)  # a strict undefined says what it misses when it is used
+        return None  # `'a' if b` gives one that is not strict where b is false
     if isinstance(value, str):
         return str(value)  # the escape filter gives a subclass
     if isinstance(value, bytes):
         return value
     if isinstance(value, Mapping):
-        return {key: _settle(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, Set):
+        return {_settle(key) if isinstance(key, Undefined) else key: _settle(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, Set | type):
         return [_settle(item) for item in value]
-    return value
+    return check_value(value)
 
 
 def _as_int(value: Any) -> int:

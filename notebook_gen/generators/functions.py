@@ -8,7 +8,7 @@ from notebook_gen.config.columns import Function
 from notebook_gen.errors import Rejected
 from notebook_gen.generators.full_column import as_frame, as_series, column_values
 from notebook_gen.generators.outputs import resized, split_cells, split_columns
-from notebook_gen.generators.plain import PLAIN_TYPES, plain
+from notebook_gen.generators.plain import PLAIN_TYPES, own, plain
 from notebook_gen.generators.user_code import FailuresOf, check_result, name_of
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Made
@@ -28,8 +28,8 @@ class SyncFunctionGenerator:
         Raises:
             GenerationError: the function raised, or gave what cannot be used.
         """
-        positional, named = self._call.arguments(group, inputs)
         with self._failures:
+            positional, named = self._call.arguments(group, inputs)
             result = self._function(*positional, **named)
         return self._call.made(result, group, inputs)
 
@@ -44,9 +44,10 @@ class AsyncFunctionGenerator:
 
     async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
         """Make a cell, or a column of a row group; as `SyncFunctionGenerator.make`."""
-        positional, named = self._call.arguments(group, inputs)
         with self._failures:
-            result = await self._function(*positional, **named)
+            positional, named = self._call.arguments(group, inputs)
+            coroutine = self._function(*positional, **named)
+        result = await self._failures.awaited(coroutine)
         return self._call.made(result, group, inputs)
 
 
@@ -63,16 +64,22 @@ class _Call:
         self._by_position = () if spec.as_one else _positional_only(spec)
 
     def arguments(self, group: RowGroup, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-        """Give the positional and the named arguments of a call."""
+        """Give the positional and the named arguments of a call; what the function may change is its own copy."""
+        inputs = {name: value if type(value) in PLAIN_TYPES else self._copied(value) for name, value in inputs.items()}
         if self._full_column and self._as_one:
             return (as_frame(inputs, _rows(group, inputs)),), {}
         named = {name: as_series(values, name) for name, values in inputs.items()} if self._full_column else inputs
         if self._as_one:
-            return (dict(named),), {}
+            return (named,), {}
         if not self._by_position:
             return (), named
         positional = tuple(named[name] for name in self._by_position)
         return positional, {name: value for name, value in named.items() if name not in self._by_position}
+
+    def _copied(self, value: Any) -> Any:
+        if self._full_column and PLAIN_TYPES.issuperset(map(type, value)):
+            return value
+        return own(value)
 
     def made(self, result: Any, group: RowGroup, inputs: Mapping[str, Any]) -> Made:
         """Give the cells or the columns that a function gave.

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from notebook_gen.config.columns import LLMText, SideOutput
 from notebook_gen.config.templates import compile_text
-from notebook_gen.errors import Rejected
+from notebook_gen.errors import GenerationError, Rejected
 from notebook_gen.generators.rendering import render_failure
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Exchange, Made, Usage
@@ -80,7 +80,13 @@ class LLMTextGenerator:
             GenerationError: a prompt cannot be rendered, the model cannot be reached, or it answers nothing.
         """
         messages = tuple(template.rendered(inputs) for template in self._templates)
-        answer = await self._complete(messages)
+        try:
+            return self._made(messages, await self._complete(messages))
+        except GenerationError as error:
+            error.messages = messages
+            raise
+
+    def _made(self, messages: tuple[tuple[str, str], ...], answer: Answer) -> Made:
         text = answer.text.strip()
         if not text:
             raise _empty(answer)
@@ -99,7 +105,7 @@ class _Message:
     def rendered(self, inputs: Mapping[str, Any]) -> tuple[str, str]:
         try:
             return self._role, self._render(inputs)
-        except Exception as error:
+        except BaseException as error:  # the user's template, and no signal reaches this thread
             raise render_failure(self._template, error, inputs) from error
 
 

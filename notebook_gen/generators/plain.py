@@ -28,6 +28,21 @@ def plain(value: Any) -> Any:
         raise Rejected("gave a value that contains itself, or is nested too deep") from error
 
 
+def own(value: Any) -> Any:
+    """Give a copy of a plain value, or the value itself if nobody can change it."""
+    match value:
+        case list():
+            return [own(item) for item in value]
+        case dict():
+            return {key: own(item) for key, item in value.items()}
+        case tuple():
+            return tuple(own(item) for item in value)
+        case set() | bytearray():
+            return value.copy()
+        case _:
+            return value
+
+
 def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in PLAIN_TYPES:

@@ -15,7 +15,7 @@ _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 
 
-def render_failure(template: str, error: Exception, seen: Mapping[str, Any]) -> Rejected:
+def render_failure(template: str, error: BaseException, seen: Mapping[str, Any]) -> Rejected:
     """Say why a template could not be rendered.
 
     The problem is worded alike for every row that fails alike, so that failures can be counted; what differs from row
@@ -26,10 +26,7 @@ def render_failure(template: str, error: Exception, seen: Mapping[str, Any]) -> 
     if "\n" in shown:
         shown = template.split("\n")[line - 1].strip() if line is not None else shown
         place = f" in line {line}" if line is not None else ""
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    failure = Rejected(
-        f"the template failed{place}, {cut(shown, 120)!r}: {cut(what, 300)}", advice=_advice(error, seen)
-    )
+    failure = Rejected(f"the template failed{place}, {cut(shown, 120)!r}: {said(error)}", advice=_advice(error, seen))
     # without its frames, which would keep the values of a whole row group alive
     failure.__cause__ = error.with_traceback(None)
     return failure
@@ -37,9 +34,27 @@ def render_failure(template: str, error: Exception, seen: Mapping[str, Any]) -> 
 
 def saw(seen: Mapping[str, Any]) -> str:
     """List the values that a template saw, cut short; empty if there are none."""
-    shown = [f"{name}={_short.repr(value)}" for name, value in list(seen.items())[:_VALUES_SHOWN]]
+    shown = [f"{name}={shortened(value)}" for name, value in list(seen.items())[:_VALUES_SHOWN]]
     more = ["…"] if len(seen) > _VALUES_SHOWN else []
     return f"it saw {', '.join(shown + more)}" if shown else ""
+
+
+def said(error: BaseException) -> str:
+    """Give an error's type and message, cut short; the type alone if it has no message, or one that cannot be read."""
+    kind = type(error).__name__
+    try:
+        message = str(error)
+    except BaseException:  # noqa: BLE001  # the user's own __str__
+        return f"{kind} (its message cannot be read)"
+    return f"{kind}: {cut(message, 300)}" if message else kind
+
+
+def shortened(value: Any) -> str:
+    """Write a value as Python does, cut short; a value that cannot be written is told by its type."""
+    try:
+        return _short.repr(value)
+    except BaseException:  # noqa: BLE001  # a __repr__ of the user's own, or an integer of too many digits
+        return f"<{type(value).__name__}>"
 
 
 def cut(text: str, length: int) -> str:
@@ -47,7 +62,7 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _advice(error: Exception, seen: Mapping[str, Any]) -> str:
+def _advice(error: BaseException, seen: Mapping[str, Any]) -> str:
     empty = next((name for name, value in seen.items() if value is None), None)
     match error:
         case SecurityError():
@@ -61,7 +76,7 @@ def _advice(error: Exception, seen: Mapping[str, Any]) -> str:
     return "; ".join(part for part in (saw(seen), what) if part)
 
 
-def _line(error: Exception) -> int | None:
+def _line(error: BaseException) -> int | None:
     """The line of the template's source that the error came from, if its frames tell."""
     line = None
     trace = error.__traceback__

@@ -5,19 +5,22 @@ import inspect
 import linecache
 import sysconfig
 import traceback
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Coroutine, Generator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from notebook_gen.errors import GenerationError, Rejected
-from notebook_gen.generators.rendering import cut
+from notebook_gen.generators.rendering import cut, said
 
 
 class FailuresOf:
-    """Turns whatever a user's function raises inside a `with` block into the failure of its cell.
+    """Turns whatever a user's function raises into the failure of its cell, be it an Exception or not.
 
-    A class and not a generator, since it is entered once a cell: this costs a tenth. It has no state.
+    A `with` block does so for what is called, `awaited` for what is awaited. No signal reaches the threads that these
+    run in: a KeyboardInterrupt comes from the function, like everything else. It has no state, and is a class and not a
+    generator, since it is entered once a cell: this costs a tenth.
 
     Raises:
         GenerationError: as the function raised it, or a Rejected for anything else.
@@ -30,15 +33,79 @@ class FailuresOf:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        match error:
-            case None | GenerationError():
-                return
-            case asyncio.CancelledError() if _is_being_cancelled():
-                return
-            case Exception() | SystemExit() | asyncio.CancelledError():
-                # SystemExit, too: it would end the loop. And a cancellation that nobody asked of this slot is one
-                # that the function let out from something of its own.
-                raise _failure(error, self._function) from error
+        # an error of the user's own kind may lack what ours tells
+        is_told = isinstance(error, GenerationError) and hasattr(error, "problem") and hasattr(error, "advice")
+        if error is not None and not is_told:
+            raise _failure(error, self._function) from error
+
+    @types.coroutine
+    def awaited(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """Await what a function gave.
+
+        A cancellation that somebody asked of the task goes through, even where the function swallows it. A function
+        that cancels the task it runs in has failed, or has ended, and the task lives on.
+
+        Which it was is seen by taking the coroutine from one wait to the next: nobody else runs during a step, so what
+        is asked of the task meanwhile, the coroutine asks itself. The message of a cancellation would not tell: a task
+        group that comes to its end cancels its tasks without one.
+
+        Raises:
+            CancelledError: somebody cancelled the task, and not the function.
+        """
+        task: Any = asyncio.current_task()
+        asked, by_itself = task.cancelling(), 0
+        step, given = coroutine.send, None
+        while True:
+            before = task.cancelling()
+            failure, is_done = None, False
+            try:
+                given = step(given)
+            except StopIteration as done:
+                given, is_done = done.value, True
+            except BaseException as error:  # noqa: BLE001  # the user's code; becomes the cell's failure
+                failure, is_done = error, True
+            if task.cancelling() != before:
+                by_itself = max(0, by_itself + task.cancelling() - before)
+            if is_done:
+                break
+            try:
+                given = yield given
+                step = coroutine.send
+            except GeneratorExit:
+                coroutine.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  # what it waits for raised; the function is told
+                step, given = coroutine.throw, error
+        if by_itself or task.cancelling() > asked:
+            yield from _settle(task, asked, by_itself).__await__()
+        if failure is not None:
+            with self:
+                raise failure
+        return given
+
+
+async def _settle(task: "asyncio.Task[Any]", asked: int, by_itself: int) -> None:
+    """Pass on a cancellation that somebody asked for; take back those that the function asked for itself.
+
+    Args:
+        task: what the function ran in.
+        asked: how often the task had been cancelled before.
+        by_itself: how often the function cancelled it.
+
+    Raises:
+        CancelledError: somebody else cancelled it, too.
+    """
+    if task.cancelling() > asked + by_itself:
+        raise asyncio.CancelledError
+    if not by_itself:
+        return
+    for _ in range(by_itself):
+        task.uncancel()
+    try:
+        await asyncio.sleep(0)  # a cancellation that the function did not wait for is thrown here
+    except asyncio.CancelledError:
+        if task.cancelling() > asked:
+            raise
 
 
 def check_result(result: Any, function: Callable[..., Any]) -> Any:
@@ -67,18 +134,8 @@ def name_of(function: Callable[..., Any]) -> str:
     return f"{getattr(function, '__name__', type(function).__name__)}()"
 
 
-def _is_being_cancelled() -> bool:
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # in a thread
-        return False
-    return task is not None and task.cancelling() > 0
-
-
 def _failure(error: BaseException, function: Callable[..., Any]) -> Rejected:
-    message = cut(str(error), 300)
-    problem = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return Rejected(problem, advice=_place(error) or f"look at how {name_of(function)} is called")
+    return Rejected(said(error), advice=_place(error) or f"look at how {name_of(function)} is called")
 
 
 def _place(error: BaseException) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import Any, Literal, NamedTuple, get_args
+from unicodedata import normalize
 
 from notebook_gen.config.columns import (
     Column,
@@ -126,14 +128,18 @@ def build_graph(columns: Mapping[str, Column]) -> ExecutionGraph:
     upstream = [{maker[name] for name in (*reads[i], *conditions[i])} for i in range(len(drafts))]
     order = _topological(drafts, upstream)
     index = {position: place for place, position in enumerate(order)}
+    downstream: list[list[int]] = [[] for _ in drafts]
+    for place, position in enumerate(order):
+        for other in upstream[position]:
+            downstream[other].append(place)
     nodes = tuple(
         _node(
             drafts[position],
             inputs=reads[position],
             condition_inputs=conditions[position],
             index=index[position],
-            upstream=[index[other] for other in upstream[position]],
-            downstream=[index[other] for other in order if position in upstream[other]],
+            upstream=sorted(index[other] for other in upstream[position]),
+            downstream=downstream[position],
         )
         for position in order
     )
@@ -160,8 +166,8 @@ def _node(
         spec=spec,
         outputs=draft.outputs,
         inputs=inputs,
-        upstream=tuple(sorted(upstream)),
-        downstream=tuple(sorted(downstream)),
+        upstream=tuple(upstream),
+        downstream=tuple(downstream),
         full_column=spec.kind in ("seed", "sampler") or (function is not None and function.full_column),
         mode=_mode(spec),
         resource=_resource(spec),
@@ -257,7 +263,10 @@ def _resolve(
 
 
 def _advice(name: str, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
-    """What to do about a name that is no column: a side output nobody asked for, what makes several others, a typo."""
+    """What to do about a name that is no column.
+
+    The cases: a side output nobody asked for, what makes several others, the same letters in other code points, a typo.
+    """
     for draft in drafts:
         if isinstance(draft.spec, LLMText):
             for side in get_args(SideOutput):
@@ -265,6 +274,9 @@ def _advice(name: str, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
                     return f"ask for it: ng.LLMText(…, side_outputs=[{side!r}]) for {draft.name!r}"
         if name == draft.name and draft.spec.kind != "seed":
             return f"{name!r} makes {', '.join(map(repr, draft.outputs))}: read one of them"
+    alike = next((column for column in columns if normalize("NFKC", column) == normalize("NFKC", name)), None)
+    if alike is not None:
+        return f"the column {alike!r} only looks the same ({alike!a}, not {name!a}): copy the name from there"
     near = get_close_matches(name, columns, n=1)
     return f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(repr, columns))}"
 
@@ -283,8 +295,9 @@ def _topological(drafts: Sequence[_Draft], upstream: Sequence[set[int]]) -> list
     order: list[int] = []
     ready: list[int] = []
     while sorter.is_active():
-        ready = sorted([*ready, *sorter.get_ready()])
-        position = ready.pop(0)
+        for position in sorter.get_ready():
+            heappush(ready, position)
+        position = heappop(ready)
         order.append(position)
         sorter.done(position)
     return order

@@ -1,7 +1,7 @@
 """What a task gives beside its state: values, tokens, exchanges, and the failure of a dropped row."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from notebook_gen.errors import GenerationError
 
@@ -18,15 +18,20 @@ class Exchange(NamedTuple):
 
     Attributes:
         messages: role and text of each message sent.
-        answer: the raw answer.
-        model: the model's name as the endpoint gave it.
-        parameters: what else the request held.
+        answer: the raw answer; None if there was none.
+        model: the model's name as the endpoint gave it; empty if it gave none.
+        parameters: what else the request held, as far as is known.
     """
 
     messages: tuple[tuple[str, str], ...]
-    answer: str
+    answer: str | None
     model: str
     parameters: Mapping[str, Any]
+
+    @classmethod
+    def of_failure(cls, error: GenerationError) -> Self | None:
+        """Give what was said in an attempt that failed; None if no model was asked."""
+        return cls(error.messages, error.answer, "", {}) if error.messages else None
 
 
 class Made(NamedTuple):

@@ -6,7 +6,11 @@ The rule, for a column, for the items of its lists and for the fields of its dic
   durations (both in microseconds), decimals, lists, and dicts with the same keys in every row (structs);
 - whole numbers beside numbers are double; None is null anywhere; nothing but None is a null column;
 - whatever does not go together so becomes text, as a whole column: lists and dicts as JSON, the rest as `str` gives it.
-  So do numbers that would not be exact: integers of more than 64 bits, or beyond 2**53 beside doubles.
+  So do numbers that would not be exact: integers of more than 64 bits, or beyond 2**53 beside doubles. And what could
+  be written but not read back: lists and dicts nested deeper than files can be, moments at the ends of the calendar.
+
+Values come from models and from users' functions: whatever one of them does when it is looked at, it costs its column
+the type, and never the run.
 """
 
 import datetime as dt
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 _SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date, dt.time, dt.timedelta, Decimal)
 _PLAIN = frozenset({*_SCALARS, type(None)})
 
+MAX_DEPTH = 30
+"""Lists and structs in one another, at most: Parquet files may be written deeper than they can be read."""
+
 
 def as_table(columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
     """Give columns as a table, each by the rule above."""
@@ -36,18 +43,21 @@ def as_table(columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
 
 def to_array(values: Sequence[Any]) -> "Column":
     """Give values as an array, by the rule above."""
-    import pyarrow as pa
+    try:
+        typed = _typed(values)
+    except Exception:  # noqa: BLE001  # out of the type's range, no Unicode, or an object that raises when it is looked at
+        typed = None
+    return typed if typed is not None else text_array(values)
 
-    kind = infer_type(values)
-    if kind is None and not _PLAIN.issuperset(map(type, values)):
-        values = [_simplified(value) for value in values]
-        kind = infer_type(values)
-    if kind is not None:
-        try:
-            return pa.array(values, kind)
-        except (pa.ArrowException, OverflowError, UnicodeError):
-            pass  # out of the type's range, or text that is no Unicode
-    return text_array(values)
+
+def is_too_deep(kind: "pa.DataType") -> bool:
+    """Whether more than `MAX_DEPTH` lists and structs of a type stand in one another."""
+    kinds = [kind]
+    for _ in range(MAX_DEPTH + 1):
+        kinds = [outer.field(index).type for outer in kinds for index in range(outer.num_fields)]
+        if not kinds:
+            return False
+    return True
 
 
 def text_array(values: Iterable[Any]) -> "Column":
@@ -55,6 +65,16 @@ def text_array(values: Iterable[Any]) -> "Column":
     import pyarrow as pa
 
     return pa.array([_as_text(value) for value in values], pa.string())
+
+
+def _typed(values: Sequence[Any]) -> "Column | None":
+    import pyarrow as pa
+
+    kind = infer_type(values)
+    if kind is None and not _PLAIN.issuperset(map(type, values)):
+        values = [_simplified(value) for value in values]
+        kind = infer_type(values)
+    return pa.array(values, kind) if kind is not None and not is_too_deep(kind) else None
 
 
 def infer_type(values: Iterable[Any]) -> "pa.DataType | None":
@@ -71,13 +91,22 @@ def infer_type(values: Iterable[Any]) -> "pa.DataType | None":
 
 
 def _timestamp(values: list[Any]) -> "pa.DataType | None":
+    """The cases: no zone, some with and some without, several zones, and one, which Arrow may know or not."""
     import pyarrow as pa
 
     zones = {value.tzinfo for value in values}
-    if None not in zones:
-        # of one zone, the zone; of several, the moments
-        return pa.array(values[:1]).type if len(zones) == 1 else pa.timestamp("us", "UTC")
-    return pa.timestamp("us") if len(zones) == 1 else None
+    if None in zones:
+        return pa.timestamp("us") if len(zones) == 1 else None
+    if any(value.year in (dt.MINYEAR, dt.MAXYEAR) for value in values):
+        return None  # in another zone they may be beyond the calendar
+    if len(zones) == 1:
+        try:
+            kind: pa.DataType = pa.array(values[:1]).type
+        except pa.ArrowInvalid:  # its offset has seconds
+            pass
+        else:
+            return kind
+    return pa.timestamp("us", "UTC")  # the same moments
 
 
 def _time(values: list[Any]) -> "pa.DataType | None":
@@ -90,9 +119,11 @@ def _time(values: list[Any]) -> "pa.DataType | None":
 def _decimal(values: list[Any]) -> "pa.DataType | None":
     import pyarrow as pa
 
+    if not all(value.is_finite() for value in values):
+        return None
     try:
         kind: pa.DataType = pa.array(values).type
-    except pa.ArrowInvalid:  # NaN, infinite, or too many digits
+    except pa.ArrowInvalid:  # too many digits
         return None
     return kind
 
@@ -175,13 +206,28 @@ def _simplified(value: Any) -> Any:
 def _as_text(value: Any) -> str | None:
     if value is None:
         return None
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
-    except Exception:  # noqa: BLE001  # __str__ of a user's object, or keys that JSON cannot have
-        text = repr(value) if isinstance(value, dict | list) else object.__repr__(value)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # halves of a pair of surrogates: joined where both are there, else marked as unreadable
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    for show in (_shown, repr, _shown_in_parts):
+        try:
+            text = show(value)
+            # halves of a pair of surrogates: joined where both are there, else marked as unreadable
+            return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        except Exception:  # noqa: BLE001, S112  # whatever a user's object does; the next way is tried
+            continue
+    return f"<{type(value).__qualname__} object>"
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def _shown_in_parts(value: Any) -> str:
+    """A value that cannot be shown as a whole: what can be of it, and what its type is where that is nothing."""
+    match value:
+        case int():  # too many digits for `str`
+            return str(Decimal(value))
+        case dict():
+            items = ((_as_text(key), _as_text(item)) for key, item in value.items())
+            return json.dumps(dict(items), ensure_ascii=False)
+        case list():
+            return json.dumps([_as_text(item) for item in value], ensure_ascii=False)
+    raise TypeError(f"no part of a {type(value).__name__} can be shown")

@@ -49,6 +49,15 @@ def replacing(path: Path) -> Iterator[Path]:
         raise write_error("was not written", path, error) from error
 
 
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """Give what is written to a JSON file.
+
+    Raises:
+        ValueError: something in it cannot be; a UnicodeEncodeError where it is text that is no Unicode.
+    """
+    return (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file, atomically.
 
@@ -56,14 +65,17 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         WriteError: the disk did not take it.
     """
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        temporary.write_bytes(as_json(content))
 
 
 def write_error(problem: str, path: Path, error: OSError) -> WriteError:
     """Say what the disk refused, and what to do about it."""
-    # pyarrow's errors carry the number, and a text for its own developers
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return WriteError(f"{path} {problem}: {reason}", advice=_ADVICE.get(error.errno or 0, ""), path=str(path))
+    return WriteError(f"{path} {problem}: {reason(error)}", advice=_ADVICE.get(error.errno or 0, ""), path=str(path))
+
+
+def reason(error: OSError) -> str:
+    """Say why the disk refused: pyarrow's errors carry the number, and a text for its own developers."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _sync(path: Path) -> None:

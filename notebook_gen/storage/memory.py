@@ -1,13 +1,14 @@
 """Rows and exchanges in memory: what a preview keeps."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import DroppedRow, Exchange
 from notebook_gen.storage.arrays import as_table
+from notebook_gen.storage.column_names import check_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,9 +19,13 @@ class MemoryRows:
 
     Args:
         columns: the run's columns, in order; processors may make others of them.
+
+    Raises:
+        ConfigError: a column's name is no Unicode.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
+        check_encoding(columns)
         self._columns = tuple(columns)
         self._groups: dict[int, tuple[Sequence[int], Mapping[str, Sequence[Any]]]] = {}
 
@@ -35,7 +40,7 @@ class MemoryRows:
         """Keep these rows in place of all that were written."""
         self._groups = {0: (range(len(next(iter(columns.values()), ()))), columns)}
 
-    def write_traces(self, traces: "pa.Table") -> None:
+    def write_traces(self, parts: "Iterable[pa.Table]") -> None:
         """Keep nothing: the run's trace has it all."""
 
     def finish(self, state: State) -> None:

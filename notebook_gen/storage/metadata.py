@@ -11,8 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 from notebook_gen.config.columns import Column, Function, SeedColumn
 from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.processors import FunctionProcessor, ProcessorSpec, Stage
+from notebook_gen.errors import ConfigError
 from notebook_gen.events import State
 from notebook_gen.plan.graph import list_columns
+from notebook_gen.storage.files import as_json
 
 FORMAT = 1
 """Version of the files' layout; raised when older code could not read it."""
@@ -76,6 +78,32 @@ def builder_content(run: RunDescription) -> dict[str, Any]:
         "seed_data": [table.model_dump(mode="json") for table in tables],
         "models": {alias: _model(model) for alias, model in run.models.items()},
     }
+
+
+def check_content(content: Mapping[str, Any]) -> None:
+    """Check that the content of builder.json can be written.
+
+    Raises:
+        ConfigError: it cannot; says what stands in the way.
+    """
+    for kind in ("columns", "models"):
+        for name, described in content[kind].items():
+            _check(f"{kind.removesuffix('s')} {name!r}", {name: described})
+    _check("the builder", content)
+
+
+def _check(what: str, content: Mapping[str, Any]) -> None:
+    try:
+        as_json(content)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{what} has {error.object[error.start]!r} in a text, which is no character",
+            advice="it is half of a surrogate pair: correct the text, or text.encode('utf-8', 'replace').decode()",
+        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ConfigError(
+            f"{what} cannot be described in JSON: {error}", advice="give smaller numbers, and values less deeply nested"
+        ) from error
 
 
 def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, Any]:

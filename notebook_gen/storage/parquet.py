@@ -14,10 +14,11 @@ holds: row groups that are missing or have holes can be told from the files alon
 import json
 import os
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -27,8 +28,16 @@ from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow
 from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
-from notebook_gen.storage.files import replacing, write_error, write_json
-from notebook_gen.storage.metadata import RunDescription, RunProgress, builder_content, metadata_content
+from notebook_gen.storage.column_names import check_encoding
+from notebook_gen.storage.files import reason, replacing, write_error, write_json
+from notebook_gen.storage.lock import FolderLock
+from notebook_gen.storage.metadata import (
+    RunDescription,
+    RunProgress,
+    builder_content,
+    check_content,
+    metadata_content,
+)
 from notebook_gen.storage.schemas import conform, unified_schema
 
 if TYPE_CHECKING:
@@ -47,13 +56,15 @@ class ParquetFolder:
     """Writes a run's row groups to a folder; what is written may be read on any thread meanwhile.
 
     Args:
-        path: the folder; made, with its parents, if it is not there.
+        path: the folder; made, with its parents, if it is not there. It is held until `finish`: no other run, of this
+            process or another, can begin in it.
         run: what the run was asked for.
         overwrite: delete the dataset that is there.
         now: tells the time.
 
     Raises:
-        ConfigError: the folder holds something already, or cannot be written to; nothing was changed in it.
+        ConfigError: the run cannot be described, or the folder holds something already, is held by another run, or
+            cannot be written to; nothing was changed in it.
     """
 
     def __init__(
@@ -64,18 +75,23 @@ class ParquetFolder:
         overwrite: bool = False,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = folder.local_path(path)
         self._run = run
         self._now = now
         self._started = now()
         # one entry a row group, so that threads that write different ones never change the same number
         self._rows: dict[int, Sequence[int]] = {}
         self._dropped: dict[int, int] = {}
-        folder.claim(self.path, overwrite=overwrite)
+        builder = builder_content(run)
+        # before anything is deleted
+        check_encoding(run.column_names)
+        check_content(builder)
+        self._lock = folder.claim(self.path, self._started, overwrite=overwrite)
         try:
             self._write_metadata("running")
-            write_json(self.path / folder.BUILDER, builder_content(run))
+            write_json(self.path / folder.BUILDER, builder)
         except WriteError as error:
+            self._lock.release()
             raise ConfigError(error.problem, advice=error.advice or "choose another folder") from error
 
     # Writing
@@ -135,16 +151,30 @@ class ParquetFolder:
                 folder.numbered(self.path, folder.ROWS, number).unlink(missing_ok=True)
         self._rows = {number: range(start, min(start + size, table.num_rows)) for number, start in enumerate(starts)}
 
-    def write_traces(self, traces: "pa.Table") -> None:
-        """Write the run's traces, one line per attempt.
+    def write_traces(self, parts: "Iterable[pa.Table]") -> None:
+        """Write the run's traces, one line per attempt; after `finish`, too, unless another run has begun here since.
+
+        Args:
+            parts: their lines in order, as one table or more of the same schema.
 
         Raises:
             WriteError: they are not on the disk.
         """
-        _write(traces, folder.numbered(self.path, folder.TRACES, 0))
+        import pyarrow.parquet as pq
+
+        parts = iter(parts)
+        first = next(parts)
+        path = folder.numbered(self.path, folder.TRACES, 0)
+        with (
+            self._holding(),
+            replacing(path) as temporary,
+            pq.ParquetWriter(temporary, first.schema, compression=_COMPRESSION) as writer,
+        ):
+            for part in chain([first], parts):
+                writer.write_table(part)
 
     def finish(self, state: State) -> None:
-        """End the dataset: all row files get one schema, and metadata.json says how the run ended.
+        """End the dataset: all row files get one schema, metadata.json says how the run ended; others may begin here.
 
         Raises:
             WriteError: a file could not be written; what was there before is still there.
@@ -152,7 +182,10 @@ class ParquetFolder:
         try:
             self._settle_schema()
         finally:
-            self._write_metadata(state)
+            try:
+                self._write_metadata(state)
+            finally:
+                self._lock.release()
 
     # Reading
 
@@ -197,6 +230,23 @@ class ParquetFolder:
         return self._run.column_names
 
     # Inside
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Hold the folder, again where `finish` has given it up."""
+        if self._lock.release.alive:
+            yield
+            return
+        try:
+            lock = FolderLock(self.path, self._now())
+        except ConfigError as error:
+            raise WriteError(error.problem, path=str(self.path)) from error
+        except OSError as error:
+            raise write_error("cannot be written to", self.path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _settle_schema(self) -> None:
         files = [_File(folder.numbered(self.path, folder.ROWS, number)) for number in self.row_groups()]
@@ -253,6 +303,10 @@ class _File:
 
         try:
             return read()
+        except FileNotFoundError as error:
+            advice = "somebody moved or deleted it: put it back, or make the dataset again"
+            problem = f"{self.path} cannot be read: {reason(error)}"
+            raise WriteError(problem, advice=advice, path=str(self.path)) from error
         except OSError as error:
             raise write_error("cannot be read", self.path, error) from error
         except pa.ArrowInvalid as error:

@@ -60,7 +60,7 @@ def _unified_type(name: str, parts: Sequence[Part]) -> "pa.DataType":
         for part in parts:
             if part.schema.field(name).type != merged:
                 part.column(name).cast(merged)
-    except pa.ArrowInvalid:  # integers that are no exact doubles
+    except pa.ArrowException:  # integers that are no exact doubles, say
         return pa.string()
     return merged
 

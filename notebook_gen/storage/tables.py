@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.storage.column_names import check_names
+from notebook_gen.storage.readable import readable
 from notebook_gen.storage.text_tables import inferred, read_csv, read_json
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_ADVICE = "give a path, a pandas or polars DataFrame, or an Arrow table"
 _ENDINGS = ".csv, .jsonl, .ndjson, .json or .parquet"
 
 
@@ -37,13 +39,13 @@ def read_table(source: Any) -> "pa.Table":
 
     if isinstance(source, str | os.PathLike):
         return _read_files(os.fspath(source))
+    if isinstance(source, type):
+        raise ConfigError(f"seed data is the class {source.__name__}", advice=f"give a table: {source.__name__}(…)")
     if isinstance(source, pd.DataFrame):
         return _checked(_from_pandas(source), "the DataFrame")
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return _checked(_from_arrow(source), "the table")
-    advice = "give a path, a pandas or polars DataFrame, or an Arrow table"
-    if isinstance(source, list | dict):
-        advice = "make it a DataFrame: pd.DataFrame(…)"
+    advice = "make it a DataFrame: pd.DataFrame(…)" if isinstance(source, list | dict) else _ADVICE
     raise ConfigError(f"seed data is of type {type(source).__name__}", advice=advice)
 
 
@@ -66,7 +68,12 @@ def _find(source: str) -> list[Path]:
             f"seed data is at {source!r}, and only local files can be read",
             advice="read it into a DataFrame first: pd.read_csv(…) or pd.read_parquet(…)",
         )
-    path = Path(source).expanduser()
+    if not source.strip():
+        raise ConfigError(f"seed data is the path {source!r}", advice='name a file, such as "products.csv"')
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError as error:  # nobody has that name
+        raise ConfigError(f"there is no home folder for {source!r}", advice="give the whole path") from error
     if path.is_dir():
         raise ConfigError(f"{source!r} is a folder", advice=f"name a file, or a pattern: {source.rstrip('/')}/*.csv")
     if path.exists():
@@ -149,10 +156,10 @@ def _joined(paths: Sequence[Path], tables: "Sequence[pa.Table]") -> "pa.Table":
 def _from_pandas(frame: "pd.DataFrame") -> "pa.Table":
     import pyarrow as pa
 
-    strange = next((name for name in frame.columns if not isinstance(name, str)), None)
-    if strange is not None:
+    strange = [name for name in frame.columns if not isinstance(name, str)]
+    if strange:
         raise ConfigError(
-            f"the DataFrame has a column named {strange!r}, which is no text",
+            f"the DataFrame has a column named {strange[0]!r}, which is no text",
             advice="name all columns by texts: frame.columns = […]",
         )
     if frame.index.nlevels > 1 or frame.index.name is not None:
@@ -162,7 +169,8 @@ def _from_pandas(frame: "pd.DataFrame") -> "pa.Table":
             advice="frame.reset_index() makes it one, frame.reset_index(drop=True) leaves it out",
         )
     check_names(list(frame.columns), "the DataFrame")
-    return pa.Table.from_arrays([inferred(frame[name]) for name in frame.columns], names=list(frame.columns))
+    # copies: Arrow would look at the frame's own numbers, which may be changed later
+    return pa.Table.from_arrays([inferred(frame[name].copy()) for name in frame.columns], names=list(frame.columns))
 
 
 def _from_arrow(source: Any) -> "pa.Table":
@@ -174,33 +182,15 @@ def _from_arrow(source: Any) -> "pa.Table":
         return pa.Table.from_batches([source])
     try:
         return pa.table(source)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise ConfigError(f"the {type(source).__name__} cannot be read as a table: {error}") from error
+    except Exception as error:  # of whatever library it comes from
+        raise ConfigError(f"the {type(source).__name__} cannot be read as a table: {error}", advice=_ADVICE) from error
 
 
 def _checked(table: "pa.Table", what: str) -> "pa.Table":
-    """The table, in types that rows can be taken from, if it can be seed data."""
+    """The table, if it can be seed data, in types that rows can be taken from."""
     if not table.column_names:
         raise ConfigError(f"{what} has no columns", advice="give a table with at least one")
     check_names(table.column_names, what)
     if not table.num_rows:
         raise ConfigError(f"{what} has no rows", advice="give a table with at least one")
-    return table.cast(_takeable(table.schema), safe=False)
-
-
-def _takeable(schema: "pa.Schema") -> "pa.Schema":
-    """The schema with types that Python has values for: views as what they view, nanoseconds as microseconds."""
-    import pyarrow as pa
-
-    def kept(kind: "pa.DataType") -> "pa.DataType":
-        if kind == pa.string_view():
-            return pa.large_string()
-        if kind == pa.binary_view():
-            return pa.large_binary()
-        if isinstance(kind, pa.TimestampType) and kind.unit == "ns":
-            return pa.timestamp("us", kind.tz)
-        if kind == pa.duration("ns"):
-            return pa.duration("us")
-        return pa.time64("us") if kind == pa.time64("ns") else kind
-
-    return pa.schema([field.with_type(kept(field.type)) for field in schema])
+    return readable(table, what)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from notebook_gen.errors import ConfigError
-from notebook_gen.storage.arrays import to_array
+from notebook_gen.storage.arrays import is_too_deep, to_array
 from notebook_gen.storage.column_names import check_names
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def read_json(data: bytes, path: str) -> "pa.Table":
     text = _decoded(data, path)
     records = list(_from_array(text, path) if text.lstrip().startswith("[") else _from_lines(text, path))
     names = list(dict.fromkeys(name for record in records for name in record))
+    check_names(names, path)
     return pa.Table.from_arrays([inferred([record.get(name) for record in records]) for name in names], names=names)
 
 
@@ -83,12 +84,17 @@ def inferred(values: "Sequence[Any] | pd.Series[Any]") -> "Column":
     import pandas as pd
     import pyarrow as pa
 
-    try:
-        column: Column = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, OverflowError, UnicodeError):  # values of several types
-        missing = pd.Series(values, dtype=object).isna()
-        column = to_array([None if gone else value for value, gone in zip(values, missing, strict=True)])
-    return column
+    # periods: Arrow would give their numbers
+    if not isinstance(getattr(values, "dtype", None), pd.PeriodDtype):
+        try:
+            column: Column = pa.array(values, from_pandas=True)
+        except Exception:  # noqa: BLE001, S110  # values of several types, or some that raise when they are looked at
+            pass
+        else:
+            if not is_too_deep(column.type):
+                return column
+    missing = pd.Series(values, dtype=object).isna()
+    return to_array([None if gone else value for value, gone in zip(values, missing, strict=True)])
 
 
 def _decoded(data: bytes, path: str) -> str:

@@ -1,11 +1,16 @@
 """Options of columns: what may be declared, and what the errors say."""
 
+import datetime as dt
+import enum
 import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
-from notebook_gen.config.columns import Expression, Function, LLMText
+from notebook_gen.config.columns import Category, Column, DerivedColumn, Expression, Float, Function, Integer, LLMText
 from notebook_gen.errors import ConfigError
 
 
@@ -75,6 +80,8 @@ def test_a_wrong_option_is_an_error_that_says_what_to_give(options: dict[str, An
     [
         ({"retries": -1}, "LLMText: retries: Input should be greater than or equal to 0, not -1"),
         ({"side_outputs": "messages"}, r"LLMText: side_outputs: give a list: \['messages'\]"),
+        ({"side_outputs": 5}, "LLMText: side_outputs: give a list, not 5"),
+        ({"retries": True}, "LLMText: retries: give a whole number, not True"),
         ({"side_outputs": ["thoughts"]}, "LLMText: side_outputs: Input should be 'messages' or 'reasoning'"),
     ],
 )
@@ -87,6 +94,7 @@ def test_a_wrong_option_of_an_llm_column_is_an_error(options: dict[str, Any], me
     ("options", "message"),
     [
         ({"outputs": "first"}, r"Function: outputs: give a list: \['first'\]"),
+        ({"outputs": 5}, "Function: outputs: give a list, not 5"),
         ({"outputs": []}, "Function: outputs needs one name or more, none of them blank"),
         ({"outputs": ["a", " "]}, "Function: outputs needs one name or more, none of them blank"),
         ({"outputs": ["a", "a"]}, "Function: outputs names a column twice"),
@@ -105,3 +113,137 @@ def test_what_a_user_changes_later_does_not_change_the_spec() -> None:
     names.append("middle")
 
     assert spec.names_made("names") == ("first", "last")
+
+
+class Tone(enum.StrEnum):
+    """A text with a name."""
+
+    DRY = "dry"
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        (np.array([1, 2]), (1, 2)),
+        (np.array([1.5, 2.0]), (1.5, 2.0)),
+        (np.array([True, False]), (True, False)),
+        (np.array(["a", "b"]), ("a", "b")),
+        ([np.float32(0.5), np.int8(1), Tone.DRY], (0.5, 1, "dry")),
+        (["a", True, 1, 0.5], ("a", True, 1, 0.5)),
+        (iter("ab"), ("a", "b")),
+    ],
+)
+def test_a_category_keeps_each_value_in_its_own_type(given: Any, values: tuple[Any, ...]) -> None:
+    spec = Category(given)
+
+    assert spec.values == values
+    assert list(map(type, spec.values)) == list(map(type, values))
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ("ab", r"give a list: \['ab'\], not 'ab'"),
+        (5, "give a list, not 5"),
+        ([], "Tuple should have at least 1 item after validation, not 0, not ()"),
+        ([1, None], r"None is no value to draw; give text, numbers or booleans, not \[1, None\]"),
+        ([b"a"], "b'a' is no value to draw; give text, numbers or booleans"),
+        ([Decimal(1)], r"Decimal\('1'\) is no value to draw; give text, numbers or booleans"),
+        ([[1]], r"\[1\] is no value to draw; give text, numbers or booleans"),
+        (np.array(["2024-01-02"], dtype="datetime64[D]"), "is no value to draw; give text, numbers or booleans"),
+        ([1.0, float("nan")], "nan is not a number; give text, finite numbers or booleans"),
+        ([np.float64("inf")], "inf is not a number; give text, finite numbers or booleans"),
+    ],
+)
+def test_what_a_category_cannot_draw_is_refused_in_one_clause(values: Any, problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"^Category: values: .*{problem}") as caught:
+        Category(values)
+
+    assert str(caught.value).count("values:") == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: Integer(True, 5), "Integer: low: give a whole number, not True"),
+        (lambda: Integer("1", "2"), "Integer: low: give a whole number, not '1'"),  # type: ignore[arg-type]  # on purpose
+        (lambda: Integer(1, 2.5), "Integer: high: Input should be a valid integer"),  # type: ignore[arg-type]  # as above
+        (lambda: Float("1", 2), "Float: low: give a number, not '1'"),  # type: ignore[arg-type]  # as above
+        (lambda: Float(1, True), "Float: high: give a number, not True"),
+        (lambda: Category(["a"], weights=[True]), "Category: weights: give a number, not True"),
+        (lambda: Category(["a"], weights=5), "Category: weights: give a list, not 5"),  # type: ignore[arg-type]  # as above
+    ],
+)
+def test_what_only_looks_like_a_number_is_refused(make: Callable[[], Column], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        make()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    one: Any = np.int64(1)
+    half: Any = np.float32(0.5)
+
+    assert Integer(one, one).high == 1
+    assert Float(half, one).low == 0.5
+
+
+@pytest.mark.parametrize("base", [Column, DerivedColumn])
+def test_the_base_of_all_columns_is_none_itself(base: type[Column]) -> None:
+    with pytest.raises(ConfigError, match=r"is only the base of columns; declare one of a kind, such as ng\.Integer"):
+        base()
+
+
+def test_a_column_that_is_changed_says_that_it_is_frozen() -> None:
+    spec: Any = Integer(1, 5)
+
+    with pytest.raises(ConfigError, match=r"^Integer: low cannot be changed: what is declared is frozen; assign anoth"):
+        spec.low = 5
+
+
+def generate(n: int) -> Iterator[int]:
+    yield n
+
+
+async def generate_later(n: int) -> AsyncIterator[int]:
+    yield n
+
+
+class Generating:
+    """An object that is called like a generator function."""
+
+    def __call__(self, n: int) -> Iterator[int]:
+        yield n
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs", "problem"),
+    [
+        (5, None, "is made by a int, which is no function; give a function"),
+        (None, None, "is made by a NoneType, which is no function; give a function"),
+        (generate, None, "is made by a generator, which has no result; use return in place of yield"),
+        (generate_later, ["n"], "is made by a generator, which has no result; use return in place of yield"),
+        (Generating(), None, "is made by a generator, which has no result; use return in place of yield"),
+        (max, None, "is made by 'max', which does not tell what it takes; wrap it in a function"),
+        (dt.datetime, None, "is made by 'datetime', which does not tell what it takes; wrap it in a function"),
+        (
+            add,
+            ["a", "b"],
+            r"is made by a function that takes \(a: int, b: int\) -> int; with inputs=\[…\], let it take",
+        ),
+        (lambda: 1, ["a"], r"is made by a function that takes \(\); with inputs=\[…\], let it take one argument"),
+        (print, 5, "inputs is 5; give a list of column names"),
+        (print, [5], r"inputs is \[5\]; give a list of column names"),
+        (print, "ab", r"inputs is one text, 'ab'; give a list: inputs=\['ab'\]"),
+    ],
+)
+def test_what_makes_no_column_is_refused_at_once(function: Any, inputs: Any, problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{problem}"):
+        Function.from_callable(function, inputs=inputs)
+
+
+def test_what_does_not_tell_what_it_takes_may_take_everything_as_one() -> None:
+    assert Function.from_callable(max, inputs=["a", "b", "a"]).reads == ("a", "b")

@@ -21,6 +21,7 @@ from notebook_gen.errors import ConfigError
         "http://my..host/v1",
         "http://xn--/v1",
         f"http://{'a' * 64}.example/v1",
+        f"http://{'.'.join(['a' * 59] * 5)}/v1",
     ],
 )
 def test_what_is_no_address_is_refused(base_url: str) -> None:
@@ -33,6 +34,60 @@ def test_a_password_in_the_address_is_refused_without_being_shown() -> None:
         Model("small", base_url="https://me:hidden@host/v1")
 
     assert "hidden" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize("option", ["api_key", "key", "apiKey", "token", "password", "authorization"])
+def test_a_key_that_is_given_as_an_option_is_refused_without_being_shown(option: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Model("small", **{option: "sk-hidden"})
+
+    assert str(caught.value) == (
+        f"Model: there is no option {option!r}; "
+        'put the key into an environment variable, and name that: api_key_env="NAME"'
+    )
+
+
+@pytest.mark.parametrize("key", ["sk-hidden", "hf_hidden", "", "1A", "MY KEY"])
+def test_a_key_in_the_place_of_its_variables_name_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Model("small", api_key_env=key)
+
+    assert str(caught.value) == (
+        "Model: api_key_env: give the name of an environment variable, such as 'MY_API_KEY' "
+        "(capital letters, digits and _), never the key itself"
+    )
+
+
+@pytest.mark.parametrize("name", ["api_key", "Authorization", "x-api-key"])
+def test_a_key_among_the_extra_fields_is_never_shown(name: str) -> None:
+    with pytest.raises(ConfigError, match="Model: extra: ") as caught:
+        Model("small", extra={name: "sk-hidden", "stop": {1}})
+
+    assert "hidden" not in f"{caught.value!r} {Model('small', extra={name: 'sk-hidden'})!r}"
+
+
+def test_fields_that_only_sound_like_a_secret_may_be_sent() -> None:
+    assert Model("small", max_tokens=5, extra={"min_tokens": 2}).extra == {"min_tokens": 2}
+
+
+def test_a_value_that_is_no_secret_is_shown_but_not_at_any_length() -> None:
+    with pytest.raises(ConfigError, match=r"Model: max_tokens: .*, not 0$"):
+        Model("small", max_tokens=0)
+    with pytest.raises(ConfigError) as caught:
+        Model("small", max_tokens=["x" * 100_000])
+
+    assert len(str(caught.value)) < 400
+
+
+def test_a_spec_that_is_changed_says_that_it_is_frozen() -> None:
+    model: Any = Model("small")
+
+    with pytest.raises(ConfigError) as caught:
+        model.timeout = 5
+
+    assert str(caught.value) == "Model: timeout cannot be changed: what is declared is frozen; assign another one"
+    with pytest.raises(ConfigError, match="frozen"):
+        del model.timeout
 
 
 @pytest.mark.parametrize(

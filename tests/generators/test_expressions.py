@@ -55,6 +55,43 @@ def test_text_that_looks_like_code_stays_text() -> None:
     assert evaluate("{{ review }}", review="[1, 2]") == "[1, 2]"
 
 
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("{{ 'high' if s > 3 }}", None),
+        ("{{ ['high' if s > 3, s] }}", [None, 1]),
+        ("{{ {'level': 'high' if s > 3, ('a' if s > 3): s} }}", {"level": None, None: 1}),
+        ("{{ 'high' if s > 3 }}{{ s }}", "1"),
+    ],
+)
+def test_a_condition_that_does_not_hold_gives_no_value(template: str, value: Any) -> None:
+    assert evaluate(template, s=1) == value
+
+
+@pytest.mark.parametrize("template", ["{{ s.title }}", "{{ [s.title] }}", "{{ {'a': s.title} }}", "{{ dict }}"])
+def test_a_function_is_no_value(template: str) -> None:
+    problem, advice = rejected(template, s="a")
+
+    assert "is a function, not a value: call it, as in" in problem
+    assert advice == ("it saw s='a'" if "s.title" in template else "")
+
+
+def test_a_failure_shows_what_cannot_be_written_by_its_type() -> None:
+    assert rejected("{{ n / 'a' }}", n=10**5000)[1] == "it saw n=<int>"
+    assert rejected("{{ n }}", n=10**5000, dtype="str")[1] == "it gave <int>; it saw n=<int>"
+
+
+class Wild:
+    """A value of a user's own type."""
+
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+def test_whatever_an_expression_raises_is_the_failure_of_its_cell() -> None:
+    assert "KeyboardInterrupt" in rejected("a {{ wild }}", wild=Wild())[0]
+
+
 def test_what_a_filter_gives_bit_by_bit_becomes_a_list() -> None:
     assert evaluate("{{ tags | map('upper') }}", tags=["a", "b"]) == ["A", "B"]
     assert evaluate("{{ range(3) }}") == [0, 1, 2]

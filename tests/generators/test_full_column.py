@@ -79,6 +79,23 @@ def test_an_async_function_is_awaited() -> None:
     assert made.values == ([2, 4, 6],)
 
 
+def test_a_function_may_change_what_it_gets_and_nobody_sees() -> None:
+    inputs: dict[str, list[Any]] = {"tags": [["a"], None, ["b"]], "n": [1, 2, 3]}
+
+    def spoil(tags: "pd.Series[Any]", n: "pd.Series[int]") -> "pd.Series[int]":
+        tags[0].append("X")
+        n[0] = 5
+        return n
+
+    def spoil_all(frame: pd.DataFrame) -> "pd.Series[int]":
+        return spoil(frame["tags"], frame["n"].copy())
+
+    call(spoil, inputs)
+    call(spoil_all, inputs, reads=["tags", "n"])
+
+    assert inputs == {"tags": [["a"], None, ["b"]], "n": [1, 2, 3]}
+
+
 def test_rows_that_were_dropped_are_not_there() -> None:
     def ranks(n: "pd.Series[int]") -> "pd.Series[int]":
         return n.rank().astype(int)

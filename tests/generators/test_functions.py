@@ -1,10 +1,11 @@
 """Functions of the user for single cells: how they are called, what they may give, what their failures say."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import functools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -61,6 +62,42 @@ def test_named_inputs_come_as_one_dict_of_its_own() -> None:
     assert inputs == {"first name": "Ada", "age": 36}
 
 
+class Shout:
+    """An object that is called like a function."""
+
+    async def __call__(self, text: str) -> str:
+        await asyncio.sleep(0)
+        return text.upper()
+
+
+def test_an_object_with_an_async_call_is_awaited() -> None:
+    assert call_async(Shout(), {"text": "a"}) == "A"
+    assert call_async(functools.partial(Shout(), text="b"), {}) == "B"
+
+
+def test_a_partial_reads_what_is_left_to_give() -> None:
+    def ratio(total: float, count: int) -> float:
+        return total / count
+
+    assert call(functools.partial(ratio, count=4), {"total": 10.0}) == 2.5
+
+
+def test_a_function_may_change_what_it_gets_and_nobody_sees() -> None:
+    def spoil(tags: list[str], facts: dict[str, Any], pair: tuple[list[int]]) -> None:
+        tags.append("X")
+        facts["sizes"].clear()
+        pair[0].append(2)
+
+    def spoil_all(row: dict[str, Any]) -> None:
+        spoil(**row)
+
+    inputs = {"tags": ["a"], "facts": {"sizes": {1}}, "pair": ([1],)}
+    call(spoil, inputs)
+    call(spoil_all, inputs, reads=list(inputs))
+
+    assert inputs == {"tags": ["a"], "facts": {"sizes": {1}}, "pair": ([1],)}
+
+
 def test_an_async_function_is_awaited() -> None:
     async def shout(text: str) -> str:
         await asyncio.sleep(0)
@@ -99,6 +136,10 @@ def test_values_come_out_in_types_of_python(given: Any, value: Any) -> None:
 
 def test_a_nan_stays_a_nan() -> None:
     assert repr(call(lambda: float("nan"), {})) == "nan"
+
+
+class PanicError(BaseException):
+    """As a library written in Rust raises it."""
 
 
 def raises_key_error(row: str) -> str:
@@ -150,7 +191,14 @@ def test_a_call_that_does_not_fit_the_function_names_it() -> None:
     assert caught.value.advice == "look at how lower() is called"
 
 
-@pytest.mark.parametrize("error", [AssertionError(), TypeError("no"), StopIteration(), SystemExit(2), MemoryError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(AssertionError(), TypeError("no"), StopIteration(), SystemExit(2), MemoryError()),
+        *(KeyboardInterrupt(), GeneratorExit(), BaseExceptionGroup("all", [KeyboardInterrupt()])),
+        *(asyncio.CancelledError(), PanicError("at the disco")),
+    ],
+)
 def test_whatever_a_function_raises_is_the_failure_of_its_cell(error: BaseException) -> None:
     def fail() -> None:
         raise error
@@ -176,27 +224,118 @@ def test_a_function_may_say_itself_what_kind_of_failure_it_is() -> None:
     assert caught.value is failure
 
 
-def test_an_interrupt_is_nobodys_failure() -> None:
-    def stop() -> None:
+class SilentError(Exception):
+    """An error whose message cannot be read."""
+
+    def __str__(self) -> str:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        call(stop, {})
+
+class UntoldError(Rejected):
+    """A failure of the user's own that lacks what failures tell."""
+
+    def __init__(self) -> None:
+        pass
 
 
-def test_cancelling_a_slot_cancels_the_function_in_it() -> None:
-    async def wait() -> None:
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (SilentError(), "SilentError (its message cannot be read)"),
+        (ValueError("half a \ud83d"), "ValueError: half a \\ud83d"),
+        (Rejected("half a \ud83d"), "half a \\ud83d"),
+        (UntoldError(), "UntoldError (its message cannot be read)"),
+    ],
+)
+def test_a_failure_is_told_in_text_that_can_be_kept(error: Exception, problem: str) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(Rejected) as caught:
+        call(fail, {})
+
+    assert caught.value.problem == problem
+
+
+async def wait() -> None:
+    await asyncio.Event().wait()
+
+
+async def swallow() -> None:
+    with contextlib.suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
 
-    async def cancel() -> None:
-        generator = generator_of(AsyncFunctionGenerator, Function.from_callable(wait))
-        slot = asyncio.ensure_future(generator.make(GROUP, 0, {}))
+
+async def cancel_and_wait() -> None:
+    cancel_this_task()
+    with contextlib.suppress(asyncio.CancelledError):
         await asyncio.sleep(0)
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("function", [wait, swallow, cancel_and_wait])
+def test_cancelling_a_slot_cancels_the_function_in_it(function: Callable[[], Awaitable[None]]) -> None:
+    async def cancel() -> None:
+        generator = generator_of(AsyncFunctionGenerator, Function.from_callable(function))
+        slot = asyncio.ensure_future(generator.make(GROUP, 0, {}))
+        for _ in range(3):
+            await asyncio.sleep(0)
         slot.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slot
 
     asyncio.run(cancel())
+
+
+def cancel_this_task() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+async def cancel_itself() -> None:
+    cancel_this_task()
+    await asyncio.sleep(0)
+
+
+async def cancel_itself_and_give() -> int:
+    cancel_this_task()
+    return 1
+
+
+async def cancel_itself_and_fail() -> None:
+    cancel_this_task()
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    ("function", "outcome"),
+    [(cancel_itself, "CancelledError"), (cancel_itself_and_give, "1"), (cancel_itself_and_fail, "ValueError: no")],
+)
+def test_a_function_that_cancels_its_own_task_does_not_take_the_slot_with_it(
+    function: Callable[[], Awaitable[Any]], outcome: str
+) -> None:
+    async def make_two() -> list[str]:
+        generator = generator_of(AsyncFunctionGenerator, Function.from_callable(function))
+        outcomes = []
+        for _ in range(2):
+            try:
+                outcomes.append(str((await generator.make(GROUP, 0, {})).values[0]))
+            except Rejected as error:
+                outcomes.append(error.problem)
+            await asyncio.sleep(0)
+        return outcomes
+
+    assert asyncio.run(make_two()) == [outcome, outcome]
+
+
+def test_a_timeout_of_the_functions_own_is_the_failure_of_its_cell() -> None:
+    async def wait_a_moment() -> None:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+    with pytest.raises(Rejected, match="TimeoutError"):
+        call_async(wait_a_moment, {})
 
 
 def test_a_cancellation_of_the_functions_own_is_the_failure_of_its_cell() -> None:
@@ -216,17 +355,11 @@ def test_a_cancellation_of_the_functions_own_is_the_failure_of_its_cell() -> Non
 
 
 def test_a_generator_is_no_value() -> None:
-    def count(n: int) -> Iterator[int]:
-        yield from range(n)
+    with pytest.raises(Rejected) as caught:
+        call(lambda n: (i for i in range(n)), {"n": 3})
 
-    async def count_later(n: int) -> AsyncIterator[int]:
-        yield n
-
-    for function in (count, count_later):
-        with pytest.raises(Rejected) as caught:
-            call(function, {"n": 3})
-        assert caught.value.problem == f"{function.__name__}() gave a generator, not a value"
-        assert "use return in place of yield" in caught.value.advice
+    assert caught.value.problem == "<lambda>() gave a generator, not a value"
+    assert "use return in place of yield" in caught.value.advice
 
 
 def test_a_coroutine_of_a_sync_function_is_no_value_and_nobody_warns() -> None:

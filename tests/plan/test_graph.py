@@ -72,6 +72,25 @@ def test_an_unknown_input_suggests_the_nearest_name() -> None:
     assert str(caught.value) == ("column 'answer' reads 'questoin', which does not exist; did you mean 'question'?")
 
 
+def test_a_name_that_only_looks_like_a_column_is_told_apart() -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+
+    with pytest.raises(ConfigError) as caught:
+        build_graph({decomposed: Integer(1, 2), "answer": Expression(f"{{{{ {composed} }}}}")})
+
+    assert caught.value.advice == (
+        f"the column {decomposed!r} only looks the same ('cafe\\u0301', not 'caf\\xe9'): copy the name from there"
+    )
+
+
+def test_downstream_is_the_other_side_of_upstream() -> None:
+    nodes = build_graph(dict(reversed(diamond().items()))).nodes
+
+    edges = [(node.index, other) for node in nodes for other in node.downstream]
+    assert sorted(edges) == sorted((other, node.index) for node in nodes for other in node.upstream)
+    assert all(list(node.downstream) == sorted(node.downstream) for node in nodes)
+
+
 def test_a_cycle_is_named_in_the_order_of_reading() -> None:
     columns: dict[str, Column] = {
         "a": Expression("{{ c }}"),

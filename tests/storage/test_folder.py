@@ -2,17 +2,20 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from notebook_gen.config.columns import Column, Expression
 from notebook_gen.errors import ConfigError
+from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.runs import described, group_of
 
 FILES = ["builder.json", "dropped", "metadata.json", "rows", "traces"]
 
 
-def begin(path: Path, *, overwrite: bool = False) -> ParquetFolder:
+def begin(path: str | Path, *, overwrite: bool = False) -> ParquetFolder:
     return ParquetFolder(path, described(), overwrite=overwrite)
 
 
@@ -20,7 +23,7 @@ def names_in(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.iterdir())
 
 
-def refusal(path: Path, *, overwrite: bool = False) -> ConfigError:
+def refusal(path: str | Path, *, overwrite: bool = False) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
         begin(path, overwrite=overwrite)
     return caught.value
@@ -76,6 +79,7 @@ def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> Non
     old = begin(tmp_path)
     old.write(group_of(0, [1]), {"stars": [1]}, [0])
     old.write(group_of(7, [1]), {"stars": [1]}, [28])
+    old.finish("finished")
     (tmp_path / "notes.md").write_text("mine")
     (tmp_path / "rows" / "chosen.parquet").write_text("mine")
     (tmp_path / "rows" / ".00003.parquet.tmp").write_text("left by a crash")
@@ -101,7 +105,9 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     path.write_text("")
 
     assert str(refusal(path)) == f"{path} is a file; name a folder to write the dataset to"
-    assert refusal(path / "deeper").problem == f"{path / 'deeper'} cannot be written to: Not a directory"
+    error = refusal(path / "deeper")
+    assert error.problem == f"{path / 'deeper'} cannot be written to: Not a directory"
+    assert error.advice == f"{path} is a file: choose another place"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -120,7 +126,98 @@ def test_a_place_where_nobody_can_write_is_refused() -> None:
     error = refusal(Path("/proc/reviews"))
 
     assert error.problem == "/proc/reviews cannot be written to: No such file or directory"
-    assert error.advice != ""
+    assert error.advice == "/proc is a folder in which none can be made: choose another place"
+
+
+@pytest.mark.parametrize("folder", [None, 5, b"x", b"", "", " ", "a\0b", Path, ["reviews"]])
+def test_what_names_no_folder_is_refused(folder: Any) -> None:
+    error = refusal(folder)
+
+    assert error.problem == f"folder is {folder!r}"
+    assert error.advice == 'give the path of one, such as "reviews/"'
+
+
+@pytest.mark.parametrize("folder", ["~nosuchuser/x", "a\ud800"])
+def test_what_cannot_be_a_path_is_refused(folder: str) -> None:
+    error = refusal(folder)
+
+    assert error.problem.startswith(f"folder is {folder!r}, which cannot be a path: ")
+    assert error.advice == "name another one"
+
+
+@pytest.mark.parametrize("folder", ["s3://bucket/x", "gs://bucket/x", "file:///x", Path("s3://bucket/x")])
+def test_a_folder_on_another_machine_is_refused_and_none_is_made_here(
+    folder: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert "only local folders can be written to for now" in refusal(folder).problem
+    assert names_in(tmp_path) == []
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    assert "File name too long" in refusal(tmp_path / ("x" * 1000)).problem
+
+
+def test_the_folder_stays_the_same_when_the_working_directory_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    kept = begin("reviews")
+
+    monkeypatch.chdir("elsewhere")
+    kept.write(group_of(0, [1]), {"stars": [1]}, [0])
+    kept.finish("finished")
+
+    assert kept.path == tmp_path / "reviews"
+    assert names_in(tmp_path / "reviews" / "rows") == ["00000.parquet"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_that_a_run_writes_to_is_refused_and_not_touched(tmp_path: Path, overwrite: bool) -> None:
+    kept = begin(tmp_path)
+    kept.write(group_of(0, [1]), {"stars": [1]}, [0])
+
+    assert refusal(tmp_path, overwrite=overwrite).problem.startswith(f"{tmp_path} is being written to by process ")
+
+    assert kept.table().num_rows == 1
+    kept.finish("finished")
+    begin(tmp_path, overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_refusal_leaves_no_lock(tmp_path: Path, overwrite: bool) -> None:
+    (tmp_path / "mine.txt").write_text("")
+
+    refusal(tmp_path, overwrite=overwrite)
+
+    assert names_in(tmp_path) == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [({"\ud800": Expression("x")}, "in its name"), ({"a": Expression("\ud800")}, "in a text, which is no character")],
+)
+def test_a_run_that_cannot_be_described_deletes_nothing(
+    tmp_path: Path, columns: dict[str, Column], problem: str
+) -> None:
+    begin(tmp_path).finish("finished")
+    run = RunDescription(columns=columns, models={}, seed=0, rows=1, row_group_size=1)
+
+    with pytest.raises(ConfigError, match=problem):
+        ParquetFolder(tmp_path, run, overwrite=True)
+
+    assert '"finished"' in (tmp_path / "metadata.json").read_text()
+
+
+def test_what_a_run_has_left_that_did_not_get_far_is_an_empty_folder(tmp_path: Path) -> None:
+    for name in ("rows", "dropped", "traces"):
+        (tmp_path / name).mkdir()
+
+    begin(tmp_path)
+
+    assert names_in(tmp_path) == FILES
 
 
 def test_a_home_folder_may_be_named_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,9 @@
 """Rows and exchanges in memory."""
 
+import pytest
+
 from notebook_gen.engine.ports import ExchangeKeeper, RowGroupWriter
+from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Exchange
@@ -36,6 +39,11 @@ def test_the_columns_are_those_that_were_written_where_processors_made_others() 
     kept.write(group_of(1, [1]), {"c": [1]}, [4])
 
     assert kept.table().to_pydict() == {"c": [1]}
+
+
+def test_a_name_that_nobody_could_write_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"has '\\ud800' in its name, which is no character; rename the column"):
+        MemoryRows(["a", "\ud800"])
 
 
 def test_the_exchange_of_an_attempt_is_found_again() -> None:

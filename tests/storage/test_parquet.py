@@ -152,9 +152,36 @@ def test_dropped_rows_are_written_with_their_reason(tmp_path: Path) -> None:
 def test_traces_are_written_beside_the_rows(tmp_path: Path) -> None:
     traces = pyarrow.table({"column": ["a"], "seconds": [0.5]})
 
-    ParquetFolder(tmp_path, described("a")).write_traces(traces)
+    ParquetFolder(tmp_path, described("a")).write_traces([traces, traces])
 
+    assert pq.read_table(tmp_path / "traces" / "00000.parquet").equals(pyarrow.concat_tables([traces, traces]))
+
+
+def test_traces_are_written_after_the_end_too_but_not_into_another_run(tmp_path: Path) -> None:
+    traces = pyarrow.table({"column": ["a"]})
+    first = ParquetFolder(tmp_path, described("a"))
+    first.finish("finished")
+    first.write_traces([traces])
     assert pq.read_table(tmp_path / "traces" / "00000.parquet").equals(traces)
+
+    second = ParquetFolder(tmp_path, described("a"), overwrite=True)
+    with pytest.raises(WriteError, match="is being written to by process"):
+        first.write_traces([traces])
+
+    assert list((tmp_path / "traces").iterdir()) == []
+    second.finish("finished")
+
+
+def test_a_run_that_could_not_be_settled_gives_its_folder_up(tmp_path: Path) -> None:
+    kept = folder_of(tmp_path, [1], finish=False)
+    (tmp_path / "rows" / "00000.parquet").unlink()
+
+    with pytest.raises(WriteError) as caught:
+        kept.finish("finished")
+
+    assert caught.value.problem.endswith("00000.parquet cannot be read: No such file or directory")
+    assert caught.value.advice == "somebody moved or deleted it: put it back, or make the dataset again"
+    ParquetFolder(tmp_path, described("a"), overwrite=True)
 
 
 def test_the_metadata_say_running_until_the_run_has_ended(tmp_path: Path) -> None:

@@ -162,6 +162,33 @@ def test_a_dataframe_column_of_several_types_becomes_text() -> None:
     assert read_table(frame).to_pydict() == {"x": ["1", "a", None, None]}
 
 
+def test_a_dataframe_may_be_changed_afterwards() -> None:
+    frame = pd.DataFrame({"n": [1, 2], "share": [0.5, 1.5], "name": ["a", "b"]})
+    table = read_table(frame)
+
+    frame.loc[0, "n"] = 99
+    frame.loc[0, "share"] = 99.5
+    frame.loc[0, "name"] = "z"
+
+    assert table.to_pydict() == {"n": [1, 2], "share": [0.5, 1.5], "name": ["a", "b"]}
+
+
+def test_periods_and_numpys_moments_become_text_where_arrow_would_give_numbers_or_nothing() -> None:
+    frame = pd.DataFrame(
+        {
+            "month": pd.period_range("2024-01", periods=2, freq="M").insert(1, pd.NaT)[:2],
+            "year": pd.Series([np.datetime64("30000"), None], dtype=object),
+            "day": pd.Series([np.datetime64("2024-01-02"), None], dtype=object),
+        }
+    )
+
+    assert read_table(frame).to_pydict() == {
+        "month": ["2024-01", None],
+        "year": ["30000", None],
+        "day": ["2024-01-02", None],
+    }
+
+
 def test_a_filtered_dataframe_keeps_its_rows_and_loses_their_numbers() -> None:
     frame = pd.DataFrame({"x": [1, 2, 3]})
 
@@ -180,6 +207,7 @@ def test_an_index_with_names_is_told_for_it_may_be_meant() -> None:
 @pytest.mark.parametrize(
     ("frame", "problem"),
     [
+        (pd.DataFrame([[1]], columns=[None]), "the DataFrame has a column named None, which is no text"),
         (pd.DataFrame({1: [1]}), "the DataFrame has a column named 1, which is no text"),
         (
             pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])),
@@ -233,12 +261,27 @@ def test_types_that_python_has_no_values_for_are_brought_to_some_it_has() -> Non
     assert read.take([0]).num_rows == 1
 
 
+def test_what_exports_arrow_data_and_fails_is_told() -> None:
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+            raise RuntimeError("not today")
+
+    error = refusal(Broken())
+
+    assert error.problem == "the Broken cannot be read as a table: not today"
+    assert error.advice == "give a path, a pandas or polars DataFrame, or an Arrow table"
+
+
 @pytest.mark.parametrize(
     ("source", "problem", "advice"),
     [
         ([{"a": 1}], "seed data is of type list", "make it a DataFrame: pd.DataFrame(…)"),
         ({"a": [1]}, "seed data is of type dict", "make it a DataFrame: pd.DataFrame(…)"),
         (5, "seed data is of type int", "give a path, a pandas or polars DataFrame, or an Arrow table"),
+        (pd.DataFrame, "seed data is the class DataFrame", "give a table: DataFrame(…)"),
+        ("", "seed data is the path ''", 'name a file, such as "products.csv"'),
+        (" ", "seed data is the path ' '", 'name a file, such as "products.csv"'),
+        ("~nosuchuser/a.csv", "there is no home folder for '~nosuchuser/a.csv'", "give the whole path"),
         (b"a.csv", "seed data is of type bytes", "give a path, a pandas or polars DataFrame, or an Arrow table"),
     ],
 )

@@ -149,6 +149,18 @@ def test_values_of_several_types_become_text() -> None:
     assert json_rows('{"a": 99999999999999999999}') == [{"a": "99999999999999999999"}]
 
 
+def test_objects_nested_deeper_than_files_can_be_become_text() -> None:
+    for text in ("[" * 500 + "1" + "]" * 500, '{"a": ' * 40 + "1" + "}" * 40):
+        assert json_rows(f'{{"a": {text}}}') == [{"a": text}]
+
+
+def test_a_key_that_is_no_unicode_is_told_and_inside_a_value_marked() -> None:
+    assert str(json_refusal('{"\\ud800": 1}')) == (
+        r"column '\ud800' has '\ud800' in its name, which is no character; rename the column"
+    )
+    assert json_rows('{"a": {"\\ud800": "\\ud800"}}') == [{"a": '{"\ufffd": "\ufffd"}'}]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

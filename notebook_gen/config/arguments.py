@@ -1,0 +1,52 @@
+"""What runs are asked for by arguments: checked before anything is planned."""
+
+from typing import Any
+
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.errors import ConfigError
+
+MAX_ROWS = 10**12
+"""Rows of a run, at most; more could not be counted everywhere, nor made in a lifetime."""
+
+
+def check_rows(rows: Any, *, at_least: int) -> None:
+    """Check how many rows are asked for.
+
+    Raises:
+        ConfigError: it is no number of rows, or too many.
+    """
+    if not isinstance(rows, int) or isinstance(rows, bool):
+        raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
+    if rows > MAX_ROWS:
+        # so many digits that they may not even be shown
+        raise ConfigError(f"more than {MAX_ROWS:,} rows were asked for", advice="ask for fewer")
+    if rows < at_least:
+        raise ConfigError(f"{rows or 'no'} rows were asked for", advice=f"ask for {at_least} or more")
+
+
+def check_settings(settings: Any) -> RunSettings:
+    """Give the settings, if they are some.
+
+    Raises:
+        ConfigError: they are something else.
+    """
+    if isinstance(settings, RunSettings):
+        return settings
+    raise ConfigError(f"settings is {settings!r}", advice="give some, such as settings=ng.RunSettings(threads=1)")
+
+
+def check_create(*, overwrite: Any, on_row_group: Any) -> None:
+    """Check the options of a create.
+
+    Raises:
+        ConfigError: one is of another kind than it has to be.
+    """
+    if not isinstance(overwrite, bool):
+        raise ConfigError(
+            f"overwrite is {overwrite!r}", advice="give True to replace the dataset that is there, or False"
+        )
+    if on_row_group is not None and not callable(on_row_group):
+        raise ConfigError(
+            f"on_row_group is {on_row_group!r}, which cannot be called",
+            advice="give a function of the run and the row group's number",
+        )
