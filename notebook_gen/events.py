@@ -170,6 +170,18 @@ class RowGroupWritten(NamedTuple):
     delivered: int
 
 
+class RunPaused(NamedTuple):
+    """Nothing more is begun; what is in flight goes on."""
+
+    time: float
+
+
+class RunResumed(NamedTuple):
+    """Work goes on after a pause."""
+
+    time: float
+
+
 class RunFinished(NamedTuple):
     """The run is over; published exactly once.
 
@@ -195,6 +207,8 @@ Event = (
     | RowGroupResized
     | RowsDone
     | RowGroupWritten
+    | RunPaused
+    | RunResumed
     | RunFinished
 )
 Observer = Callable[[Event], None]

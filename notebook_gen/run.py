@@ -7,28 +7,25 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from notebook_gen.at_exit import unfinished
-from notebook_gen.config.models import Model
 from notebook_gen.dataset import Dataset
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
-from notebook_gen.engine.snapshots import RowView
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
-from notebook_gen.observers.failures import Failures
-from notebook_gen.observers.progress import Progress
-from notebook_gen.observers.rows import LiveRows, Part, Storage
+from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
-from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.record import Record
+from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
 
 if TYPE_CHECKING:
@@ -41,35 +38,6 @@ _log = logging.getLogger("notebook_gen")
 
 _HEARTBEAT = 0.1
 _PATIENCE = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What a run needs to know before it begins.
-
-    Attributes:
-        graph: its columns.
-        rows: rows asked for.
-        row_group_size: rows of each row group but the last.
-        title: what it is, in a few words.
-        ceilings: slots of each resource.
-        storage: where its rows are kept.
-        destination: the folder of a create; None for a preview.
-        placeholder_text: whether the demo endpoint writes its text.
-        trace: whether attempts are recorded.
-        models: the models that make its cells, by alias.
-    """
-
-    graph: ExecutionGraph
-    rows: int
-    row_group_size: int
-    title: str
-    ceilings: Mapping[str, int]
-    storage: Storage
-    destination: str | None
-    placeholder_text: bool
-    trace: bool
-    models: Mapping[str, Model]
 
 
 class Run:
@@ -90,7 +58,7 @@ class Run:
         self._loop = background_loop()
         self._over = threading.Event()
         self._is_cancelled = False
-        self._source = _Source(self, plan)
+        self._source = RunSource(plan, self.cancel)
         self._display: Display | None = None
         self._bus = EventBus()
         for observer in (self._source.progress, self._source.trace, self._source.failures, self._source.live_rows):
@@ -113,7 +81,10 @@ class Run:
 
     @property
     def state(self) -> str:
-        """What it does: "waiting", "running", or how it ended: "finished", "cancelled", "failed"."""
+        """What it does: "waiting", "running" or "paused"; or how it has ended, such as "finished" or "failed".
+
+        See the error that `result` raises for the reason.
+        """
         return self._source.progress.state
 
     @property
@@ -177,6 +148,14 @@ class Run:
         """Stop: no new call is made, calls in flight are ended, finished rows stay. Harmless if it has ended."""
         self._loop.post(self._cancel)
 
+    def pause(self) -> None:
+        """Begin no more calls until `resume`; those in flight go on. Harmless if it is paused or has ended."""
+        self._loop.post(lambda: self._tell(AsyncTaskScheduler.pause))
+
+    def resume(self) -> None:
+        """Go on after `pause`; harmless if it is not paused."""
+        self._loop.post(lambda: self._tell(AsyncTaskScheduler.resume))
+
     # Looking
 
     def rows(self) -> "pd.DataFrame":
@@ -196,6 +175,17 @@ class Run:
             if part.number == number:
                 return _frame(self._source.columns, [part])
         raise IndexError(f"row group {number} was not begun, or does not exist")
+
+    def record(self, row: int) -> Record:
+        """Give one row with everything known of it: values, states, prompts, raw answers, attempts; at any time.
+
+        `run.record(17)["review"].exchange.messages` are the messages that were sent for a cell. Of rows long past, what
+        was said to models may be forgotten.
+
+        Raises:
+            IndexError: the run has no such row, or has not begun it.
+        """
+        return Record.of(self._source.record(row))
 
     def failures(self) -> "pd.DataFrame":
         """Give every dropped row with its reason: row, column, attempt, kind, error, advice."""
@@ -229,6 +219,24 @@ class Run:
         from notebook_gen.views.gantt import gantt
 
         return gantt(self.traces)
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write the run as it stands to one HTML file, to be sent to others: it needs no kernel and no network.
+
+        Args:
+            path: the file; one that is there is replaced.
+
+        Raises:
+            WriteError: the disk did not take it.
+        """
+        from notebook_gen.storage.files import replacing
+        from notebook_gen.views.page import page_html
+
+        path = Path(path)
+        html = page_html(self._source, self._plan.models)
+        with replacing(path) as temporary:
+            temporary.write_text(html, encoding="utf-8")
+        return path
 
     def live(self) -> Any:
         """Give the live view as a widget, also after its end; None outside notebooks."""
@@ -280,9 +288,12 @@ class Run:
 
     def _cancel(self) -> None:
         self._is_cancelled = True
+        self._tell(AsyncTaskScheduler.cancel)
+
+    def _tell(self, what: Callable[[AsyncTaskScheduler], None]) -> None:
         scheduler = self._source.live_rows.scheduler
         if scheduler is not None and not self.is_over:
-            scheduler.cancel()
+            what(scheduler)
 
     def _parts(self) -> list[Part]:
         live = self._loop.call(self._source.live_rows.live_parts)
@@ -318,46 +329,12 @@ class Run:
                 self.failures,
                 path=self.destination,
                 placeholder_text=self._plan.placeholder_text,
+                is_shown=lambda: self._display is not None and self._display.is_here(),
             )
         if isinstance(error, NotebookGenError):
             # where it came from inside the engine helps nobody; its cause, if there is one, is still told
             raise error.with_traceback(None)
         raise RunError(f"the run failed: {error}") from error
-
-
-class _Source:
-    """A run as views read it: `views.source.RunSource`."""
-
-    def __init__(self, run: Run, plan: RunPlan) -> None:
-        self.graph = plan.graph
-        self.columns = tuple(plan.graph.columns)
-        self.progress = Progress(plan.graph, plan.rows)
-        self.trace = Trace(plan.graph) if plan.trace else None
-        self.failures = Failures(plan.graph)
-        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage)
-        self.ceilings = plan.ceilings
-        self.placeholder_text = plan.placeholder_text
-        self.title = plan.title
-        self.destination = plan.destination
-        self.cancel = run.cancel
-        self._loop = background_loop()
-
-    def elapsed(self) -> float:
-        if self.progress.ended is not None:
-            return self.progress.ended
-        return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
-
-    def newest_rows(self, count: int) -> list[RowView]:
-        return self.read(lambda: self.live_rows.newest(count))
-
-    def first_rows(self, count: int) -> list[RowView]:
-        return self.read(lambda: self.live_rows.first(count))
-
-    def waiting_since(self) -> Mapping[int, Sequence[float]]:
-        return self.read(self.live_rows.waiting_since)
-
-    def read(self, function: Callable[[], T]) -> T:
-        return self._loop.call(function)
 
 
 def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":

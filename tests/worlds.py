@@ -1,15 +1,17 @@
 """Random worlds for the simulator: a graph, rows, slots, and everything that may go wrong."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from notebook_gen.config.columns import Column, Expression, Function, Integer, LLMText
 from notebook_gen.config.options import OnError
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.errors import GenerationError
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node, build_graph
 from notebook_gen.plan.tasks import RowGroups
+from tests.books import Key
 
 MODELS = ("m", "n")
 _ON_ERROR: tuple[OnError, ...] = ("drop", "drop", "drop", "drop", "null", "null", "raise")
@@ -31,6 +33,10 @@ class World:
         processor_failure_rate: how often a processor raises.
         cancel_at: when the run is cancelled, in virtual seconds; None: never.
         failing_write: the row group whose write fails; None: all succeed.
+        seconds: what every task takes, and row groups leave at once; None: all of that is random.
+        slow: what single tasks take instead, where `seconds` is given; by node and row (or row group).
+        meets: how the first attempts of single tasks fail; by node and row (or row group).
+        untroubled: endpoints to which neither `capacities` nor `outages` apply.
     """
 
     graph: ExecutionGraph
@@ -50,6 +56,10 @@ class World:
     processor_failure_rate: float = 0.0
     cancel_at: float | None = None
     failing_write: int | None = None
+    seconds: float | None = None
+    slow: Mapping[Key, float] = field(default_factory=dict)
+    meets: Mapping[Key, Sequence[GenerationError]] = field(default_factory=dict)
+    untroubled: frozenset[str] = frozenset()
 
     def capacity(self, now: float) -> int:
         """How many calls an endpoint takes at once."""
@@ -59,6 +69,10 @@ class World:
     def is_down(self, now: float) -> bool:
         """Whether the endpoints are down."""
         return any(begin <= now < end for begin, end in self.outages)
+
+    def next_outage(self, now: float) -> float:
+        """When the endpoints go down next, breaking the calls in flight; infinite if they never do."""
+        return min((begin for begin, _ in self.outages if begin > now), default=float("inf"))
 
 
 def random_world(seed: int) -> World:

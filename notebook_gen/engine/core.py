@@ -16,27 +16,25 @@ from typing import Final
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
+from notebook_gen.engine.ending import NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
 from notebook_gen.engine.instructions import (
     DecideSkips,
-    EndRun,
     GroupStage,
     Instruction,
     MakeInPlace,
     ProcessRowGroup,
-    StopWork,
 )
 from notebook_gen.engine.open_group import DONE, OpenGroup
 from notebook_gen.engine.order import make_resources
-from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.resources import SPARED, Resource
 from notebook_gen.engine.salvage import Deferred
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.errors import GenerationError, ProcessorError, Rejected, RunCancelled, RunError, WriteError
-from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupWritten, State
+from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupWritten, RunPaused, RunResumed, State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 
-NEVER: Final = float("inf")
 GRACE: Final = 10.0
 """Seconds that calls in flight have to end when a run stops early."""
 
@@ -83,10 +81,8 @@ class SchedulerCore:
         self._salvage = self._attempts.salvage
         self._next_group = 0
         self._open_rows = 0
-        self._ending: EndRun | None = None
-        self._drain_until = NEVER
-        self._is_stopped = False
-        self._is_over = False
+        self._ending = Ending(self.flow, self.outbox)
+        self._is_paused = False
 
     # Work
 
@@ -97,7 +93,7 @@ class SchedulerCore:
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
         """Give a free slot its next task and when that became ready; None if there is nothing for it now."""
         pool, flow = self.resources[resource], self.flow
-        if pool.ready and pool.in_flight < pool.allowed:
+        if pool.ready and pool.in_flight < pool.allowed and not self._is_paused:
             while (best := flow.ready.take(pool)) is not None:
                 node, row = best
                 group, full = self._group_of(row), self._full[node]
@@ -193,7 +189,7 @@ class SchedulerCore:
         if order.stage == "post_batch":
             # a row group is never written unprocessed
             self._delivery.give_up(number)
-        elif not self._is_stopped:
+        elif not self._ending.is_stopped:
             self.flow.end_in_place(self.tracker.groups[number])
         self._lose(error)
 
@@ -220,10 +216,24 @@ class SchedulerCore:
         for pool in self.resources:
             if pool.resume(now) and pool.ready:
                 self.flow.has_woken = True
-        if now >= self._drain_until:
-            self._stop_work()
-        paused = [pool.resumes_at for pool in self.resources if pool.is_paused]
-        self.alarm = min([self._salvage.next_due, self._drain_until, *paused])
+        if now >= self._ending.drain_until:
+            self._ending.stop_work()
+        resumes = [pool.resumes_at for pool in self.resources if pool.is_paused]
+        self.alarm = min([self._salvage.next_due, self._ending.drain_until, *resumes])
+
+    def pause(self, now: float) -> None:
+        """Begin nothing more until `resume`; what is in flight goes on. Harmless if it is paused or over."""
+        if not self._is_paused and self._ending.reason is None and not self._ending.is_over:
+            self._is_paused = True
+            self.outbox.append(RunPaused(now))
+
+    def resume(self, now: float) -> None:
+        """Go on after `pause`; harmless if it is not paused."""
+        if self._is_paused:
+            self._is_paused = False
+            self.outbox.append(RunResumed(now))
+            self.flow.has_woken = True
+            self._advance(now)
 
     # Endings
 
@@ -238,7 +248,7 @@ class SchedulerCore:
 
     def stopped(self) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""
-        self._is_stopped = True
+        self._ending.is_stopped = True
         self.flow.in_place = 0
         for resource in self.resources:
             resource.in_flight = 0
@@ -255,48 +265,32 @@ class SchedulerCore:
             RuntimeError: that is so; it is a bug.
         """
         is_busy = self.flow.in_place or self._delivery.is_busy or self.outbox or self.alarm < NEVER
-        if self._is_over or self._ending or is_busy:
+        if self._ending.is_over or self._ending.reason or is_busy or self._is_paused:
             return
         if not any(resource.in_flight or resource.takeable for resource in self.resources):
-            opened = sorted(self.tracker.groups)
-            raise RuntimeError(f"the run is stuck: row groups {opened} wait for nothing that is under way")
+            raise RuntimeError(f"the run is stuck: row groups {[*self.tracker.groups]} wait for nothing under way")
 
-    def _stop(self, state: State, error: Exception, drain_until: float = 0.0) -> None:
-        if self._ending is None and not self._is_over:
-            self._ending = EndRun(state, error)
-            self.flow.stop()
-            self._salvage.clear()
-            self._drain_until = drain_until
-            self.alarm = min(self.alarm, drain_until)
-        if not drain_until:
-            self._stop_work()
+    def _stop(self, state: State, error: Exception, drain_until: float | None = None) -> None:
+        self._ending.begin(state, error, drain_until)
+        self._salvage.clear()
+        self.alarm = min(self.alarm, self._ending.drain_until)
 
     def _lose(self, error: RunError) -> None:
-        """End the run because finished rows are lost; that is told even if it was ending for another reason."""
         self.fail(error)
-        if self._ending is not None and not isinstance(self._ending.error, WriteError | ProcessorError):
-            self._ending = EndRun("failed", error)
+        self._ending.replace_reason(error)
         self._end_if_idle()
-
-    def _stop_work(self) -> None:
-        self._drain_until = NEVER
-        if self.flow.is_open and self._ending is not None:
-            self.flow.is_open = False
-            self.outbox.append(StopWork())
 
     def _rows_done(self) -> int:
         return self._delivery.delivered + sum(group.rows_done for group in self.tracker.groups.values())
 
     def _end_if_idle(self) -> None:
-        if self._is_over or self._delivery.is_busy:
+        if self._ending.is_over or self._delivery.is_busy:
             return
-        if self._ending is not None:
-            if self._is_stopped:
-                self._is_over = True
-                self.outbox.append(self._ending)
+        if self._ending.reason is not None:
+            if self._ending.is_stopped:
+                self._ending.complete(self._ending.reason)
         elif self._next_group == len(self._groups) and not self.tracker.groups:
-            self._is_over = True
-            self.outbox.append(self._delivery.ending())
+            self._ending.complete(self._delivery.ending())
 
     # Row groups
 
@@ -310,10 +304,11 @@ class SchedulerCore:
         self._end_if_idle()
 
     def _may_open(self) -> bool:
-        if self._next_group == len(self._groups) or self.flow.in_place or self._ending is not None:
+        is_closed = self.flow.in_place or self._ending.reason is not None or self._is_paused
+        if is_closed or self._next_group == len(self._groups):
             return False
         room = self._settings.max_open_rows - self._open_rows
-        if self._open_rows and (room <= 0 or self._groups[self._next_group].size > room):
+        if self._open_rows and room < self._groups.size and room < self._groups[self._next_group].size:
             return False
         return not self.resources or any(resource.is_starving for resource in self.resources)
 
@@ -332,9 +327,9 @@ class SchedulerCore:
         if group.is_closed and self.flow.is_open:
             self.outbox.append(self._delivery.close(group))
         self._offer_in_order()
-        if self._ending is not None:
+        if self._ending.reason is not None:
             if not self.flow.in_place and not any(pool.in_flight for pool in self.resources):
-                self._stop_work()
+                self._ending.stop_work()
         elif self._next_group < len(self._groups):
             self._advance(now)
 
@@ -343,7 +338,7 @@ class SchedulerCore:
 
     def _after_processing(self, order: ProcessRowGroup, reasons: Mapping[int, GenerationError], now: float) -> None:
         number = order.row_group.number
-        if order.stage == "pre_batch" and self._is_stopped:
+        if order.stage == "pre_batch" and self._ending.is_stopped:
             return
         group = self.tracker.groups[number]
         if order.stage == "post_batch":
@@ -352,7 +347,8 @@ class SchedulerCore:
                 drop = RowDropped(now, number, row, None, 1, reason, was_done=True)
                 self._delivery.drop(drop)
                 self.outbox.append(drop)
-            self.outbox.append(self._delivery.write(group))
+            self.outbox.extend(self._delivery.processed(group))
+            self._end_if_idle()
         else:
             self.flow.end_in_place(group)
             for row, reason in reasons.items():
@@ -373,7 +369,7 @@ class SchedulerCore:
             if pool.is_paused:
                 self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
-        if is_gone or self._ending is not None:
+        if is_gone or self._ending.reason is not None:
             return False
         delay = self._attempts.delay(task, first, pool, error)
         if delay is None and row == WHOLE_GROUP:
@@ -393,8 +389,10 @@ class SchedulerCore:
         return delay is not None
 
     def _salvaged(self, deferred: Deferred, now: float) -> None:
-        group = self._group_of(deferred.row)
-        if group is not None and self.tracker.put_back(deferred.node, group, deferred.row, now):
+        pool, group = self._pool[deferred.node], self._group_of(deferred.row)
+        if pool is not None and pool.spares_deferred:
+            self._salvage.defer(deferred.node, deferred.row, now + SPARED)
+        elif group is not None and self.tracker.put_back(deferred.node, group, deferred.row, now):
             self.flow.queue_again(deferred.node, deferred.row)
         else:
             self.flow.release(deferred.node)

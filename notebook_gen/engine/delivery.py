@@ -1,5 +1,7 @@
 """Delivery: how rows leave: row groups that have ended are processed, written, and at last the run has ended."""
 
+from collections.abc import Sequence
+
 from notebook_gen.engine.instructions import EndRun, ProcessRowGroup, WriteRowGroup
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.errors import NoRowsLeft
@@ -56,10 +58,16 @@ class Delivery:
         rows = group.done_rows()
         if self._has_processors and rows:
             return ProcessRowGroup("post_batch", group.group, rows)
-        return self.write(group)
+        return self._write(group)
 
-    def write(self, group: OpenGroup) -> WriteRowGroup:
-        """Have a row group written that is processed, or needs no processing."""
+    def processed(self, group: OpenGroup) -> Sequence[WriteRowGroup]:
+        """Send off a row group that is processed; nothing more is once a write has failed."""
+        if self.can_write:
+            return (self._write(group),)
+        self.give_up(group.group.number)
+        return ()
+
+    def _write(self, group: OpenGroup) -> WriteRowGroup:
         dropped = tuple(self._dropped.get(group.group.number, ()))
         return WriteRowGroup(group.group, group.done_rows(), dropped)
 

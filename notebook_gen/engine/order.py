@@ -55,7 +55,8 @@ class ReadyTasks:
         for node in resource.nodes:
             queue = queues[node]
             if queue:
-                window = min(queue[0] // self._window, self._last_window)
+                window = queue[0] // self._window
+                window = min(window, self._last_window)
                 if best < 0 or window < best_window:
                     best, best_window = node, window
         if best < 0:

@@ -48,7 +48,8 @@ class Outgoing:
             return
         if order.stage == "post_batch":
             self._processed[group.number] = made
-        else:
+        elif group.number in self._core.tracker.groups:
+            # else the run was stopped meanwhile, and what was finished of the row group has left
             for name, values in made.columns.items():
                 self._buffers.put_rows(group.number, made.rows, name, values)
         self._core.processed(order, made.dropped, self._now())

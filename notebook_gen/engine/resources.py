@@ -5,7 +5,7 @@ calls of a burst, and no call is begun for about as long as one takes. The limit
 as it counts; a level that was refused before is tried again only after eight times as many.
 
 An endpoint that several calls in a row found broken is silent: one call at a time asks whether it is back, and its
-first answer brings the whole limit back.
+first answer brings the whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
 
 Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP's congestion avoidance (RFC 5681).
 """
@@ -17,6 +17,9 @@ ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
 FAILURES_OF_SILENCE: Final = 3
 FIRST_PATIENCE: Final = 1.5
 """Seconds that an endpoint which has never answered may be silent."""
+
+SPARED: Final = 1.0
+"""Seconds that a deferred task waits on while an endpoint is silent."""
 
 _UNKNOWN_USUAL = 0.5
 _LONGEST_PAUSE = 30.0
@@ -82,6 +85,11 @@ class Resource:
     def is_starving(self) -> bool:
         """Whether slots will stand empty unless more tasks become ready."""
         return self.in_flight + self.ready < (self.limit if self.silent_since is None else 1)
+
+    @property
+    def spares_deferred(self) -> bool:
+        """Whether deferred tasks should wait on: while it is silent, the tasks that ask are such as have not failed."""
+        return self.silent_since is not None and self.ready > 0
 
     def answered(self) -> bool:
         """Note that a call found the endpoint at work; gives whether that ended a silence."""

@@ -11,7 +11,8 @@ from heapq import heappop, heappush
 from typing import Any, cast
 
 from notebook_gen.engine.buffers import RowGroupBuffers
-from notebook_gen.engine.core import NEVER, SchedulerCore
+from notebook_gen.engine.core import SchedulerCore
+from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.in_place import InPlaceWork
 from notebook_gen.engine.instructions import (
     DecideSkips,
@@ -99,6 +100,16 @@ class AsyncTaskScheduler:
     def cancel(self) -> None:
         """End the run; finished rows are kept. Harmless if it is over."""
         self.core.cancel()
+        self._perform()
+
+    def pause(self) -> None:
+        """Begin nothing more until `resume`; what is in flight goes on."""
+        self.core.pause(self.now())
+        self._perform()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self.core.resume(self.now())
         self._perform()
 
     async def _finish(self, ending: EndRun) -> EndRun:

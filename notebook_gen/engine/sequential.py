@@ -115,7 +115,7 @@ class SequentialCore(SchedulerCore):
         return next(iter(self.tracker.groups.values()), None)
 
     def _may_open(self) -> bool:
-        return self._next_group < len(self._groups) and not self.tracker.groups and self._ending is None
+        return not self.tracker.groups and super()._may_open()
 
     def _open(self, group: RowGroup, now: float) -> None:
         self.flow.begin_group()

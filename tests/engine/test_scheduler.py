@@ -1,195 +1,243 @@
-"""AsyncTaskScheduler on a real event loop, with generators and storage that live in memory."""
+"""AsyncTaskScheduler on a real event loop: values land where they belong."""
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from notebook_gen.config.columns import Column, Function, Integer
+from notebook_gen.config.columns import Column, Expression, Integer, LLMText
 from notebook_gen.engine.ports import Generator
-from notebook_gen.engine.scheduler import AsyncTaskScheduler, Job
-from notebook_gen.errors import Rejected, RunCancelled, RunError, WriteError
-from notebook_gen.events import Event, EventBus, RunFinished, State, TaskEnded, TaskStarted
-from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
-from notebook_gen.plan.tasks import RowGroup, RowGroups, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made
+from notebook_gen.errors import Rejected
+from notebook_gen.events import InPlaceEnded, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.values import Exchange, Made, Usage
+from tests.engine.fakes import (
+    Call,
+    Changing,
+    Count,
+    Failing,
+    OddOnes,
+    Shelf,
+    WholeGroup,
+    play,
+    reads,
+    run,
+    scheduler_of,
+)
+
+WRONG = Rejected("no answer")
 
 
-@dataclass
-class Shelf:
-    """Keeps what is written, in memory."""
-
-    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-    dropped: list[int] = field(default_factory=list)
-    endings: list[State] = field(default_factory=list)
-    error: WriteError | None = None
-
-    def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
-        if self.error is not None:
-            raise self.error
-        for position, row in enumerate(rows):
-            self.rows[row] = {name: values[position] for name, values in columns.items()}
-
-    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
-        self.dropped += [drop.row for drop in dropped]
-
-    def finish(self, state: State) -> None:
-        self.endings.append(state)
-
-    def keep(self, task: Task, exchange: Exchange) -> None:
-        raise AssertionError("nobody talks to a model here")
+def add() -> Call:
+    return Call(lambda row, inputs: sum(inputs.values()) + 1)
 
 
-class Count:
-    """Makes a column of row numbers in place."""
-
-    def make(
-        self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
-    ) -> tuple[Sequence[Any], ...]:
-        return (list(rows),)
-
-
-class Add:
-    """Awaits, then gives the sum of its inputs plus one."""
-
-    def __init__(self, failing: Sequence[int] = ()) -> None:
-        self.failing = failing
-
-    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        await asyncio.sleep(0)
-        if row in self.failing:
-            raise Rejected("this row cannot be added")
-        return Made((sum(inputs.values()) + 1,))
-
-
-class Forever:
-    """Never gives anything; counts who waits."""
-
-    def __init__(self) -> None:
-        self.waiting = 0
-
-    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        self.waiting += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.waiting -= 1
-        raise AssertionError
-
-
-class Where:
-    """Tells in which thread it was called."""
-
-    def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        return Made((threading.current_thread().name,))
-
-
-class Total:
-    """Gives every row the sum over all rows."""
-
-    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        (values,) = inputs.values()
-        return Made(([sum(values)] * len(values),))
-
-
-class All:
-    """Reads nothing, and makes a column of the whole row group."""
-
-    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        return Made((list(group.rows),))
-
-
-class Broken:
-    """Has a bug."""
-
-    async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
-        raise ZeroDivisionError("a bug of ours")
-
-
-def reads(*names: str, is_async: bool = True, full_column: bool = False) -> Function:
-    return Function(function=len, reads=names, is_async=is_async, full_column=full_column)
-
-
-def scheduler_of(
-    columns: dict[str, Column], generators: Sequence[Generator], shelf: Shelf, *, rows: int = 20, size: int = 6
-) -> tuple[AsyncTaskScheduler, list[Event]]:
-    events: list[Event] = []
-    bus = EventBus()
-    bus.subscribe(events.append)
-    job = Job(
-        graph=build_graph(columns),
-        groups=RowGroups(rows, size),
-        generators=generators,
-        writer=shelf,
-        exchanges=shelf,
-        ceilings={ASYNC_FUNCTIONS: 4, THREADS: 2},
-        max_open_rows=12,
-        threads=2,
-    )
-    return AsyncTaskScheduler(job, bus), events
-
-
-def run(
-    columns: dict[str, Column], generators: Sequence[Generator], shelf: Shelf, **options: int
-) -> tuple[RunFinished, list[Event]]:
-    async def main() -> tuple[RunFinished, list[Event]]:
-        scheduler, events = scheduler_of(columns, generators, shelf, **options)
-        return await scheduler.run(), events
-
-    return asyncio.run(main())
+def total(values: Any) -> Made:
+    return Made(([sum(values)] * len(values),))
 
 
 def test_every_row_gets_its_own_values() -> None:
     shelf = Shelf()
 
-    finished, _ = run({"n": Integer(0, 9), "a": reads("n"), "b": reads("n", "a")}, [Count(), Add(), Add()], shelf)
+    finished, _ = run({"n": Integer(0, 9), "a": reads("n"), "b": reads("n", "a")}, [Count(), add(), add()], shelf)
 
     assert finished.state == "finished"
     assert shelf.rows == {row: {"n": row, "a": row + 1, "b": 2 * row + 2} for row in range(20)}
+    assert shelf.endings == ["finished"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 6, 7])
+def test_any_number_of_rows_ends(rows: int) -> None:
+    shelf = Shelf()
+
+    finished, _ = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), add()], shelf, rows=rows)
+
+    assert finished.state == "finished"
+    assert sorted(shelf.rows) == list(range(rows))
 
 
 def test_a_failing_row_is_dropped_with_its_reason_and_the_others_stay() -> None:
+    shelf, failing = Shelf(), Failing({3: [WRONG], 7: [WRONG]})
+
+    run({"n": Integer(0, 9), "a": reads("n"), "b": reads("a")}, [Count(), failing, add()], shelf)
+
+    assert sorted((drop.row, drop.column, drop.attempt, drop.error) for drop in shelf.dropped) == [
+        (3, "a", 1, WRONG),
+        (7, "a", 1, WRONG),
+    ]
+    assert sorted(shelf.rows) == [row for row in range(20) if row not in (3, 7)]
+
+
+def test_row_groups_finish_out_of_order_and_carry_their_rows_in_order() -> None:
     shelf = Shelf()
 
-    run({"n": Integer(0, 9), "a": reads("n"), "b": reads("a")}, [Count(), Add(failing=[3, 7]), Add()], shelf)
+    async def main() -> None:
+        gate = asyncio.Event()
 
-    assert sorted(shelf.dropped) == [3, 7]
-    assert sorted(shelf.rows) == [row for row in range(20) if row not in (3, 7)]
+        class Held:
+            async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+                if row == 1:
+                    await gate.wait()
+                elif row == 11:
+                    gate.set()
+                return Made((row,))
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Held()], shelf, rows=12)
+        await scheduler.run()
+
+    play(main())
+
+    assert sorted(shelf.groups) == [0, 1]
+    assert shelf.column("a") == {row: row for row in range(12)}
 
 
 def test_a_full_column_sees_only_rows_that_are_left_and_lands_on_them() -> None:
     shelf = Shelf()
-    columns = {"n": Integer(0, 9), "a": reads("n"), "total": reads("a", full_column=True)}
+    columns: dict[str, Column] = {"a": reads(), "total": reads("a", full_column=True)}
 
-    run(columns, [Count(), Add(failing=[1]), Total()], shelf, rows=4, size=4)
+    run(columns, [Failing({1: [WRONG]}), WholeGroup(total)], shelf, rows=4)
 
-    assert shelf.rows == {row: {"n": row, "a": row + 1, "total": 1 + 3 + 4} for row in (0, 2, 3)}
+    assert shelf.rows == {row: {"a": row, "total": 0 + 2 + 3} for row in (0, 2, 3)}
 
 
 def test_a_full_column_that_reads_nothing_lands_on_the_rows_that_are_left() -> None:
     shelf = Shelf()
     # "a" and what reads it come first, so that a row is dropped before "every" begins
     columns: dict[str, Column] = {"a": reads(), "b": reads("a"), "every": reads(full_column=True)}
+    every = WholeGroup(lambda rows: Made((list(rows),)))
 
-    run(columns, [Add(failing=[0]), Add(), All()], shelf, rows=6, size=6)
+    run(columns, [Failing({0: [WRONG]}), add(), every], shelf, rows=6)
 
-    assert {row: values["every"] for row, values in shelf.rows.items()} == {row: row for row in range(1, 6)}
+    assert shelf.column("every") == {row: row for row in range(1, 6)}
+
+
+def test_a_node_with_several_outputs_fills_them_all() -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {"both": reads(outputs=["a", "b"]), "sum": reads("a", "b")}
+
+    class Both:
+        async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return Made((row, 10 * row))
+
+    run(columns, [Both(), Call(lambda row, inputs: inputs["a"] + inputs["b"])], shelf, rows=3)
+
+    assert shelf.column("sum") == {0: 0, 1: 11, 2: 22}
+
+
+def test_skipped_cells_hold_the_skip_value_and_what_is_behind_them_nothing() -> None:
+    shelf, never = Shelf(), add()
+    columns: dict[str, Column] = {
+        "a": reads(),
+        "b": reads("a", skip_if="{{ a }}", skip_value="none"),
+        "c": reads("b"),
+        "kept": reads("b", propagate_skip=False),
+    }
+    show = Call(lambda row, inputs: f"saw {inputs['b']}")
+
+    run(columns, [Failing({}), Failing({}), never, show], shelf, rows=4, conditions={1: OddOnes()})
+
+    assert shelf.column("b") == {0: 0, 1: "none", 2: 2, 3: "none"}
+    assert shelf.column("c") == {0: 1, 1: None, 2: 3, 3: None}
+    assert shelf.column("kept") == {0: "saw 0", 1: "saw none", 2: "saw 2", 3: "saw none"}
+    assert sorted(never.rows) == [0, 2]
+
+
+def test_a_full_columns_results_land_on_the_rows_that_are_not_skipped() -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {"a": reads(), "total": reads("a", full_column=True, skip_if="{{ a }}", skip_value=-1)}
+
+    run(columns, [Failing({}), WholeGroup(total)], shelf, rows=6, conditions={1: OddOnes()})
+
+    assert shelf.column("total") == {0: 6, 1: -1, 2: 6, 3: -1, 4: 6, 5: -1}
+
+
+def test_a_cell_that_failed_where_its_column_says_null_is_na_and_not_the_skip_value() -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {"a": reads(on_error="null", skip_if="{{ 1 }}", skip_value="none")}
+
+    run(columns, [Failing({0: [WRONG]})], shelf, rows=4, conditions={0: OddOnes()})
+
+    assert shelf.column("a") == {0: None, 1: "none", 2: 2, 3: "none"}
+    assert shelf.dropped == []
+
+
+def test_rows_dropped_before_the_batch_make_no_call_and_changed_seeds_are_what_others_read() -> None:
+    shelf, show = Shelf(), Call(lambda row, inputs: f"saw {inputs['n']}")
+    processor = Changing(drop=[1], n=lambda value: value * 10)
+    columns: dict[str, Column] = {"n": Integer(0, 9), "a": reads("n")}
+
+    run(columns, [Count(), show], shelf, rows=3, processors={"pre_batch": processor})
+
+    assert processor.seen == {0: ["n"]}
+    assert sorted(show.rows) == [0, 2]
+    assert shelf.rows == {0: {"n": 0, "a": "saw 0"}, 2: {"n": 20, "a": "saw 20"}}
+    assert [(drop.row, drop.column, str(drop.error)) for drop in shelf.dropped] == [
+        (1, "", "was dropped by the processor 'changing'")
+    ]
+
+
+def test_what_processors_make_of_the_finished_rows_is_what_is_written() -> None:
+    shelf = Shelf()
+    processor = Changing(drop=[1], a=str)
+
+    run({"a": reads()}, [Failing({})], shelf, rows=3, processors={"post_batch": processor})
+
+    assert shelf.rows == {0: {"a": "0"}, 2: {"a": "2"}}
+    assert [drop.row for drop in shelf.dropped] == [1]
 
 
 def test_sync_functions_run_in_threads_of_the_pool() -> None:
     shelf = Shelf()
 
+    class Where:
+        def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return Made((threading.current_thread().name,))
+
     run({"where": reads(is_async=False)}, [Where()], shelf)
 
-    assert {row["where"].partition("_")[0] for row in shelf.rows.values()} == {"notebook"}
-    assert all("function" in row["where"] for row in shelf.rows.values())
+    assert all(name.startswith("notebook_gen function") for name in shelf.column("where").values())
+
+
+def test_an_ordered_function_never_overlaps_itself_and_sees_rows_in_order() -> None:
+    shelf, ordered = Shelf(), Call(lambda row, inputs: row)
+
+    run({"a": reads(), "b": reads("a", ordered=True)}, [Failing({}), ordered], shelf)
+
+    assert ordered.most_inside == 1
+    assert ordered.rows == list(range(20))
+
+
+def test_an_endpoint_is_called_as_often_at_once_as_it_has_slots() -> None:
+    text = Call(lambda row, inputs: row)
+
+    run({"text": LLMText("Write.")}, [text], Shelf(), slots=3)
+
+    assert text.most_inside == 3
+
+
+def test_many_cells_in_place_are_made_in_pieces_and_all_of_them() -> None:
+    shelf = Shelf()
+
+    class Double:
+        def make(self, group: RowGroup, rows: Any, inputs: Mapping[str, Any]) -> tuple[list[Any], ...]:
+            assert len(rows) <= 256
+            return ([2 * inputs["a"][row - group.start] if row % 100 else WRONG for row in rows],)
+
+    settings = {"row_group_size": 1000, "max_open_rows": 1000}
+    columns: dict[str, Column] = {"a": reads(full_column=True), "b": Expression("{{ a }}")}
+    every = WholeGroup(lambda rows: Made((list(rows),)))
+
+    _, events = run(columns, [every, Double()], shelf, rows=1000, settings=settings)
+
+    assert shelf.column("b") == {row: 2 * row for row in range(1000) if row % 100}
+    pieces = [event for event in events if isinstance(event, InPlaceEnded)]
+    assert [(event.done, event.failed) for event in pieces] == [(253, 3), (253, 3), (254, 2), (230, 2)]
 
 
 def test_every_start_has_its_end_and_run_finished_comes_last_and_once() -> None:
-    _, events = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), Add(failing=[2])], Shelf())
+    _, events = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), Failing({2: [WRONG]})], Shelf())
 
     started = [event.task for event in events if isinstance(event, TaskStarted)]
     ended = [event.task for event in events if isinstance(event, TaskEnded)]
@@ -198,58 +246,33 @@ def test_every_start_has_its_end_and_run_finished_comes_last_and_once() -> None:
     assert isinstance(events[-1], RunFinished)
 
 
-def test_cancel_ends_what_is_in_flight_and_tells_storage() -> None:
-    shelf, forever = Shelf(), Forever()
+def test_tokens_are_told_and_exchanges_are_kept_by_the_task_that_had_them() -> None:
+    shelf, usage = Shelf(), Usage(3, 4)
 
-    async def main() -> RunFinished:
-        scheduler, _ = scheduler_of({"n": Integer(0, 9), "a": reads("n")}, [Count(), forever], shelf)
-        task = asyncio.create_task(scheduler.run())
-        while forever.waiting < 4:  # noqa: ASYNC110  # the generator under way tells by its count
-            await asyncio.sleep(0)
-        scheduler.cancel()
-        return await task
+    class Talk:
+        async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return Made(("hi",), usage, Exchange((("user", "Write."),), "hi", "m", {}))
 
-    finished = asyncio.run(main())
+    _, events = run({"text": LLMText("Write.")}, [Talk()], shelf, rows=2)
 
-    assert finished.state == "cancelled"
-    assert isinstance(finished.error, RunCancelled)
-    assert forever.waiting == 0
-    assert shelf.endings == ["cancelled"]
+    assert [event.usage for event in events if isinstance(event, TaskEnded)] == [usage, usage]
+    assert sorted(shelf.exchanges) == [Task(0, 0, 0), Task(0, 0, 1)]
 
 
-def test_a_run_cancelled_before_it_begins_makes_nothing() -> None:
-    async def main() -> tuple[RunFinished, list[Event]]:
-        scheduler, events = scheduler_of({"n": Integer(0, 9), "a": reads("n")}, [Count(), Forever()], Shelf())
-        scheduler.cancel()
-        return await scheduler.run(), events
+def test_two_runs_of_the_same_columns_at_once_do_not_mix() -> None:
+    columns: dict[str, Column] = {"n": Integer(0, 9), "a": reads("n"), "b": reads("a")}
+    shelves = [Shelf(), Shelf()]
 
-    finished, events = asyncio.run(main())
+    def calls(more: int) -> list[Generator]:
+        return [Count(), Call(lambda row, inputs: row + more), Call(lambda row, inputs: inputs["a"])]
 
-    assert finished.state == "cancelled"
-    assert not [event for event in events if isinstance(event, TaskStarted)]
+    async def main() -> None:
+        schedulers = [
+            scheduler_of(columns, calls(more), shelf)[0] for more, shelf in zip((100, 200), shelves, strict=True)
+        ]
+        await asyncio.gather(*(scheduler.run() for scheduler in schedulers))
 
+    play(main())
 
-def test_a_bug_of_our_own_ends_the_run_loudly() -> None:
-    finished, _ = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), Broken()], Shelf())
-
-    assert finished.state == "failed"
-    assert isinstance(finished.error, RunError)
-    assert isinstance(finished.error.__cause__, ZeroDivisionError)
-
-
-def test_a_failed_write_ends_the_run_with_that_error() -> None:
-    error = WriteError("the disk is full", advice="make room", path="rows/00000.parquet")
-
-    finished, _ = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), Add()], Shelf(error=error))
-
-    assert finished == RunFinished(finished.time, "failed", error)
-
-
-@pytest.mark.parametrize("rows", [0, 1, 6, 7])
-def test_any_number_of_rows_ends(rows: int) -> None:
-    shelf = Shelf()
-
-    finished, _ = run({"n": Integer(0, 9), "a": reads("n")}, [Count(), Add()], shelf, rows=rows)
-
-    assert finished.state == "finished"
-    assert sorted(shelf.rows) == list(range(rows))
+    assert shelves[0].column("b") == {row: row + 100 for row in range(20)}
+    assert shelves[1].column("b") == {row: row + 200 for row in range(20)}

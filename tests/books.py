@@ -1,0 +1,57 @@
+"""What happened in a simulated run, kept apart from the core that decided it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from notebook_gen.engine.instructions import EndRun
+from notebook_gen.errors import GenerationError, RateLimited
+from notebook_gen.plan.tasks import Task
+
+Key = tuple[int, int]
+"""A node and a row; of a full-column node, the number of its row group."""
+
+
+@dataclass
+class Books:
+    """What happened.
+
+    Attributes:
+        ended: cells that are made, skipped or empty; see `Key`.
+        skipped: node and row of cells that were skipped, also of full-column nodes.
+        empty: node and row of cells that failed in rows that live.
+        row_ends: how often each row was delivered or dropped.
+        dropped: rows that were dropped.
+        delivered: rows that were written.
+        starts: tasks, in the order they started, with the time.
+        outcomes: how attempts ended, with the time.
+        written: row groups in the order they were written, with the time.
+        processed: stage and row group of what was processed.
+        announced_done: rows told as done, less those that were dropped afterwards.
+        most_open_rows: rows that were open at once, at most.
+        ending: how the run ended; None before.
+        ended_at: when it ended.
+    """
+
+    ended: set[Key] = field(default_factory=set)
+    skipped: set[Key] = field(default_factory=set)
+    empty: set[Key] = field(default_factory=set)
+    row_ends: Counter[int] = field(default_factory=Counter)
+    dropped: set[int] = field(default_factory=set)
+    delivered: set[int] = field(default_factory=set)
+    starts: list[tuple[float, Task]] = field(default_factory=list)
+    outcomes: list[tuple[float, Task, GenerationError | None]] = field(default_factory=list)
+    written: list[tuple[float, int]] = field(default_factory=list)
+    processed: set[tuple[str, int]] = field(default_factory=set)
+    announced_done: int = 0
+    most_open_rows: int = 0
+    ending: EndRun | None = None
+    ended_at: float = 0.0
+
+    @property
+    def refusals(self) -> int:
+        """How many attempts met a 429."""
+        return sum(isinstance(error, RateLimited) for _, _, error in self.outcomes)
+
+    def made(self, node: int) -> list[float]:
+        """When tasks of a node made their values."""
+        return [time for time, task, error in self.outcomes if task.node == node and error is None]

@@ -1,0 +1,337 @@
+"""How a run ends, decided by SchedulerCore: finished, cancelled, stopped early, failed."""
+
+import pytest
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.engine.core import GRACE
+from notebook_gen.engine.instructions import EndRun, StopWork, WriteRowGroup
+from notebook_gen.errors import (
+    GenerationError,
+    NoRowsLeft,
+    ProcessorError,
+    RateLimited,
+    Rejected,
+    RunCancelled,
+    RunError,
+    StoppedEarly,
+    Transient,
+    WriteError,
+)
+from notebook_gen.events import RowGroupOpened
+from notebook_gen.plan.tasks import Task
+from tests.engine.steps import Steps, function
+
+WRONG = Rejected("no answer")
+
+
+def half_done() -> Steps:
+    """Row 0 is finished, row 1 is in flight, row 2 waits."""
+    steps = Steps({"a": function()}, rows=3, slots=1)
+    steps.take(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.take(1.0)
+    steps.told()
+    return steps
+
+
+def failing(steps: Steps, count: int, error: GenerationError = WRONG) -> None:
+    """Let the next tasks fail."""
+    for now in range(count):
+        task = steps.take(float(now))
+        assert task is not None
+        steps.end(task, now + 0.5, error)
+
+
+def test_cancel_keeps_finished_rows_and_starts_nothing_more() -> None:
+    steps = half_done()
+
+    steps.core.cancel()
+    assert steps.told() == [StopWork()]
+    steps.core.stopped()
+
+    assert steps.take(3.0) is None
+    assert list(steps.the(WriteRowGroup).rows) == [0]
+    steps.core.written(0, 1, 4.0)
+    ending = steps.the(EndRun)
+    assert ending.state == "cancelled"
+    assert isinstance(ending.error, RunCancelled)
+    assert str(ending.error) == "the run was cancelled with 1 of 3 rows finished; run.rows() has what was made"
+
+
+def test_cancel_twice_and_after_the_end_is_harmless() -> None:
+    steps = half_done()
+    steps.core.cancel()
+    steps.core.cancel()
+    assert steps.told() == [StopWork()]
+    steps.core.stopped()
+    steps.core.written(0, 1, 4.0)
+    steps.told()
+
+    steps.core.cancel()
+    steps.core.fail(RunError("too late"))
+
+    assert steps.told() == []
+
+
+def test_cancel_forgets_what_is_deferred() -> None:
+    steps = Steps({"a": function()}, rows=1)
+    steps.take(0.0)
+    steps.end(Task(0, 0, 0), 1.0, Transient("it broke"))
+
+    steps.core.cancel()
+    steps.core.stopped()
+    steps.core.tick(100.0)
+
+    assert steps.take(100.0) is None
+
+
+def test_row_groups_that_are_whole_are_written_before_the_rest() -> None:
+    steps = Steps({"a": function(), "b": function()}, rows=2, size=1, slots=4)
+    steps.take_all(0.0)
+    steps.end(Task(0, 1, 1), 1.0, WRONG)
+    steps.told()
+
+    # row group 1 is whole, and waits only for what is in flight
+    steps.core.cancel()
+    steps.core.stopped()
+
+    assert [write.row_group.number for write in steps.told_of(WriteRowGroup)] == [1, 0]
+
+
+def test_when_every_row_is_dropped_the_run_fails_with_the_most_frequent_reason() -> None:
+    steps = Steps({"a": function()}, rows=3)
+    steps.take_all(0.0)
+    key = Rejected("the key is wrong", advice="set OPENAI_API_KEY")
+    for row, error in enumerate([Rejected("no answer"), key, key]):
+        steps.end(Task(0, 0, row), 1.0, error)
+    steps.told()
+
+    steps.core.written(0, 0, 2.0)
+
+    ending = steps.the(EndRun)
+    assert ending.state == "failed"
+    assert isinstance(ending.error, NoRowsLeft)
+    assert str(ending.error) == "all 3 rows were dropped; 2 × column 'a': the key is wrong; set OPENAI_API_KEY"
+
+
+def test_a_failed_write_ends_the_run_with_its_error() -> None:
+    error = WriteError("disk full", path="rows/00000.parquet")
+    steps = Steps({"a": function()}, rows=1)
+    steps.take(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.told()
+
+    steps.core.write_failed(0, error)
+    steps.core.stopped()
+
+    assert steps.told() == [StopWork(), EndRun("failed", error)]
+
+
+def test_no_write_is_begun_after_one_has_failed() -> None:
+    error = WriteError("disk full")
+    steps = Steps({"a": function()}, rows=4, size=2, slots=4)
+    steps.take_all(0.0)
+    for row in (0, 1):
+        steps.end(Task(0, 0, row), 1.0)
+    steps.end(Task(0, 1, 2), 1.0)
+    steps.told()
+
+    steps.core.write_failed(0, error)
+    steps.core.stopped()
+
+    assert steps.told() == [StopWork(), EndRun("failed", error)]
+
+
+def test_a_write_that_fails_while_the_run_is_being_cancelled_is_told() -> None:
+    error = WriteError("disk full")
+    steps = half_done()
+    steps.core.cancel()
+    steps.core.stopped()
+    steps.told()
+
+    steps.core.write_failed(0, error)
+
+    assert steps.told() == [EndRun("failed", error)]
+
+
+def test_a_write_under_way_is_waited_for() -> None:
+    steps = Steps({"a": function()}, rows=2, size=1, slots=2)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.core.cancel()
+    steps.told()
+
+    steps.core.stopped()
+    assert [type(step) for step in steps.told()] == [WriteRowGroup]
+    steps.core.written(1, 0, 2.0)
+    assert EndRun not in map(type, steps.told())
+    steps.core.written(0, 1, 3.0)
+
+    assert steps.the(EndRun).state == "cancelled"
+
+
+def test_an_error_that_is_nobodys_cell_ends_the_run_and_the_first_one_counts() -> None:
+    first, second = RunError("the callback raised"), RunError("another")
+    steps = half_done()
+
+    steps.core.fail(first)
+    steps.core.fail(second)
+    steps.core.stopped()
+    steps.core.written(0, 1, 4.0)
+
+    assert steps.the(EndRun) == EndRun("failed", first)
+
+
+def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> None:
+    steps = Steps({"a": function()}, rows=100, size=20, slots=1)
+    steps.take(0.0)
+    steps.end(Task(0, 0, 0), 0.0)
+    failing(steps, 8)
+    assert steps.take(9.0) is not None
+    steps.told()
+
+    steps.end(Task(0, 0, 9), 9.0, Rejected("no answer", advice="look at the prompt"))
+
+    assert steps.told_of(StopWork) == [StopWork()]
+    steps.core.stopped()
+    assert list(steps.the(WriteRowGroup).rows) == [0]
+    steps.core.written(0, 1, 10.0)
+    ending = steps.the(EndRun)
+    assert ending.state == "stopped early"
+    assert isinstance(ending.error, StoppedEarly)
+    assert ending.error.problem == (
+        "9 of the last 10 calls failed, so no more were begun; 1 rows were finished and kept; 9 × column 'a': no answer"
+    )
+
+
+def test_what_is_in_flight_may_end_when_the_run_stops_early_and_its_row_is_kept() -> None:
+    steps = Steps({"a": function()}, rows=100, size=100, slots=2, shutdown_error_window=1, max_open_rows=100)
+    steps.take_all(0.0)
+
+    steps.end(Task(0, 0, 0), 1.0, WRONG)
+
+    assert steps.take_all(1.0) == []
+    assert StopWork() not in steps.told()
+    assert steps.core.alarm == 1.0 + GRACE
+    steps.end(Task(0, 0, 1), 2.0)
+    assert steps.told_of(StopWork) == [StopWork()]
+    steps.core.stopped()
+    assert list(steps.the(WriteRowGroup).rows) == [1]
+
+
+def test_what_is_in_flight_has_so_long_and_no_longer_when_the_run_stops_early() -> None:
+    steps = Steps({"a": function()}, rows=100, slots=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0, WRONG)
+    steps.told()
+
+    steps.core.tick(1.0 + GRACE)
+
+    assert steps.told() == [StopWork()]
+
+
+def test_no_row_group_is_opened_once_the_run_stops_early() -> None:
+    steps = Steps({"a": function()}, rows=100, size=2, slots=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.told()
+
+    steps.end(Task(0, 0, 0), 1.0, WRONG)
+    steps.take_all(1.0)
+    steps.end(Task(0, 0, 1), 1.0)
+
+    assert steps.told_of(RowGroupOpened) == []
+
+
+def test_it_stops_as_fast_when_failures_come_from_further_tries() -> None:
+    steps = Steps({"a": function()}, rows=10, slots=10, salvage_rounds=1, backoff=0.0, shutdown_error_window=4)
+    for task in steps.take_all(0.0):
+        steps.end(task, 0.0, Transient("it broke"))
+
+    for task in steps.take_all(0.0)[:4]:
+        assert task.attempt == 2
+        steps.end(task, 1.0, Transient("it broke"))
+
+    assert steps.take_all(1.0) == []
+    assert not steps.core.flow.gives_slots
+
+
+def test_failures_that_are_tried_again_do_not_count() -> None:
+    steps = Steps({"a": function()}, rows=10, slots=10, shutdown_error_window=4)
+
+    for task in steps.take_all(0.0):
+        steps.end(task, 0.0, Transient("it broke"))
+
+    assert steps.core.flow.gives_slots
+
+
+def test_rate_limits_never_count() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, slots=16, shutdown_error_window=1)
+    now = 0.0
+    for _ in range(20):
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.1, RateLimited("slow down"))
+        now = steps.core.alarm
+        steps.core.tick(now)
+
+    assert steps.core.flow.gives_slots
+
+
+def test_failures_of_long_ago_do_not_count_for_ever() -> None:
+    steps = Steps({"a": function()}, rows=100, size=100, slots=1)
+    failing(steps, 4)
+    for _ in range(10):
+        task = steps.take(50.0)
+        assert task is not None
+        steps.end(task, 50.0)
+    failing(steps, 4)
+
+    assert steps.core.flow.gives_slots
+
+
+def test_the_switch_goes_on_whatever_fails() -> None:
+    steps = Steps({"a": function()}, rows=30, size=30, slots=1, disable_early_shutdown=True)
+
+    failing(steps, 30)
+    steps.core.written(0, 0, 50.0)
+
+    assert isinstance(steps.the(EndRun).error, NoRowsLeft)
+
+
+def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4)
+    now, tasks = 0.0, 0
+    while steps.core.flow.gives_slots:
+        for task in steps.take_all(now):
+            tasks += 1
+            steps.end(task, now + 0.01, Transient("connection refused", advice="is the server running?"))
+        now = steps.core.alarm
+        steps.core.tick(now)
+    steps.core.stopped()
+    steps.core.written(0, 0, now)
+
+    ending = steps.the(EndRun)
+    assert ending.state == "stopped early"
+    assert str(ending.error) == (
+        "model default does not answer, so no more calls were begun; 0 rows were finished and kept; connection "
+        "refused; is the server running?"
+    )
+    assert tasks < 10
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "stopped early"])
+def test_a_processor_that_fails_while_the_run_ends_is_told(ending: str) -> None:
+    error = ProcessorError("raised", processor="p", stage="post_batch", row_group=0)
+    steps = Steps({"a": function()}, rows=2, slots=1, stages=("post_batch",), shutdown_error_window=1)
+    steps.take(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.take(1.0)
+    if ending == "cancelled":
+        steps.core.cancel()
+    else:
+        steps.end(Task(0, 0, 1), 2.0, WRONG)
+    steps.core.stopped()
+    order = next(step for step in steps.told() if type(step).__name__ == "ProcessRowGroup")
+
+    steps.core.processor_failed(order, error, 3.0)  # type: ignore[arg-type]  # its type was just looked at
+
+    assert steps.told() == [EndRun("failed", error)]

@@ -1,0 +1,29 @@
+"""Which ready task comes next: windows of rows, and the one that the last of them are."""
+
+from notebook_gen.engine.order import ReadyTasks, make_resources
+from notebook_gen.plan.graph import build_graph
+from tests.engine.steps import function
+
+_SLOTS = 8
+
+
+def taken(rows: int) -> list[tuple[int, int]]:
+    """What comes of the first column's 20 rows and the second's first row, where the second reads the first."""
+    graph = build_graph({"a": function(), "b": function("a")})
+    resources = make_resources(graph, dict.fromkeys(graph.resources, _SLOTS), 0.75)
+    tasks = ReadyTasks(graph, resources, rows)
+    tasks.add(0, resources[0], range(1, 21))
+    tasks.add(1, resources[0], [0])
+    return [task for _ in range(21) if (task := tasks.take(resources[0])) is not None]
+
+
+def test_a_row_ends_before_one_of_a_later_window_begins() -> None:
+    order = taken(rows=1000)
+
+    assert order.index((1, 0)) == _SLOTS - 1
+
+
+def test_the_last_rows_all_begin_before_one_of_them_ends() -> None:
+    order = taken(rows=3 * _SLOTS - 1)
+
+    assert order.index((1, 0)) == 20

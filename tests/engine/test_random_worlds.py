@@ -1,0 +1,31 @@
+"""Random worlds keep every rule of the engine; see the simulator for what it checks after every step."""
+
+import pytest
+
+from tests.simulator import simulate
+from tests.worlds import random_world
+
+WORLDS = 3000
+CHUNK = 100
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
+def test_random_worlds_keep_every_rule(first: int) -> None:
+    for seed in range(first, first + CHUNK):
+        simulate(random_world(seed))
+
+
+def test_random_worlds_end_in_every_way_and_meet_every_trouble() -> None:
+    endings, kinds, stages, most_attempts = set(), set(), set(), 0
+    for seed in range(200):
+        books = simulate(random_world(seed))
+        assert books.ending is not None
+        endings.add(books.ending.state)
+        kinds |= {type(error).__name__ for _, _, error in books.outcomes}
+        stages |= {stage for stage, _ in books.processed}
+        most_attempts = max(most_attempts, *(task.attempt for _, task in books.starts), 0)
+
+    assert endings == {"finished", "cancelled", "stopped early", "failed"}
+    assert kinds == {"NoneType", "Rejected", "Transient", "RateLimited"}
+    assert stages == {"pre_batch", "post_batch"}
+    assert most_attempts > 3

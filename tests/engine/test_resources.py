@@ -1,0 +1,224 @@
+"""Resource: the limit of an endpoint moves, and silence is noticed."""
+
+import pytest
+
+from notebook_gen.engine.resources import FAILURES_OF_SILENCE, ROUNDS_BEFORE_A_REFUSED_LEVEL, Resource
+
+
+def endpoint(ceiling: int = 16) -> Resource:
+    return Resource("model m", ceiling, (0,), is_endpoint=True)
+
+
+def succeed(resource: Resource, count: int, now: float = 100.0) -> None:
+    for _ in range(count):
+        resource.answered()
+        resource.succeeded(now - 1.0, now)
+
+
+def test_at_first_the_limit_is_the_ceiling() -> None:
+    assert endpoint().allowed == 16
+
+
+def test_a_429_lowers_the_limit_by_a_factor_and_pauses_for_about_one_usual_call() -> None:
+    resource = endpoint()
+    succeed(resource, 5)
+
+    resource.refused(100.0, None, 101.0)
+
+    assert resource.limit == 12
+    assert resource.allowed == 0
+    assert resource.resumes_at == 102.0
+    assert not resource.resume(101.9)
+    assert resource.resume(102.0)
+    assert resource.allowed == 12
+
+
+def test_several_429s_of_one_burst_count_once() -> None:
+    resource = endpoint()
+
+    for _ in range(8):
+        resource.refused(1.0, None, 2.0)
+
+    assert resource.limit == 12
+
+
+def test_a_429_for_a_call_begun_after_the_fall_counts_again_and_pauses_for_longer() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    resource.refused(100.0, None, 101.0)
+    resource.resume(102.0)
+
+    resource.refused(102.0, None, 103.0)
+
+    assert resource.limit == 9
+    assert resource.resumes_at == 105.0
+
+
+def test_the_limit_never_falls_below_one() -> None:
+    resource = endpoint(2)
+
+    for now in range(10):
+        resource.refused(float(now), None, now + 0.5)
+
+    assert resource.limit == 1
+
+
+def test_retry_after_is_honoured_also_by_a_late_answer_of_the_burst() -> None:
+    resource = endpoint()
+    resource.refused(1.0, 3.0, 2.0)
+    resource.refused(1.0, 10.0, 2.5)
+    resource.refused(1.0, 1.0, 3.0)
+
+    assert resource.limit == 12
+    assert resource.resumes_at == 12.5
+
+
+def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -> None:
+    resource = endpoint()
+    now, pauses = 0.0, []
+    for _ in range(40):
+        resource.refused(now, None, now)
+        pauses.append(resource.resumes_at - now)
+        now = resource.resumes_at
+        resource.resume(now)
+
+    assert pauses[:3] == [0.5, 1.0, 2.0]
+    assert max(pauses) == pytest.approx(30.0)
+
+
+def test_the_limit_rises_by_one_after_as_many_good_answers_as_it_counts() -> None:
+    resource = endpoint()
+    for start in (1.0, 3.0):
+        resource.refused(start, None, start + 1.0)
+    assert resource.limit == 9
+
+    succeed(resource, 8)
+    assert resource.limit == 9
+    succeed(resource, 1)
+
+    assert resource.limit == 10
+
+
+def test_a_level_that_was_refused_is_tried_again_only_after_eight_times_as_many() -> None:
+    resource = endpoint(2)
+    resource.refused(1.0, None, 2.0)
+    assert resource.limit == 1
+
+    succeed(resource, ROUNDS_BEFORE_A_REFUSED_LEVEL - 1)
+    assert resource.limit == 1
+    succeed(resource, 1)
+
+    assert resource.limit == 2
+
+
+def test_the_limit_never_rises_above_the_ceiling() -> None:
+    resource = endpoint(4)
+    resource.refused(1.0, None, 2.0)
+
+    succeed(resource, 1000)
+
+    assert resource.limit == 4
+
+
+def test_several_failures_in_a_row_are_a_silence_in_which_one_call_at_a_time_asks() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    for _ in range(FAILURES_OF_SILENCE - 1):
+        resource.failed(101.0, 102.0)
+    assert resource.allowed == 16
+
+    resource.failed(101.0, 102.0)
+
+    assert resource.silent_since == 101.0
+    assert resource.allowed == 0
+    resource.resume(resource.resumes_at)
+    assert resource.allowed == 1
+
+
+def test_an_endpoint_that_has_never_answered_is_silent_at_its_first_failure() -> None:
+    resource = endpoint()
+
+    resource.failed(0.0, 1.0)
+
+    assert resource.silent_since == 0.0
+
+
+def test_the_first_answer_after_a_silence_brings_the_whole_limit_back_at_once() -> None:
+    resource = endpoint()
+    resource.failed(0.0, 1.0)
+    assert resource.allowed == 0
+
+    assert resource.answered()
+
+    assert resource.allowed == 16
+    assert resource.resumes_at < 1.0
+
+
+def test_an_answer_does_not_end_the_pause_that_a_429_asked_for() -> None:
+    resource = endpoint()
+    resource.answered()
+    resource.refused(1.0, 10.0, 2.0)
+    for _ in range(FAILURES_OF_SILENCE):
+        resource.failed(1.0, 3.0)
+
+    resource.answered()
+
+    assert resource.allowed == 0
+    assert resource.resumes_at == 12.0
+
+
+def test_a_good_answer_in_between_is_no_silence() -> None:
+    resource = endpoint()
+    for _ in range(10):
+        succeed(resource, 1)
+        resource.failed(101.0, 102.0)
+        resource.failed(101.0, 102.0)
+
+    assert resource.silent_since is None
+
+
+def test_a_silent_endpoint_is_asked_more_and_more_seldom_up_to_once_a_second() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    pauses, now = [], 102.0
+    for _ in range(FAILURES_OF_SILENCE - 1):
+        resource.failed(now, now)
+    for _ in range(5):
+        resource.failed(now, now)
+        pauses.append(resource.resumes_at - now)
+        now = resource.resumes_at
+        resource.resume(now)
+
+    assert pauses == [0.25, 0.5, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(("has_answered", "patience"), [(True, 60.0), (False, 1.5)])
+def test_patience_with_a_silent_endpoint_ends_sooner_if_it_never_answered(has_answered: bool, patience: float) -> None:
+    resource = endpoint()
+    if has_answered:
+        resource.answered()
+    for _ in range(FAILURES_OF_SILENCE):
+        resource.failed(10.0, 10.0)
+
+    assert not resource.is_given_up(60.0, 10.0 + patience)
+    assert resource.is_given_up(60.0, 10.1 + patience)
+
+
+def test_what_could_start_now_is_bounded_by_ready_work_and_by_the_limit() -> None:
+    resource = endpoint(4)
+    resource.ready, resource.in_flight = 10, 3
+    assert resource.takeable == 1
+
+    resource.ready = 0
+    assert resource.takeable == 0
+    resource.ready, resource.limit = 10, 2
+    assert resource.takeable == 0
+
+
+def test_it_starves_when_less_is_ready_or_in_flight_than_its_limit() -> None:
+    resource = endpoint(4)
+    resource.ready, resource.in_flight = 1, 2
+    assert resource.is_starving
+
+    resource.ready = 2
+    assert not resource.is_starving

@@ -1,0 +1,110 @@
+"""Salvage: what a failed attempt becomes, and the tasks that wait."""
+
+import pytest
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.engine.salvage import Salvage
+from notebook_gen.errors import RateLimited, Rejected, Transient
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import Task
+from tests.engine.steps import function
+
+TASK = Task(0, 0, 0)
+BROKEN = Transient("it broke")
+
+
+def salvage(rounds: int = 2, backoff: float = 2.0) -> Salvage:
+    graph = build_graph({"a": function(retries=1), "text": LLMText("x")})
+    return Salvage(graph, rounds, backoff)
+
+
+def test_a_task_that_never_failed_is_at_its_first_attempt() -> None:
+    assert salvage().attempt(0, 0) == 1
+
+
+def test_a_transient_failure_costs_an_attempt_and_waits_longer_each_time() -> None:
+    waiting = salvage()
+
+    delays = [waiting.delay(TASK, 0, BROKEN, is_endpoint=True) for _ in range(3)]
+
+    assert delays[0] is not None
+    assert delays[1] is not None
+    assert 2.0 <= delays[0] <= 3.0
+    assert 4.0 <= delays[1] <= 6.0
+    assert delays[2] is None
+    assert waiting.attempt(0, 0) == 3
+
+
+def test_a_delay_has_an_upper_bound() -> None:
+    waiting = salvage(rounds=100)
+
+    delays = [waiting.delay(TASK, 0, BROKEN, is_endpoint=True) for _ in range(50)]
+
+    assert max(delay for delay in delays if delay is not None) <= 450.0
+
+
+def test_a_rejection_is_tried_again_at_once_as_often_as_its_column_says() -> None:
+    waiting = salvage()
+
+    assert waiting.delay(TASK, 0, Rejected("no"), is_endpoint=True) == 0.0
+    assert waiting.attempt(0, 0) == 2
+    assert waiting.delay(TASK, 0, Rejected("no"), is_endpoint=True) is None
+
+
+def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
+    waiting = salvage(rounds=0)
+
+    for _ in range(100):
+        assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=5.0), is_endpoint=True) == 0.0
+
+    assert waiting.attempt(0, 0) == 1
+
+
+@pytest.mark.parametrize(("retry_after", "delay"), [(5.0, 5.0), (None, 2.0)])
+def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: float | None, delay: float) -> None:
+    waiting = salvage()
+
+    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False) == delay
+
+
+def test_rows_are_counted_apart_and_forgotten_apart() -> None:
+    waiting = salvage()
+    for row in (0, 1):
+        waiting.delay(TASK, row, BROKEN, is_endpoint=True)
+
+    waiting.forget(0, 0)
+    waiting.forget(0, 7)
+
+    assert [waiting.attempt(0, row) for row in (0, 1)] == [1, 2]
+
+
+def test_what_is_due_is_given_once_the_oldest_row_first() -> None:
+    waiting = salvage()
+    for row, due in [(5, 1.0), (3, 2.0), (4, 9.0)]:
+        waiting.defer(0, row, due)
+    assert waiting.next_due == 1.0
+
+    assert [deferred.row for deferred in waiting.take_due(2.0)] == [3, 5]
+
+    assert waiting.take_due(2.0) == []
+    assert waiting.next_due == 9.0
+
+
+def test_what_waits_for_an_endpoint_can_be_taken_before_it_is_due() -> None:
+    waiting = salvage()
+    for node, row in [(1, 2), (0, 0), (1, 1)]:
+        waiting.defer(node, row, 5.0 + row)
+
+    assert [(deferred.node, deferred.row) for deferred in waiting.take_of([1])] == [(1, 1), (1, 2)]
+
+    assert [(deferred.node, deferred.row) for deferred in waiting.take_due(100.0)] == [(0, 0)]
+
+
+def test_what_is_forgotten_is_never_due() -> None:
+    waiting = salvage()
+    waiting.defer(0, 0, 1.0)
+
+    waiting.clear()
+
+    assert waiting.take_due(100.0) == []
+    assert waiting.next_due == float("inf")

@@ -1,0 +1,328 @@
+"""AsyncTaskScheduler on a real event loop: cancelling, callbacks, and what is told in the end."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from notebook_gen.config.columns import Column, Integer, LLMText
+from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.errors import ProcessorError, RateLimited, RunCancelled, RunError, Transient, WriteError
+from notebook_gen.events import Event, LimitMoved, RowGroupWritten, RunFinished, State, TaskEnded, TaskStarted
+from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.values import Made, Processed
+from tests.engine.fakes import (
+    Changing,
+    Count,
+    Failing,
+    Forever,
+    Gate,
+    Held,
+    Shelf,
+    play,
+    reads,
+    run,
+    scheduler_of,
+)
+
+
+def test_cancel_ends_what_is_in_flight_and_tells_storage() -> None:
+    shelf = Shelf()
+
+    async def main() -> tuple[RunFinished, int]:
+        forever = Forever(expected=4)
+        scheduler, _ = scheduler_of({"n": Integer(0, 9), "a": reads("n")}, [Count(), forever], shelf)
+        task = asyncio.create_task(scheduler.run())
+        await forever.is_full.wait()
+        scheduler.cancel()
+        return await task, forever.waiting
+
+    finished, waiting = play(main())
+
+    assert finished.state == "cancelled"
+    assert isinstance(finished.error, RunCancelled)
+    assert waiting == 0
+    assert shelf.endings == ["cancelled"]
+
+
+def test_cancel_keeps_finished_rows_and_makes_no_new_call() -> None:
+    shelf = Shelf()
+
+    class SomeAreQuick(Forever):
+        async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return Made((row,)) if row < 3 else await super().make(group, row, inputs)
+
+    async def main() -> list[Event]:
+        some = SomeAreQuick(expected=4)
+        scheduler, events = scheduler_of({"a": reads()}, [some], shelf)
+        task = asyncio.create_task(scheduler.run())
+        await some.is_full.wait()
+        scheduler.cancel()
+        cancelled = len(events)
+        await task
+        return events[cancelled:]
+
+    after = play(main())
+
+    assert sorted(shelf.rows) == [0, 1, 2]
+    assert [type(event) for event in after] == [RowGroupWritten, RowGroupWritten, RunFinished]
+
+
+def test_a_run_cancelled_before_it_begins_makes_nothing() -> None:
+    async def main() -> tuple[RunFinished, list[Event]]:
+        scheduler, events = scheduler_of({"n": Integer(0, 9), "a": reads("n")}, [Count(), Forever()], Shelf())
+        scheduler.cancel()
+        return await scheduler.run(), events
+
+    finished, events = play(main())
+
+    assert finished.state == "cancelled"
+    assert not [event for event in events if isinstance(event, TaskStarted)]
+
+
+def test_cancel_after_the_end_is_harmless() -> None:
+    async def main() -> tuple[RunFinished, list[Event]]:
+        scheduler, events = scheduler_of({"a": reads()}, [Failing({})], Shelf())
+        finished = await scheduler.run()
+        scheduler.cancel()
+        return finished, events
+
+    finished, events = play(main())
+
+    assert finished.state == "finished"
+    assert events[-1] is finished
+
+
+def test_cancel_wakes_a_run_that_sleeps_until_a_deferred_task_is_due() -> None:
+    async def main() -> RunFinished:
+        gate = Gate(lambda event: isinstance(event, TaskEnded) and event.again)
+        failing = Failing({0: [Transient("it broke")]})
+        settings = {"backoff": 3600.0}
+        scheduler, _ = scheduler_of({"a": reads()}, [failing], Shelf(), rows=1, settings=settings, observer=gate)
+        task = asyncio.create_task(scheduler.run())
+        await gate.opened.wait()
+        scheduler.cancel()
+        return await task
+
+    assert play(main()).state == "cancelled"
+
+
+def test_cancel_wakes_a_run_whose_endpoint_wants_to_be_left_alone() -> None:
+    async def main() -> RunFinished:
+        gate = Gate(lambda event: isinstance(event, LimitMoved))
+        failing = Failing({0: [RateLimited("slow down", retry_after=3600.0)]})
+        scheduler, _ = scheduler_of({"text": LLMText("Write.")}, [failing], Shelf(), rows=1, observer=gate)
+        task = asyncio.create_task(scheduler.run())
+        await gate.opened.wait()
+        scheduler.cancel()
+        return await task
+
+    assert play(main()).state == "cancelled"
+
+
+@pytest.mark.parametrize("stage", ["pre_batch", "post_batch"])
+def test_a_processor_still_in_its_thread_when_the_run_is_cancelled(stage: GroupStage) -> None:
+    shelf = Shelf()
+
+    async def main() -> RunFinished:
+        held = Held()
+
+        class Slow(Changing):
+            def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+                held()
+                return super().process(group, rows, columns)
+
+        columns: dict[str, Column] = {"n": Integer(0, 9), "a": reads("n")}
+        scheduler, _ = scheduler_of(columns, [Count(), Failing({})], shelf, rows=4, processors={stage: Slow()})
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        held.released.set()
+        return await task
+
+    finished = play(main())
+
+    # before the batch no row is finished yet; behind it all are, and they are written processed
+    assert finished.state == "cancelled"
+    assert sorted(shelf.rows) == ([] if stage == "pre_batch" else [0, 1, 2, 3])
+
+
+def test_a_processor_still_in_its_thread_when_the_row_group_of_a_cancelled_run_has_left() -> None:
+    async def main() -> RunFinished:
+        held, gate = Held(), Gate(lambda event: isinstance(event, RowGroupWritten))
+
+        class Slow(Changing):
+            def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+                held()
+                return super().process(group, rows, columns)
+
+        scheduler, _ = scheduler_of(
+            {"n": Integer(0, 9), "a": reads("n")},
+            [Count(), Failing({})],
+            Shelf(),
+            rows=4,
+            observer=gate,
+            processors={"pre_batch": Slow(n=str)},
+        )
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        await gate.opened.wait()
+        held.released.set()
+        return await task
+
+    assert play(main()).state == "cancelled"
+
+
+def test_a_processor_that_fails_in_its_thread_after_the_run_was_cancelled_is_told() -> None:
+    error = ProcessorError("raised", processor="p", stage="post_batch", row_group=0)
+
+    async def main() -> RunFinished:
+        held = Held()
+
+        class Slow:
+            def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+                held()
+                raise error
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf(), rows=2, processors={"post_batch": Slow()})
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        held.released.set()
+        return await task
+
+    finished = play(main())
+
+    assert (finished.state, finished.error) == ("failed", error)
+
+
+def test_a_write_that_fails_while_the_run_is_being_cancelled_is_told() -> None:
+    error = WriteError("the disk is full")
+
+    async def main() -> RunFinished:
+        held = Held()
+
+        class FullShelf(Shelf):
+            def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+                held()
+                raise error
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], FullShelf(), rows=2)
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        held.released.set()
+        return await task
+
+    finished = play(main())
+
+    assert (finished.state, finished.error) == ("failed", error)
+
+
+def test_a_function_still_in_its_thread_does_not_hold_up_a_cancelled_run() -> None:
+    async def main() -> RunFinished:
+        held = Held()
+
+        class Slow:
+            def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+                held()
+                return Made((row,))
+
+        scheduler, _ = scheduler_of({"a": reads(is_async=False)}, [Slow()], Shelf(), rows=1)
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        finished = await task
+        held.released.set()
+        return finished
+
+    assert play(main()).state == "cancelled"
+
+
+def test_the_callback_is_called_after_each_write() -> None:
+    shelf, seen = Shelf(), []
+
+    def look(group: RowGroup) -> None:
+        assert set(group.rows) <= set(shelf.rows)
+        seen.append(group.number)
+
+    run({"a": reads()}, [Failing({})], shelf, after_write=look)
+
+    assert sorted(seen) == [0, 1, 2, 3]
+
+
+def test_a_callback_that_raises_ends_the_run_with_that_error_and_what_is_written_stays() -> None:
+    shelf, cause = Shelf(), KeyError("score")
+
+    def broken(group: RowGroup) -> None:
+        raise cause
+
+    finished, _ = run({"a": reads()}, [Failing({})], shelf, rows=100, after_write=broken)
+
+    assert finished.state == "failed"
+    assert isinstance(finished.error, RunError)
+    assert str(finished.error) == (
+        "on_row_group raised KeyError: 'score', for row group 0; the rows written so far are kept"
+    )
+    assert finished.error.__cause__ is cause
+    assert set(range(6)) <= set(shelf.rows)
+    assert len(shelf.rows) < 100
+
+
+def test_the_whole_dataset_is_processed_when_the_run_has_finished_and_before_storage_is_told() -> None:
+    shelf, seen = Shelf(), []
+
+    def after_run() -> None:
+        seen.append((sorted(shelf.rows), list(shelf.endings)))
+
+    run({"a": reads()}, [Failing({})], shelf, rows=8, after_run=after_run)
+
+    assert seen == [(list(range(8)), [])]
+    assert shelf.endings == ["finished"]
+
+
+def test_an_error_after_the_run_fails_it() -> None:
+    shelf, error = Shelf(), ProcessorError("raised", processor="p", stage="after_run")
+
+    def after_run() -> None:
+        raise error
+
+    finished, _ = run({"a": reads()}, [Failing({})], shelf, after_run=after_run)
+
+    assert (finished.state, finished.error) == ("failed", error)
+    assert shelf.endings == ["failed"]
+
+
+def test_nothing_is_processed_after_a_run_that_did_not_finish() -> None:
+    called = []
+
+    async def main() -> None:
+        forever = Forever()
+        scheduler, _ = scheduler_of(
+            {"a": reads()}, [forever], Shelf(), rows=1, after_run=lambda: called.append("after_run")
+        )
+        task = asyncio.create_task(scheduler.run())
+        await forever.is_full.wait()
+        scheduler.cancel()
+        await task
+
+    play(main())
+
+    assert called == []
+
+
+@pytest.mark.parametrize("has_failed_before", [False, True])
+def test_storage_that_cannot_settle_is_told_unless_something_worse_is(has_failed_before: bool) -> None:
+    unsettled, full = WriteError("metadata.json could not be written"), WriteError("the disk is full")
+
+    class UnsettledShelf(Shelf):
+        def finish(self, state: State) -> None:
+            raise unsettled
+
+    shelf = UnsettledShelf(error=full if has_failed_before else None)
+
+    finished, _ = run({"a": reads()}, [Failing({})], shelf)
+
+    assert (finished.state, finished.error) == ("failed", full if has_failed_before else unsettled)

@@ -1,0 +1,81 @@
+"""ErrorRate: a sliding window over the last calls, and what is said when it is too high."""
+
+import pytest
+
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.shutdown import ErrorRate, silence_error
+from notebook_gen.errors import Rejected, Transient
+from notebook_gen.plan.graph import build_graph
+from tests.engine.steps import function
+
+WRONG = Rejected("no answer", advice="look at the prompt")
+
+
+def calls(window: int, outcomes: str, rate: float = 0.5) -> ErrorRate:
+    """A window that has seen calls, the oldest first: "x" failed, "." did not."""
+    errors = ErrorRate(rate, window)
+    for outcome in outcomes:
+        if outcome == "x":
+            errors.failed(0, WRONG)
+        else:
+            errors.succeeded()
+    return errors
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_too_high"),
+    [
+        ("", False),
+        ("xxx", False),
+        ("xxxx", True),
+        ("..xx", True),
+        ("...x", False),
+        ("xxx.", True),
+        ("xxxx...", False),
+        ("xxxx..", True),
+    ],
+)
+def test_the_share_of_failures_among_the_last_calls_decides_once_there_are_as_many(
+    outcomes: str, is_too_high: bool
+) -> None:
+    assert calls(4, outcomes).is_too_high is is_too_high
+
+
+def test_at_a_rate_of_one_every_call_must_have_failed() -> None:
+    assert not calls(4, ".xxx", rate=1.0).is_too_high
+    assert calls(4, "xxxx", rate=1.0).is_too_high
+
+
+def test_the_most_frequent_reason_is_told_with_its_column_and_advice() -> None:
+    graph = build_graph({"a": function(), "b": function("a")})
+    errors = calls(3, "xx")
+    errors.failed(1, Rejected("another"))
+
+    assert str(errors.error(graph, 7)) == (
+        "3 of the last 3 calls failed, so no more were begun; 7 rows were finished and kept; 2 × column 'a': no "
+        "answer; look at the prompt; RunSettings(disable_early_shutdown=True) goes on whatever fails"
+    )
+
+
+def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays() -> None:
+    graph = build_graph({"a": function()})
+    errors = calls(10, "xx")
+    for number in range(5000):
+        errors.failed(0, Rejected(f"no answer to {number}"))
+
+    assert len(errors._reasons) <= 1000
+    assert "2 × column 'a': no answer;" in str(errors.error(graph, 0))
+
+
+def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
+    resource = Resource("model m", 4, (0,), is_endpoint=True)
+    resource.answered()
+    for _ in range(3):
+        resource.failed(10.0, 10.0)
+
+    error = silence_error(resource, Transient("connection refused", advice="is it up?"), 7, 70.4)
+
+    assert str(error) == (
+        "model m has not answered for 60 s, so no more calls were begun; 7 rows were finished and kept; "
+        "connection refused; is it up?"
+    )

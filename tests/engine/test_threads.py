@@ -1,0 +1,76 @@
+"""DaemonThreads: functions called for an event loop, in threads that hold up nobody."""
+
+import asyncio
+import threading
+
+import pytest
+
+from notebook_gen.engine.threads import DaemonThreads
+from tests.engine.fakes import Held, play
+
+
+def test_a_call_gives_its_result_and_raises_its_error() -> None:
+    async def main() -> int:
+        threads = DaemonThreads(2, "a thread")
+        with pytest.raises(KeyError):
+            await threads.call({}.__getitem__, "x")
+        return await threads.call(divmod(7, 2).__getitem__, 0)
+
+    assert play(main()) == 3
+
+
+def test_no_more_threads_are_begun_than_are_needed_nor_than_there_may_be() -> None:
+    async def main() -> tuple[set[str], set[str]]:
+        threads = DaemonThreads(2, "a thread")
+        alone = {str(await threads.call(threading.get_ident)) for _ in range(5)}
+        many = {str(ident) for ident in await asyncio.gather(*(threads.call(threading.get_ident) for _ in range(50)))}
+        threads.close()
+        return alone, many
+
+    alone, many = play(main())
+
+    assert len(alone) == 1
+    assert len(many) <= 2
+
+
+def test_what_waits_for_a_thread_and_is_cancelled_is_never_called() -> None:
+    called: list[str] = []
+
+    async def main() -> None:
+        threads, held = DaemonThreads(1, "a thread"), Held()
+        first = asyncio.create_task(threads.call(held))
+        await held.begun.wait()
+        second = asyncio.create_task(threads.call(called.append, "second"))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait({second})
+        held.released.set()
+        await first
+        await threads.call(called.append, "third")
+
+    play(main())
+
+    assert called == ["third"]
+
+
+def test_its_threads_do_not_keep_the_interpreter_and_have_their_name() -> None:
+    async def main() -> threading.Thread:
+        return await DaemonThreads(1, "a thread").call(threading.current_thread)
+
+    thread = play(main())
+
+    assert thread.daemon
+    assert thread.name == "a thread"
+
+
+def test_closed_threads_end() -> None:
+    async def main() -> threading.Thread:
+        threads = DaemonThreads(1, "a thread")
+        thread = await threads.call(threading.current_thread)
+        threads.close()
+        return thread
+
+    thread = play(main())
+    thread.join(10)
+
+    assert not thread.is_alive()
