@@ -22,11 +22,9 @@ class UnfinishedRuns:
         self._runs: set[Unfinished] = set()
 
     def add(self, run: Unfinished) -> None:
-        """Look after a run until it has ended."""
-        if not self._runs:
-            # registered late, so that it is called early: before what a run needs is taken away
-            atexit.unregister(self._end_all)
-            atexit.register(self._end_all)
+        """Look after a run until it has ended; at exit, before anything that was registered earlier."""
+        atexit.unregister(self._end_all)
+        atexit.register(self._end_all)
         self._runs.add(run)
 
     def discard(self, run: Unfinished) -> None:

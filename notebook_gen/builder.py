@@ -15,7 +15,7 @@ from notebook_gen.errors import ConfigError
 from notebook_gen.launch import Launch, check_engine, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
-from notebook_gen.run import Run, RunPlan
+from notebook_gen.run import Run
 
 if TYPE_CHECKING:
     import graphviz
@@ -376,25 +376,12 @@ class DatasetBuilder(MutableMapping[str, Column]):
         on_row_group: Callable[[Run, int], None] | None = None,
         show: bool,
     ) -> Run:
-        from notebook_gen.storage.memory import ExchangeLog
-
-        plan = RunPlan(
-            graph=launch.graph,
-            rows=launch.groups.rows,
-            row_group_size=launch.groups.size,
-            title=title,
-            ceilings=launch.ceilings,
-            storage=storage,
-            destination=folder,
-            placeholder_text=launch.connections.has_placeholder_text,
-            trace=launch.settings.trace,
-            models=launch.connections.models,
-        )
+        plan = launch.plan_run(storage, title=title, destination=folder)
         run = Run(plan)
 
         def after_write(group: RowGroup) -> None:
             if on_row_group is not None:
                 on_row_group(run, group.number)
 
-        run.start(lambda: launch.open_job(storage, ExchangeLog(), after_write), show=show)
+        run.start(lambda: launch.open_job(storage, plan.exchanges, after_write), show=show)
         return run

@@ -32,6 +32,7 @@ class Dataset:
         *,
         path: str | None,
         placeholder_text: bool,
+        is_shown: Callable[[], bool],
     ) -> None:
         self.path = path
         self.columns = tuple(storage.column_names())
@@ -40,6 +41,7 @@ class Dataset:
         self.placeholder_text = placeholder_text
         self._graph = progress.graph
         self._storage = storage
+        self._is_shown = is_shown  # whether the cell that runs now shows the run, and with it the first rows
 
     def __len__(self) -> int:
         return sum(len(self._storage.rows(group)) for group in self._storage.row_groups())
@@ -63,9 +65,10 @@ class Dataset:
         return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
 
     def _repr_html_(self) -> str:
-        from notebook_gen.views.palette import column_colors
-        from notebook_gen.views.tables import frame_table
+        from notebook_gen.views.tables import frame_table, hint_html
 
+        if self._is_shown():
+            return hint_html(f"{self!r}: its first rows stand above, to_pandas() gives all of them")
         head = self.to_arrow().slice(0, _SHOWN).to_pandas()
         note = "placeholder text from the demo endpoint" if self.placeholder_text else ""
-        return frame_table(head, colors=column_colors(self._graph), total=len(self), note=note)
+        return frame_table(head, graph=self._graph, total=len(self), note=note)

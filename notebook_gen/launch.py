@@ -17,6 +17,7 @@ from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
+from notebook_gen.run_source import RunPlan
 
 if TYPE_CHECKING:
     from notebook_gen.models.client import ChatClient
@@ -109,6 +110,30 @@ class Launch:
         known = {f"model {alias}": model.max_parallel for alias, model in self.connections.models.items()}
         known |= {THREADS: self.settings.threads, ASYNC_FUNCTIONS: self.settings.max_async_functions}
         return {name: known[name] for name in self.graph.resources}
+
+    def plan_run(self, storage: RunStorage, *, title: str, destination: str | None) -> RunPlan:
+        """Give what the run's handle has to know of it.
+
+        Args:
+            storage: where rows go.
+            title: what it is, in a few words.
+            destination: the folder of a create; None for a preview.
+        """
+        from notebook_gen.storage.memory import ExchangeLog
+
+        return RunPlan(
+            graph=self.graph,
+            rows=self.groups.rows,
+            row_group_size=self.groups.size,
+            title=title,
+            ceilings=self.ceilings,
+            storage=storage,
+            destination=destination,
+            placeholder_text=self.connections.has_placeholder_text,
+            trace=self.settings.trace,
+            models=self.connections.models,
+            exchanges=ExchangeLog(),
+        )
 
     @asynccontextmanager
     async def open_job(

@@ -264,6 +264,8 @@ class Run:
     async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
         try:
             async with open_job() as job:
+                # once more, now that the demo endpoint is there: at exit, the run ends before what it calls
+                unfinished.add(self)
                 scheduler = self._source.live_rows.scheduler = AsyncTaskScheduler(job, self._bus)
                 if self._is_cancelled:
                     scheduler.cancel()

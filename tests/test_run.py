@@ -128,6 +128,7 @@ def test_a_script_that_ends_without_waiting_keeps_what_is_finished_and_says_so(t
     assert "the program ended while a run went on (10000 rows to" in ended.stderr
     assert metadata["state"] == "cancelled"
     assert 2 <= metadata["rows"]["delivered"] < 10_000
+    assert metadata["rows"]["dropped"] == 0
 
 
 def test_a_function_that_never_returns_does_not_keep_the_program_from_ending() -> None:

@@ -48,7 +48,7 @@ class Attempts:
         self.salvage.forget(task.node, row)
         if not pool.is_endpoint:
             return ()
-        was_silent = pool.answered()
+        was_silent = pool.answered(started)
         if pool.succeeded(started, now) or was_silent:
             self._outbox.append(LimitMoved(now, pool.name, pool.limit, pool.resumes_at))
         return self.salvage.take_of(pool.nodes) if was_silent else ()
@@ -61,7 +61,7 @@ class Attempts:
             if pool.is_given_up(self._settings.shutdown_patience, now):
                 self._given_up = (pool, error)
         else:
-            pool.answered()
+            pool.answered(started)
             if isinstance(error, RateLimited):
                 pool.refused(started, error.retry_after, now)
         if (pool.limit, pool.silent_since, pool.resumes_at) != before:

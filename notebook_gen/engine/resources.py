@@ -59,6 +59,7 @@ class Resource:
     silent_since: float | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
+    _failed_at: float = field(default=0.0, init=False)
     _usual: float | None = field(default=None, init=False)
     _fell_at: float = field(default=-1.0, init=False)
     _falls_in_a_row: int = field(default=0, init=False)
@@ -91,10 +92,15 @@ class Resource:
         """Whether deferred tasks should wait on: while it is silent, the tasks that ask are such as have not failed."""
         return self.silent_since is not None and self.ready > 0
 
-    def answered(self) -> bool:
-        """Note that a call found the endpoint at work; gives whether that ended a silence."""
+    def answered(self, started: float) -> bool:
+        """Note that a call begun at `started` found the endpoint at work; gives whether that ended a silence.
+
+        An answer to a call that was begun before the last one failed may be the endpoint's last: it ends no silence.
+        """
         was_silent = self.silent_since is not None
         self.has_answered = True
+        if self._failures >= FAILURES_OF_SILENCE and started < self._failed_at:
+            return False
         self.silent_since = None
         self._failures = 0
         if self._is_pause_of_silence:
@@ -143,6 +149,7 @@ class Resource:
         if not self._failures:
             self._failing_since = started
         self._failures += 1
+        self._failed_at = now
         if self._failures < FAILURES_OF_SILENCE and self.has_answered:
             return
         if self.silent_since is None:

@@ -1,12 +1,19 @@
 """Failures: every row that was dropped and every cell that stays empty, with the failure that decided it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.events import CellFailed, Event, RowDropped
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# what differs from row to row: quoted text and numbers, but for the status in "(404)", which says what happened
+_DIFFERING: Final = re.compile(
+    r"""\(\d{3}\)|(?<!\w)'[^']*'(?!\w)|"[^"]*"|`[^`]*`|“[^”]*”|0x[0-9a-fA-F]+|(?<![A-Za-z_])\d+(?:[.,:]\d+)*"""
+)
+_COMPARED: Final = 300  # characters of an error that tell it from others
 
 
 class Failure(NamedTuple):
@@ -37,6 +44,7 @@ class Failures:
     def __init__(self, graph: ExecutionGraph) -> None:
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
+        self._groups: dict[tuple[str, ...], tuple[Failure, int]] = {}
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
@@ -44,18 +52,27 @@ class Failures:
             error = event.error
             name = self._names[event.node] if event.node is not None else ""
             dropped = type(event) is RowDropped
-            self.items.append(Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped))
+            failure = Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped)
+            self.items.append(failure)
+            group = (name, error.kind, _reason(error.problem), _reason(error.advice))
+            example, count = self._groups.get(group, (failure, 0))
+            self._groups[group] = (example, count + 1)
 
     def most_common(self) -> list[tuple[Failure, int]]:
-        """Group by column and error: an example of each with its count, the most frequent first."""
-        groups: dict[tuple[str, str], tuple[Failure, int]] = {}
-        for failure in self.items:
-            example, count = groups.get((failure.column, failure.error), (failure, 0))
-            groups[failure.column, failure.error] = (example, count + 1)
-        return sorted(groups.values(), key=lambda group: -group[1])
+        """Group by column, kind and reason: the first of each group with its count, the most frequent first.
+
+        Errors have the same reason if they, and what to do about them, differ in numbers and quoted texts only: "43
+        words" and "48 words" of one line of code do.
+        """
+        return sorted(self._groups.copy().values(), key=lambda group: -group[1])
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give one row a failure: row, column, attempt, kind, error, advice, dropped."""
         import pandas as pd
 
         return pd.DataFrame(list(self.items), columns=list(Failure._fields))
+
+
+def _reason(text: str) -> str:
+    """What remains of a text without what differs from row to row."""
+    return _DIFFERING.sub(lambda match: match[0] if match[0][0] == "(" else "…", text[:_COMPARED])

@@ -14,6 +14,8 @@ from notebook_gen.events import (
     RowGroupWritten,
     RowsDone,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     State,
     TaskEnded,
@@ -58,7 +60,7 @@ class Progress:
     """Counts of a run. Read attributes at any time; they are only written on the run's thread.
 
     Attributes:
-        state: "waiting" before the run begins, "running", then how it ended.
+        state: "waiting" before the run begins, "running" or "paused", then how it ended.
         rows: rows asked for.
         rows_done: rows with all their cells.
         rows_dropped: rows given up.
@@ -66,6 +68,7 @@ class Progress:
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
         limits: how many may be in flight, per resource whose limit has moved.
+        limit_steps: of each such resource, when its limit moved, in seconds since the run began, and where to.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
         error: what ended the run, if it did not finish.
@@ -73,7 +76,7 @@ class Progress:
 
     def __init__(self, graph: ExecutionGraph, rows: int) -> None:
         self.graph = graph
-        self.state: State | Literal["waiting", "running"] = "waiting"
+        self.state: State | Literal["waiting", "running", "paused"] = "waiting"
         self.rows = rows
         self.rows_done = 0
         self.rows_dropped = 0
@@ -82,6 +85,7 @@ class Progress:
         self.nodes = [NodeProgress() for _ in graph.nodes]
         self.in_flight = dict.fromkeys(graph.resources, 0)
         self.limits: dict[str, int] = {}
+        self.limit_steps: dict[str, list[tuple[float, int]]] = {}
         self.wall_time: float | None = None
         self.ended: float | None = None
         self.error: Exception | None = None
@@ -139,6 +143,12 @@ class Progress:
             progress.tokens_in += event.usage.tokens_in
             progress.tokens_out += event.usage.tokens_out
 
+    def _limit_moved(self, event: LimitMoved) -> None:
+        # it also tells of pauses, which leave the limit where it is
+        if self.limits.get(event.resource) != event.limit:
+            self.limits[event.resource] = event.limit
+            self.limit_steps.setdefault(event.resource, []).append((event.time, event.limit))
+
     def _fold_rare(self, event: Event) -> None:
         match event:
             case RowsDone():
@@ -153,7 +163,7 @@ class Progress:
                 self.rows_dropped += 1
                 self.rows_done -= event.was_done
             case LimitMoved():
-                self.limits[event.resource] = event.limit
+                self._limit_moved(event)
             case RowGroupResized():
                 size = event.row_group.size
                 self.rows += size - event.before
@@ -165,10 +175,19 @@ class Progress:
             case RowGroupWritten():
                 self.rows_written += event.delivered
                 self._group_size.pop(event.row_group.number, None)
+            case RunStarted() | RunPaused() | RunResumed() | RunFinished():
+                self._change_state(event)
+            case _:
+                pass
+
+    def _change_state(self, event: RunStarted | RunPaused | RunResumed | RunFinished) -> None:
+        match event:
             case RunStarted():
                 self.state = "running"
                 self.wall_time = event.wall_time
+            case RunPaused():
+                self.state = "paused"
+            case RunResumed():
+                self.state = "running"
             case RunFinished():
                 self.state, self.ended, self.error = event.state, event.time, event.error
-            case _:
-                pass

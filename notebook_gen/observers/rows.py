@@ -3,20 +3,24 @@
 It pulls values when somebody looks; what it folds from events is only where to look.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
-from notebook_gen.engine.open_group import READY, OpenGroup
+from notebook_gen.engine.open_group import IN_FLIGHT, READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.events import Event, RowDropped, RowGroupWritten
+from notebook_gen.events import Event, RowDropped, RowGroupResized, RowGroupWritten, TaskEnded
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _KEPT_DROPS = 1000
+_KEPT_STEPS = 1000  # tasks that ended since somebody looked last
+_KEPT_ROWS = 200  # that got a value and are not done
 
 
 class Storage(Protocol):
@@ -42,8 +46,11 @@ class Storage(Protocol):
         """Give the names of the columns of what was written; before that, of what will be, as far as is known."""
         ...
 
-    def write_traces(self, traces: "pa.Table") -> None:
+    def write_traces(self, parts: "Iterable[pa.Table]") -> None:
         """Keep the attempts of a run that has ended.
+
+        Args:
+            parts: their lines in order, as one table or more of the same schema.
 
         Raises:
             WriteError: they could not be kept.
@@ -74,29 +81,95 @@ class LiveRows:
         self._dropped: dict[int, RowView] = {}
         self._last_written = -1
         self._recent: tuple[int, Sequence[int], pa.Table] | None = None
+        self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
+        self._begun: dict[int, None] = {}
+        self._done: dict[int, RowView] = {}
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
-        if isinstance(event, RowDropped):
+        if type(event) is TaskEnded:
+            self._steps.append(event.task.row)
+        elif type(event) is RowDropped:
+            self._done.pop(event.row, None)
             group = self._open_group(event.row)
             if group is not None and len(self._dropped) < _KEPT_DROPS:
                 self._dropped[event.row] = self._live_view(event.row, group)
-        elif isinstance(event, RowGroupWritten):
+        elif type(event) is RowGroupWritten:
             self._last_written = max(self._last_written, event.row_group.rows[-1])
+        elif type(event) is RowGroupResized:
+            # its rows are others from now on
+            self._steps.clear()
+            self._begun.clear()
+            self._done.clear()
 
     def newest(self, count: int) -> list[RowView]:
-        """Give the rows that were begun last, newest first."""
+        """Give rows in which there is something to read.
+
+        First the rows that were done last, newest first. A third of all, or more if too few are done, are in progress:
+        those with a cell in flight, then those that got a value last, then those begun last.
+        """
+        self._look(count)
+        begun = self._views(dict.fromkeys(chain(self._in_flight(count), reversed(self._begun))), count)
+        done = list(reversed(self._done.values()))[: max(count - count // 3, count - len(begun))]
+        views = [*done, *begun][:count]
+        return views + self._begun_last(count - len(views), {view.row for view in views})
+
+    def _look(self, count: int) -> None:
+        """Take note of the rows that were done, or got a value, since somebody looked last."""
+        for row in self._steps:
+            if row >= 0:
+                self._begun.pop(row, None)
+                self._begun[row] = None
+        self._steps.clear()
+        over = [row for row in self._begun if self._is_over(row)]
+        done = self._views((row for row in reversed(over) if row not in self._dropped), count)
+        self._done |= {view.row: view for view in reversed(done)}
+        for row in over:
+            del self._begun[row]
+        _keep_last(self._begun, _KEPT_ROWS)
+        _keep_last(self._done, count)
+
+    def _in_flight(self, count: int) -> list[int]:
+        """Give up to so many rows with a cell in flight; those of the last columns, which have most to read, first."""
+        rows: list[int] = []
+        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
+        for node in reversed(self._graph.nodes):
+            for group in () if node.full_column else open_groups:
+                place = group.states[node.index].find(IN_FLIGHT)
+                while place >= 0 and len(rows) < count:
+                    if not group.dropped[place]:
+                        rows.append(group.group.start + place)
+                    place = group.states[node.index].find(IN_FLIGHT, place + 1)
+        return rows
+
+    def _is_over(self, row: int) -> bool:
+        """Whether a row has all its cells, or was dropped, or is not open any more."""
+        group = self._open_group(row)
+        if group is None:
+            return True
+        offset = row - group.group.start
+        return bool(group.dropped[offset]) or not (group.row_left[offset] or group.full_left)
+
+    def _begun_last(self, count: int, but: Container[int]) -> list[RowView]:
+        """Give the rows that were begun last, newest first, some left out."""
+        if not count:
+            return []
         open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         # without slots, nothing is begun row by row: a whole group is
         tops = [group.newest if self._graph.resources else group.group.rows[-1] for group in open_groups]
         top = max([self._last_written, *tops])
-        return self._views(range(top, -1, -1), count)
+        return self._views((row for row in range(top, -1, -1) if row not in but), count)
 
     def first(self, count: int) -> list[RowView]:
         """Give the first rows, in order."""
         open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         end = max([self._last_written, *(group.group.rows[-1] for group in open_groups)]) + 1
         return self._views(range(end), count)
+
+    def view(self, row: int) -> RowView | None:
+        """Give one row, wherever it is; None if it was not begun, or nothing is left of it."""
+        group = self._open_group(row)
+        return self._view(row) if group is None or row in group.group.rows else None
 
     def waiting_since(self) -> dict[int, list[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot; nodes that need none left out."""
@@ -177,3 +250,9 @@ class LiveRows:
         return RowView(
             row=row, dropped=False, states=tuple(done for _ in names), values=tuple(record.get(name) for name in names)
         )
+
+
+def _keep_last(things: dict[int, Any], most: int) -> None:
+    """Take away what was put in first, until there are at most so many."""
+    for key in list(things)[: max(0, len(things) - most)]:
+        del things[key]

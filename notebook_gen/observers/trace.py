@@ -1,11 +1,12 @@
-"""Trace: one line per attempt, in columns of plain arrays (46 bytes a line)."""
+"""Trace: one line per attempt, packed one behind the other in plain bytes."""
 
-from array import array
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
+from typing import TYPE_CHECKING, Final
 
 from notebook_gen.events import Event, InPlaceEnded, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import WHOLE_GROUP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,19 +21,43 @@ AGAIN: Final = 4
 STATES: Final = ("in flight", "done", "failed", "cancelled", "failed, again")
 IN_PLACE_SLOT: Final = 0xFFFF
 
+_PART = 20_000
+_UNKNOWN: Final = float("nan")
+_WRITTEN_TYPES: Final = {
+    "column": "string",
+    "row": "int64",
+    "row_group": "uint32",
+    "attempt": "uint8",
+    "resource": "string",
+    "slot": "int64",
+    "state": "string",
+    "ready": "float64",
+    "started": "float64",
+    "ended": "float64",
+    "seconds": "float64",
+    "tokens_in": "uint32",
+    "tokens_out": "uint32",
+    "error": "string",
+}
+
 _TYPES: Final = {
     "node": "H",
     "row_group": "I",
     "row": "i",
     "attempt": "B",
     "slot": "H",
-    "state": "B",
     "ready": "d",
     "started": "d",
+    "state": "B",
     "ended": "d",
     "tokens_in": "I",
     "tokens_out": "I",
 }
+_LINE: Final = Struct("=" + "".join(_TYPES.values()))
+_END: Final = Struct("=BdII")
+"""The columns from `state` on: what is known when an attempt has ended."""
+_END_OFFSET: Final = _LINE.size - _END.size
+LINE_BYTES: Final = _LINE.size
 
 
 class Trace:
@@ -47,14 +72,15 @@ class Trace:
         self.graph = graph
         self.errors: dict[int, str] = {}
         """Line number to the error's sentence, for failed attempts."""
-        self._columns: dict[str, array[Any]] = {name: array(code) for name, code in _TYPES.items()}
+        # a line is added as a whole: readers on other threads never see half of one
+        self._lines = bytearray()
         resources = {name: index << 16 for index, name in enumerate(graph.resources)}
         self._resource = [resources.get(node.resource or "", 0) for node in graph.nodes]
-        self._line_in_slot: dict[int, int] = {}
-        self._append = [column.append for column in self._columns.values()]
+        self._open: dict[int, int] = {}
+        """Where in `_lines` the attempt stands that has a slot, by slot and resource."""
 
     def __len__(self) -> int:
-        return len(self._columns["node"])
+        return len(self._lines) // LINE_BYTES
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
@@ -71,64 +97,93 @@ class Trace:
     def _start(self, event: TaskStarted) -> None:
         time, task, ready, slot = event
         node, row_group, row, attempt = task
-        self._line_in_slot[self._resource[node] + slot] = len(self._columns["node"])
-        self._add(node, row_group, row, attempt, slot, IN_FLIGHT, ready, time, float("nan"), 0, 0)
+        self._open[self._resource[node] + slot] = len(self._lines)
+        self._lines += _LINE.pack(node, row_group, row, attempt, slot, ready, time, IN_FLIGHT, _UNKNOWN, 0, 0)
 
     def _end(self, event: TaskEnded) -> None:
         time, task, slot, error, usage, again = event
-        line = self._line_in_slot.pop(self._resource[task[0]] + slot)
-        columns = self._columns
-        columns["ended"][line] = time
-        columns["state"][line] = DONE if error is None else AGAIN if again else FAILED
+        position = self._open.pop(self._resource[task[0]] + slot)
+        state = DONE if error is None else AGAIN if again else FAILED
+        tokens_in, tokens_out = usage if usage is not None else (0, 0)
+        _END.pack_into(self._lines, position + _END_OFFSET, state, time, tokens_in, tokens_out)
         if error is not None:
-            self.errors[line] = str(error)
-        if usage is not None:
-            columns["tokens_in"][line] = usage.tokens_in
-            columns["tokens_out"][line] = usage.tokens_out
+            self.errors[position // LINE_BYTES] = str(error)
 
     def _in_place(self, event: InPlaceEnded) -> None:
         state = FAILED if event.failed else DONE
-        started = event.started
-        self._add(event.node, event.row_group, -1, 1, IN_PLACE_SLOT, state, started, started, event.time, 0, 0)
-
-    def _add(self, *values: float) -> None:
-        for append, value in zip(self._append, values, strict=True):
-            append(value)
+        begin, end = event.started, event.time
+        self._lines += _LINE.pack(event.node, event.row_group, -1, 1, IN_PLACE_SLOT, begin, begin, state, end, 0, 0)
 
     def cancel_open(self, time: float) -> None:
         """End the lines of attempts that were in flight when the run was cut short."""
-        for line in self._line_in_slot.values():
-            self._columns["ended"][line] = time
-            self._columns["state"][line] = CANCELLED
-        self._line_in_slot.clear()
+        for position in self._open.values():
+            _END.pack_into(self._lines, position + _END_OFFSET, CANCELLED, time, 0, 0)
+        self._open.clear()
 
-    def columns(self, start: int = 0) -> "dict[str, np.ndarray]":
-        """Copy the columns from line `start` on, each as a numpy array of the same length."""
-        import numpy as np
-
-        return {name: np.array(column[start:]) for name, column in self._columns.items()}
+    def columns(self, start: int = 0, end: int | None = None) -> "dict[str, np.ndarray]":
+        """Copy the columns from line `start` up to `end` (None: the last), each as a numpy array of the same length."""
+        end = len(self) if end is None else end
+        return _unpacked(self._lines[start * LINE_BYTES : end * LINE_BYTES])
 
     def lines(self, numbers: Sequence[int]) -> "dict[str, np.ndarray]":
         """Copy some lines, by number, as `columns` does."""
+        positions = [number * LINE_BYTES for number in numbers]
+        return _unpacked(b"".join(self._lines[at : at + LINE_BYTES] for at in positions))
+
+    def attempts_of(self, row: int, row_group: int) -> list[int]:
+        """Give the lines of a row's attempts and of its row group's, in the order they began; on the run's thread.
+
+        What was made in place is left out.
+        """
         import numpy as np
 
-        return {
-            name: np.array([column[number] for number in numbers], dtype=column.typecode)
-            for name, column in self._columns.items()
-        }
+        if not len(self):
+            return []
+        # a view of the bytes themselves, which cannot grow before this returns: a copy would cost most of the time
+        records = np.frombuffer(self._lines, _record_type())
+        rows, groups, slots = records["row"], records["row_group"], records["slot"]
+        whole = np.nonzero(rows == WHOLE_GROUP)[0]
+        of_group = whole[(groups[whole] == row_group) & (slots[whole] != IN_PLACE_SLOT)]
+        lines: list[int] = np.union1d(np.nonzero(rows == row)[0], of_group).tolist()
+        return lines
+
+    def extend(self, columns: "Mapping[str, np.ndarray]", errors: Mapping[int, str]) -> None:
+        """Take over attempts that have ended.
+
+        Args:
+            columns: all columns, as `columns` gives them.
+            errors: the error's sentence of failed ones, by their place in the columns.
+        """
+        import numpy as np
+
+        before = len(self)
+        records = np.empty(len(columns["node"]), _record_type())
+        for name in _TYPES:
+            records[name] = columns[name]
+        self._lines += records.tobytes()
+        self.errors |= {before + place: error for place, error in errors.items()}
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give one row an attempt, with names in place of indexes; seconds since the run began."""
+        return self._frame(0, len(self))
+
+    def to_arrow_parts(self) -> "Iterator[pa.Table]":
+        """Give what `to_pandas` gives as Arrow tables of one schema, some lines at a time: all at once are large."""
+        import pyarrow as pa
+
+        schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _WRITTEN_TYPES.items()])
+        for start in range(0, max(1, len(self)), _PART):
+            part = self._frame(start, min(start + _PART, len(self)))
+            yield pa.Table.from_pandas(part, schema=schema, preserve_index=False).replace_schema_metadata(None)
+
+    def _frame(self, start: int, end: int) -> "pd.DataFrame":
         import numpy as np
         import pandas as pd
 
-        data = self.columns()
+        data = self.columns(start, end)
         names = [node.name for node in self.graph.nodes]
         resources = [node.resource or "in place" for node in self.graph.nodes]
-        errors = np.full(len(data["node"]), None, dtype=object)
-        for line, error in list(self.errors.items()):
-            if line < len(errors):
-                errors[line] = error
+        errors = np.array([self.errors.get(line) for line in range(start, end)], dtype=object)
         return pd.DataFrame(
             {
                 "column": np.array(names, dtype=object)[data["node"]],
@@ -148,11 +203,20 @@ class Trace:
             }
         )
 
-    def to_arrow(self) -> "pa.Table":
-        """Give what `to_pandas` gives as an Arrow table."""
-        import pyarrow as pa
 
-        return pa.Table.from_pandas(self.to_pandas(), preserve_index=False).replace_schema_metadata(None)
+def _record_type() -> "np.dtype[np.void]":
+    """A line, as numpy sees it."""
+    import numpy as np
+
+    return np.dtype(list(_TYPES.items()))
+
+
+def _unpacked(lines: bytes | bytearray) -> "dict[str, np.ndarray]":
+    """Give lines as columns, each an array of its own."""
+    import numpy as np
+
+    records = np.frombuffer(lines, _record_type())
+    return {name: records[name].copy() for name in _TYPES}
 
 
 def _integers(values: "np.ndarray", missing: "np.ndarray") -> "pd.arrays.IntegerArray":

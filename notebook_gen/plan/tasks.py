@@ -55,9 +55,10 @@ class RowGroups:
             raise ConfigError(f"row_group_size is {size}", advice="give 1 or more")
         self.rows = rows
         self.size = size
+        self._count = (rows + size - 1) // size
 
     def __len__(self) -> int:
-        return (self.rows + self.size - 1) // self.size
+        return self._count
 
     def __getitem__(self, index: int) -> RowGroup:
         if not 0 <= index < len(self):

@@ -1,1 +1,8 @@
-"""Pictures of a builder and its runs; the only place that imports plotly, graphviz, ipywidgets, IPython or rich."""
+"""Pictures of a builder and its runs; the only place that imports plotly, graphviz, ipywidgets, IPython or rich.
+
+`ng.views.gantt(traces)` and `ng.views.dag(builder)` draw what runs and builders show, also of traces that were saved.
+"""
+
+from notebook_gen.views.pictures import Drawing, dag, gantt
+
+__all__ = ["Drawing", "dag", "gantt"]

@@ -4,6 +4,7 @@ From top to bottom: the lanes of each resource, a band for the tasks that wait, 
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,7 @@ from notebook_gen.views.level_of_detail import Detail, Window, query
 from notebook_gen.views.palette import color_names
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import text_width, write_clock, write_plural
+from notebook_gen.views.text import text_width, write_clock
 
 ROOM_AHEAD: Final = 1.15
 """The time axis ends so much later than now, while a run goes on."""
@@ -30,7 +31,7 @@ _IN_FLIGHT = 32.0
 _BAND_GAP = 12.0
 _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
-_NARROWEST_LABEL = 56.0
+_NARROWEST_LABEL = 66.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class Geometry:
         return [band.middle for band in (*self.groups, self.waiting, self.in_flight)]
 
 
+Corner = tuple[float, int]
+"""Where a line of limits turns: a moment, in seconds since the run began, and how many tasks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """What a picture shows, and where it stands; how it is drawn is for others to say.
@@ -82,6 +87,7 @@ class Chart:
         graph: whose run it is.
         detail: what is shown of the run.
         ceilings: slots of each resource, in the order of `ExecutionGraph.resources`.
+        limits: how many tasks of each might be in flight, as the corners of a line from the window's start to now.
         looks: how each resource is shown.
         colors: the name of each node's colour.
         geometry: where everything stands.
@@ -91,6 +97,7 @@ class Chart:
     graph: ExecutionGraph
     detail: Detail
     ceilings: tuple[int, ...]
+    limits: tuple[tuple[Corner, ...], ...]
     looks: tuple[ResourceLook, ...]
     colors: tuple[str, ...]
     geometry: Geometry
@@ -112,12 +119,12 @@ class Chart:
         """The labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
         load = self.detail.load
         waiting, in_flight = int(load.waiting[-1]), load.in_flight[:, -1].tolist()
-        is_over = not waiting and not any(in_flight)
+        is_over, lane_counts = not waiting and not any(in_flight), self.detail.lanes.counts
         # what is in flight says nothing once all is over; how many slots were needed does
         figures = (
-            [write_plural(count, "slot") for count in self.detail.lanes.counts]
+            [f"{count} of {max(count, most)} used" for count, most in zip(lane_counts, self.ceilings, strict=True)]
             if is_over
-            else [f"{count} of {ceiling}" for count, ceiling in zip(in_flight, self.ceilings, strict=True)]
+            else [f"{count} of {corners[-1][1]}" for count, corners in zip(in_flight, self.limits, strict=True)]
         )
         labels = [(look.label, figure) for look, figure in zip(self.looks, figures, strict=True)]
         return [*labels, ("waiting", "cells" if is_over else f"{waiting} now"), ("in flight", "- - limit")]
@@ -149,10 +156,16 @@ def chart_of_run(source: RunSource, history: History, *, pixels: int, max_bars: 
     waiting = {} if is_over else source.waiting_since()
     detail = query(history, window, now, max_bars=max_bars, waiting_since=waiting)
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
-    return make_chart(source.graph, detail, source.ceilings, height)
+    return make_chart(source.graph, detail, source.ceilings, height, source.progress.limit_steps)
 
 
-def make_chart(graph: ExecutionGraph, detail: Detail, ceilings: Mapping[str, int], height: int) -> Chart:
+def make_chart(
+    graph: ExecutionGraph,
+    detail: Detail,
+    ceilings: Mapping[str, int],
+    height: int,
+    limit_steps: Mapping[str, Sequence[Corner]] | None = None,
+) -> Chart:
     """Place everything that a window shows.
 
     Args:
@@ -160,11 +173,28 @@ def make_chart(graph: ExecutionGraph, detail: Detail, ceilings: Mapping[str, int
         detail: what the window shows.
         ceilings: slots of each resource, by name.
         height: pixels of the whole, axis included.
+        limit_steps: when the limit of a resource moved, and where to, as far as one did.
     """
     looks = tuple(resource_looks(graph))
     slots = tuple(ceilings.get(name, 0) for name in graph.resources)
     geometry = _place(detail.lanes, looks, height)
-    return Chart(graph, detail, slots, looks, tuple(color_names(graph)), geometry, height)
+    steps = limit_steps or {}
+    limits = tuple(
+        _corners(steps.get(name, ()), ceiling, detail.load.times.tolist())
+        for name, ceiling in zip(graph.resources, slots, strict=True)
+    )
+    return Chart(graph, detail, slots, limits, looks, tuple(color_names(graph)), geometry, height)
+
+
+def _corners(steps: Sequence[Corner], ceiling: int, times: Sequence[float]) -> tuple[Corner, ...]:
+    """The line of a limit over some moments: what moved between two of them is seen at the second."""
+    corners: list[Corner] = []
+    for moment in times:
+        place = bisect_right(steps, (moment, math.inf))
+        limit = steps[place - 1][1] if place else ceiling
+        if not corners or limit != corners[-1][1]:
+            corners += [(moment, corners[-1][1] if corners else limit), (moment, limit)]
+    return (*corners[1:], (times[-1], corners[-1][1]))
 
 
 def time_ticks(start: float, end: float, most: int = 11) -> list[tuple[float, str]]:

@@ -1,8 +1,8 @@
 """Pictures of an ExecutionGraph: what a builder's columns are, and how far a run is with each.
 
-Two pictures share one drawing. Of a builder: every node says what makes it, tinted by its kind. Of a run: every node
-says how far it is, with its column's colour. Names and specs are hostile text: all of it is cut, spelled out and
-escaped here, and none of it reaches the layout.
+Two pictures share one drawing: a node's ground tells its kind, its dot is its column's colour, as in every other
+picture. Of a builder: every node says what makes it. Of a run: every node says how far it is. Names and specs are
+hostile text: all of it is cut, spelled out and escaped here, and none of it reaches the layout.
 """
 
 from typing import TYPE_CHECKING
@@ -57,12 +57,17 @@ def dag_image(graph: ExecutionGraph, progress: Progress, max_width: float) -> st
     """Draw a run's graph as SVG that stands alone, in light colours of its own."""
     used = sorted({color for color in node_colors(graph) if color is not None})
     colors = "".join(f".ng-c{color}{{--c:{LIGHT.columns[color]}}}" for color in used)
+    kinds = "".join(
+        f".ng-kind-{kind} .ng-node-box{{fill:{kind_fill(kind)}}}"
+        for kind in sorted({node.kind for node in graph.nodes})
+    )
     style = (
         f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
         f".ng-node-sub{{fill:{LIGHT.soft}}}.ng-node-failed{{fill:{LIGHT.bad}}}"
         f".ng-edge{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
         f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
         ".ng-node-face{clip-path:inset(0 round 7px)}"
+        f"{kinds}"
         f".ng-node-bar,.ng-node-dot{{fill:var(--c)}}.ng-node-bar{{transform-box:fill-box;transform-origin:left}}"
         f"{colors}</style>"
     )
@@ -94,7 +99,7 @@ def dag_html(graph: ExecutionGraph) -> str:
 
 
 def dag_source(graph: ExecutionGraph) -> "graphviz.Digraph":
-    """Give the graph as DOT, for people who draw it themselves: plain labels, kinds as fill colours, no links."""
+    """Give the graph as DOT, for people who draw it themselves: plain labels, no links, the usual colours."""
     import graphviz
 
     dot = graphviz.Digraph(
@@ -102,10 +107,14 @@ def dag_source(graph: ExecutionGraph) -> "graphviz.Digraph":
         node_attr={"shape": "box", "style": "filled,rounded", "fontname": "sans-serif", "color": LIGHT.soft},
         edge_attr={"color": LIGHT.soft},
     )
+    colors = node_colors(graph)
     for node in graph.nodes:
+        color = colors[node.index]
+        marks = {"color": LIGHT.columns[color], "penwidth": "2"} if color is not None else {}
+        if is_whole_column(node):
+            marks["peripheries"] = "2"
         # escape: a name like <b> would be read as markup, a backslash as the start of a command
         label = graphviz.escape(f"{one_line(node.name)}\n{one_line(describe(node))}")
-        marks = {"peripheries": "2"} if is_whole_column(node) else {}
         dot.node(f"n{node.index}", label, fillcolor=kind_fill(node.kind), **marks)
     for node in graph.nodes:
         for upstream in node.upstream:

@@ -35,6 +35,10 @@ class Display(Protocol):
         """Show the run under one more cell; False where that cannot be done."""
         ...
 
+    def is_here(self) -> bool:
+        """Whether the run is shown under the cell that runs now."""
+        ...
+
 
 def open_display(source: RunSource) -> Display:
     """Begin to show a run, as fits where we are; returns at once."""
@@ -112,6 +116,10 @@ class WaitingDisplay:
 
     def show_again(self) -> bool:
         """Say that it cannot be shown elsewhere."""
+        return False
+
+    def is_here(self) -> bool:
+        """Say that there are no cells."""
         return False
 
 

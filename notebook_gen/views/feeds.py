@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, Literal, Protocol, TypedDict, TypeVar
 
 from notebook_gen.observers.progress import NodeProgress
-from notebook_gen.views.arrangement import arrange
+from notebook_gen.views.arrangement import arrange, needed_widths
 from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, side_html
 from notebook_gen.views.nodes import NodeNumbers
@@ -18,6 +18,8 @@ T = TypeVar("T")
 PaneName = Literal["head", "top", "rows", "failures", "notice", "trouble"]
 
 _ROWS = 6
+_FULL_LIMITS = (1_500, 400, 0)
+_TABLE_SIZE = 40_000
 
 
 class Numbers(TypedDict):
@@ -101,16 +103,25 @@ class HeadFeed:
 
 
 class RowsFeed:
-    """Feeds the table of the newest rows."""
+    """Feeds the table of rows in which there is something to read; its columns grow with what they hold."""
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
-        self._columns = arrange(source.graph)
+        self._names = tuple(source.graph.columns)
+        self._needs: dict[str, int] = {}
         self._table = _News[str](lambda html: board.show_html("rows", html))
 
     def show(self) -> None:
         """Show what has changed."""
-        self._table(rows_table(self._columns, self._source.newest_rows(_ROWS)))
+        rows = self._source.newest_rows(_ROWS)
+        for name, need in needed_widths(self._names, rows).items():
+            self._needs[name] = max(need, self._needs.get(name, 0))
+        columns = arrange(self._source.graph, self._needs)
+        for limit in _FULL_LIMITS:
+            table = rows_table(columns, rows, full_limit=limit)
+            if len(table) <= _TABLE_SIZE:
+                break
+        self._table(table)
 
 
 class ColumnsFeed:

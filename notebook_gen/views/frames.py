@@ -57,6 +57,7 @@ class Frame(TypedDict):
         bars: columns of the bars, by name.
         labels: the labels at the left and the lines below them, escaped for plotly.
         ceilings: slots of each resource.
+        limits: of each resource, the corners of the line of its limit: moments, then numbers of tasks.
         usual, slowest: seconds that done attempts of each node take; None where there are none.
         errors: sentences of the first failed bars, by their place among the bars; not escaped.
     """
@@ -68,6 +69,7 @@ class Frame(TypedDict):
     load: LoadFrame
     labels: list[list[str]]
     ceilings: list[int]
+    limits: list[list[list[float]]]
     usual: list[float | None]
     slowest: list[float | None]
     errors: dict[str, str]
@@ -95,6 +97,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
         },
         "labels": [[plotly_text(name), plotly_text(below)] for name, below in chart.labels],
         "ceilings": list(chart.ceilings),
+        "limits": [[list(side) for side in zip(*corners, strict=True)] for corners in chart.limits],
         "usual": _numbers(detail.usual.median),
         "slowest": _numbers(detail.usual.slowest),
         "errors": _errors(detail, errors),

@@ -170,9 +170,11 @@ class _Drawing:
         for number in chart.counted:
             color, most = chart.looks[number].color, chart.most_in_flight
             yield self._area(load.in_flight[number], band, most, self.paint(color, 0.35))
-            y = band.bottom - (band.bottom - band.top) * chart.ceilings[number] / most
-            line = f"M{self._x(float(load.times[0])):.1f} {y:.1f}H{self._x(float(load.times[-1])):.1f}"
-            yield _line(line, self.paint(color, 1), dash="3 2")
+            corners = " ".join(
+                f"{self._x(moment):.1f} {band.bottom - (band.bottom - band.top) * limit / most:.1f}"
+                for moment, limit in chart.limits[number]
+            )
+            yield _line(f"M{corners}", self.paint(color, 1), dash="3 2")
 
     def _ticks(self) -> Iterator[str]:
         """The axis' words, at their places in percent."""

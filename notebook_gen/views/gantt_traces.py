@@ -183,12 +183,12 @@ def _draw_load(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     for number in chart.counted:
         color = chart.looks[number].color
         yield _area(load.times, load.in_flight[number], band, chart.most_in_flight, paint(color, 0.35))
-        limit = band.bottom - (band.bottom - band.top) * chart.ceilings[number] / chart.most_in_flight
+        moments, limits = zip(*chart.limits[number], strict=True)
         yield {
             "type": "scatter",
             "mode": "lines",
-            "x": [float(load.times[0]), float(load.times[-1])],
-            "y": [limit, limit],
+            "x": list(moments),
+            "y": [band.bottom - (band.bottom - band.top) * limit / chart.most_in_flight for limit in limits],
             "line": {"color": paint(color, 1), "width": 1.2, "dash": "3px,2px"},
             "hoverinfo": "skip",
             "showlegend": False,

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypedDict
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import made_nodes, node_colors
-from notebook_gen.views.resources import ResourceLook, counted, resource_looks
+from notebook_gen.views.resources import ResourceLook, counted, resource_looks, slots_of
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import count_settled, placeholder_warning
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural, write_seconds
@@ -113,7 +113,8 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
         attempts = sum(node.attempts for node in _nodes(source, looks))
         yield _Fact(write_count(attempts), f"{noun}s")
     else:
-        yield _Fact(_in_flight(source, looks), f"{noun}s in flight")
+        slots = slots_of(source, looks)
+        yield _Fact(f"{slots.in_flight} of {slots.limit}", f"{noun}s in flight")
     if looks[0].is_model:
         yield _Fact(write_count(progress.tokens_in + progress.tokens_out), "tokens")
 
@@ -135,7 +136,7 @@ def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
     if rest := looks[len(own) :]:
         groups.append((f"{len(rest)} more", rest))
     for label, group in groups:
-        yield label, _ended(source, group) if is_over else f"{_in_flight(source, group)} in flight"
+        yield label, _ended(source, group) if is_over else _in_flight(source, group)
     if looks and not is_over:
         yield "waiting for a slot", write_plural(waiting, "cell")
     made = sum(min(progress.nodes[node].done, progress.rows) for node in made_nodes(source.graph))
@@ -147,8 +148,9 @@ def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
 
 
 def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
-    in_flight = sum(source.progress.in_flight[look.name] for look in looks)
-    return f"{in_flight} of {sum(source.ceilings.get(look.name, 0) for look in looks)}"
+    slots = slots_of(source, looks)
+    counts = f"{slots.in_flight} of {slots.limit}"
+    return f"{counts} in flight" if slots.limit == slots.ceiling else f"{counts}, {slots.ceiling} allowed"
 
 
 def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:

@@ -115,6 +115,10 @@ class LiveDisplay:
                 self._guard(lambda: self._place.show(self._say_trouble()))
         return True
 
+    def is_here(self) -> bool:
+        """Whether the run is shown under the cell that runs now."""
+        return self._place.is_here()
+
     # On the view's own thread
 
     def _run(self) -> None:

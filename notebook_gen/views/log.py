@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from notebook_gen.views.resources import say_in_flight
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import placeholder_warning, row_counts, say_ending
-from notebook_gen.views.text import write_clock, write_count
+from notebook_gen.views.text import write_clock
 
 
 class LogView:
@@ -32,8 +33,8 @@ class LogView:
         now = self._source.elapsed()
         if now >= self._due:
             self._due = now + self._interval
-            in_flight = f"{write_count(sum(self._source.progress.in_flight.values()))} in flight"
-            self._write(" · ".join((*row_counts(self._source.progress), in_flight, write_clock(now))))
+            facts = (*row_counts(self._source.progress), say_in_flight(self._source), write_clock(now))
+            self._write(" · ".join(filter(None, facts)))
 
     def stop(self) -> None:
         """Write how it ended."""

@@ -16,6 +16,8 @@ SECTION: Final = 33
 TABS: Final = 36
 TABLE: Final = 214
 """The pane of a tab: six rows and their head."""
+ROW: Final = 28
+"""A row of a table, or its head."""
 DAG_WIDTH: Final = 640
 """What a DAG gets of a view of 900 pixels."""
 CHART_WIDTH: Final = 830

@@ -1,4 +1,7 @@
-"""What a node of a DAG looks like: a box with a name, a line under it, and in a run a dot and a bar."""
+"""What a node of a DAG looks like: a box tinted by its kind, a dot in its column's colour, a name, a line under it.
+
+In a run there is also a bar.
+"""
 
 from dataclasses import dataclass
 from typing import Final, TypedDict
@@ -43,7 +46,8 @@ class BuilderNodes:
     """The nodes of a builder: what makes each."""
 
     def __init__(self, graph: ExecutionGraph) -> None:
-        self._width = max((_width(node.name, describe(node)) for node in graph.nodes), default=0.0)
+        self._colors = node_colors(graph)
+        self._width = max((_width(node.name, describe(node), _DOT_ROOM) for node in graph.nodes), default=0.0)
 
     @property
     def size(self) -> Size:
@@ -51,18 +55,17 @@ class BuilderNodes:
         return self._width, HEIGHT
 
     def draw(self, node: Node, box: Box) -> str:
-        """Draw a node as an SVG group, tinted by its kind."""
-        room = box.width - 2 * _PAD
+        """Draw a node as an SVG group."""
+        color = self._colors[node.index]
         behind = _rect(box, "ng-node-border", shift=_STACK) if is_whole_column(node) else ""
         return _group(
             node,
-            f"ng-kind-{node.kind}",
+            color,
             behind,
-            f'<g class="ng-node-face">{_rect(box, "ng-node-box")}'
-            f'<rect class="ng-node-edge" x="{box.x:.1f}" y="{box.y:.1f}" width="4" height="{box.height:g}"/></g>',
+            _rect(box, "ng-node-box"),
             _rect(box, "ng-node-border"),
-            _text(box, 17, "ng-node-name", escape(fit(node.name, room, _NAME_SIZE, bold=True))),
-            _text(box, 31, "ng-node-sub", escape(fit(describe(node), room, _SUB_SIZE))),
+            _name(node, box, color),
+            _text(box, 31, "ng-node-sub", escape(fit(describe(node), box.width - 2 * _PAD, _SUB_SIZE))),
         )
 
 
@@ -100,28 +103,24 @@ class RunNodes:
         return self._width, HEIGHT
 
     def draw(self, node: Node, box: Box) -> str:
-        """Draw a node as an SVG group, with its column's colour and a bar."""
+        """Draw a node as an SVG group, with a bar."""
         numbers = self.numbers(node)
         color = self._colors[node.index]
         sub = (
             f'<tspan>{escape(numbers["sub"])}</tspan><tspan class="ng-node-failed">{escape(numbers["failed"])}</tspan>'
         )
-        bar = dot = ""
+        bar = ""
         if color is not None:
             bar = (
                 f'<rect class="ng-node-bar" x="{box.x:.1f}" y="{box.y + box.height - _BAR:.1f}" '
                 f'width="{box.width:.1f}" height="{_BAR:g}" style="transform:scaleX({numbers["fraction"]:.4f})"/>'
             )
-            dot = f'<circle class="ng-node-dot" cx="{box.x + _PAD + 3:.1f}" cy="{box.y + 13:.1f}" r="4.5"/>'
-        indent = _DOT_ROOM if dot else 0.0
-        name = fit(node.name, box.width - 2 * _PAD - indent, _NAME_SIZE, bold=True)
         return _group(
             node,
-            f"ng-c{color}" if color is not None else "ng-kind-seed",
+            color,
             f'<g class="ng-node-face">{_rect(box, "ng-node-box")}{bar}</g>',
             _rect(box, "ng-node-border"),
-            dot,
-            _text(box, 17, "ng-node-name", escape(name), indent),
+            _name(node, box, color),
             _text(box, 31, "ng-node-sub", sub),
         )
 
@@ -157,9 +156,19 @@ def _width(name: str, sub: str, indent: float = 0.0) -> float:
     return max(NARROWEST, min(WIDEST, max(wide, text_width(sub, _SUB_SIZE)) + 2 * _PAD))
 
 
-def _group(node: Node, css_class: str, *parts: str) -> str:
+def _group(node: Node, color: int | None, *parts: str) -> str:
     title = f"<title>{escape(explain(node))}</title>"
-    return f'<g class="ng-node {css_class}" data-node="{node.index}">{title}{"".join(parts)}</g>'
+    colored = f" ng-c{color}" if color is not None else ""
+    css_class = f"ng-node ng-kind-{node.kind}{colored}"
+    return f'<g class="{css_class}" data-node="{node.index}">{title}{"".join(parts)}</g>'
+
+
+def _name(node: Node, box: Box, color: int | None) -> str:
+    """A node's name, behind the dot of its column if it makes one."""
+    indent = 0.0 if color is None else _DOT_ROOM
+    name = escape(fit(node.name, box.width - 2 * _PAD - indent, _NAME_SIZE, bold=True))
+    dot = f'<circle class="ng-node-dot" cx="{box.x + _PAD + 3:.1f}" cy="{box.y + 13:.1f}" r="4.5"/>' if indent else ""
+    return dot + _text(box, 17, "ng-node-name", name, indent)
 
 
 def _rect(box: Box, css_class: str, *, shift: float = 0.0) -> str:

@@ -16,7 +16,7 @@ COLUMN_COLORS: Final = 16
 """How many column colours there are: eight, and the same eight a shade lighter. Then they begin again."""
 
 KIND_COLORS: Final[dict[Kind, int]] = {"sampler": 5, "expression": 4, "llm": 0, "function": 2}
-"""Seed data is grey. Kinds tint whole nodes, so that they are not taken for a column's dot."""
+"""Seed data is grey. Kinds tint the ground of nodes palely, and nothing else: a full colour always means a column."""
 
 
 @dataclass(frozen=True, slots=True)

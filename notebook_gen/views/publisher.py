@@ -1,7 +1,9 @@
 """Publisher: brings a live view up to date. It decides when; feeds decide what is worth sending; a board shows it.
 
 Rules it keeps:
-- ticks take at most a few percent of the time: after one that took long, the next comes later;
+- ticks take a few percent of the time, at most: what one cost in processor time decides when the next comes. How long
+  it took does not count: on a busy machine that says how busy others are;
+- however much they cost, something moves once a second;
 - what fails is told, and holds up nothing else;
 - nothing waits for an answer of the page: it may be a long way off, or unable to speak while a cell runs;
 - the last state is sent twice, as messages may get lost when there are many.
@@ -16,17 +18,21 @@ from notebook_gen.views import measures
 from notebook_gen.views.dag import dag_svg
 from notebook_gen.views.feeds import ColumnsFeed, FailuresFeed, Feed, HeadFeed, RowsFeed, ViewBoard
 from notebook_gen.views.head import bar_html
+from notebook_gen.views.inspector import InspectorBoard, InspectorFeed
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.timeline import TimelineBoard, TimelineFeed, empty_timeline
 
 TICK: Final = 0.2
 """Seconds between ticks, at least."""
 
-_SHARE = 40  # a tick that took 1 ms is followed by 40 ms without one
+LONGEST_PAUSE: Final = 0.8
+"""Seconds from one tick to the next, at most; with the time that a tick takes, that is an update a second."""
+
+_SHARE = 40  # a tick that cost 1 ms of processor time is followed by 40 ms without one
 _TABLES_EVERY = 0.4
 
 
-class Board(ViewBoard, TimelineBoard, Protocol):
+class Board(ViewBoard, TimelineBoard, InspectorBoard, Protocol):
     """What shows a live view; `LiveWidgets` does."""
 
     def finish(self) -> None:
@@ -42,6 +48,7 @@ class Publisher:
         board: what shows it.
         on_error: told what a feed raised.
         clock: seconds, never going back.
+        cpu_clock: seconds of processor time of the thread that asks.
     """
 
     def __init__(
@@ -50,14 +57,22 @@ class Publisher:
         board: Board,
         on_error: Callable[[Exception], None],
         clock: Callable[[], float] = time.monotonic,
+        cpu_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._source = source
         self._board = board
         self._on_error = on_error
         self._clock = clock
+        self._cpu_clock = cpu_clock
         self._messages: queue.SimpleQueue[Mapping[str, object]] = queue.SimpleQueue()
         self._head: Feed = HeadFeed(source, board)
-        self._tables: list[Feed] = [RowsFeed(source, board), ColumnsFeed(source, board), FailuresFeed(source, board)]
+        self._inspector = InspectorFeed(source, board)
+        self._tables: list[Feed] = [
+            RowsFeed(source, board),
+            ColumnsFeed(source, board),
+            FailuresFeed(source, board),
+            self._inspector,
+        ]
         self._timeline: TimelineFeed | None = None
         if source.trace is not None and source.graph.resources:
             self._timeline = TimelineFeed(source, source.trace, board)
@@ -75,6 +90,7 @@ class Publisher:
         )
         self._board.show_timeline(**empty_timeline(source))
         self.tick()
+        self._due = self._clock() + TICK  # what has to be loaded and laid out once says nothing of the ticks to come
 
     def hear(self, message: Mapping[str, object]) -> None:
         """Take what the page says; on any thread."""
@@ -86,7 +102,7 @@ class Publisher:
 
     def tick(self) -> None:
         """Show what has changed."""
-        begun = self._clock()
+        begun, cost = self._clock(), -self._cpu_clock()
         self.answer()
         self._guard(self._head.show)
         if begun >= self._tables_due:
@@ -95,14 +111,16 @@ class Publisher:
                 self._guard(table.show)
         if (timeline := self._timeline) is not None:
             self._guard(lambda: timeline.tick(begun))
-        ended = self._clock()
-        self._due = ended + max(TICK - (ended - begun), _SHARE * (ended - begun))
+        cost += self._cpu_clock()
+        self._due = begun + min(max(TICK, _SHARE * cost), LONGEST_PAUSE)
 
     def answer(self) -> None:
         """Do what the page has asked for."""
         messages = []
         while not self._messages.empty():
             messages.append(self._messages.get())
+        if messages:
+            self._guard(lambda: self._inspector.answer(messages))
         if (timeline := self._timeline) is not None and messages:
             self._guard(lambda: timeline.answer(messages))
 

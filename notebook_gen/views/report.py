@@ -10,7 +10,7 @@ import base64
 from typing import Final
 
 from notebook_gen.views import measures
-from notebook_gen.views.arrangement import arrange
+from notebook_gen.views.arrangement import arrange, needed_widths
 from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
@@ -19,7 +19,7 @@ from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import say_ending
-from notebook_gen.views.tables import failures_table, rows_table, static_rows_table
+from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
 ROWS: Final = 20
@@ -85,14 +85,16 @@ def _timeline(source: RunSource) -> list[str]:
 
 
 def _rows(source: RunSource) -> list[str]:
-    rows, columns = source.first_rows(ROWS), arrange(source.graph)
-    table = static_rows_table(columns, rows)
+    rows = source.first_rows(ROWS)
+    columns = arrange(source.graph, needed_widths(source.columns, rows))
+    table = rows_table(columns, rows)
     if len(table) > TABLE_SIZE:
-        table = rows_table(columns, rows)
+        table = rows_table(columns, rows, full_limit=0)
     while len(table) > TABLE_SIZE and len(rows) > 1:
         rows = rows[: len(rows) // 2]
-        table = rows_table(columns, rows)
-    height = measures.TABLE - (measures.SECTION if source.failures.items else 0)
+        table = rows_table(columns, rows, full_limit=0)
+    room = measures.TABLE - (measures.SECTION if source.failures.items else 0)
+    height = room // measures.ROW * measures.ROW
     total = write_count(source.progress.rows)
     return [
         _section("Rows", f"the first {len(rows)} of {total}" if rows else ""),

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import color_names
+from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import fit
 
 LABEL_SIZE: Final = 11.0
@@ -31,7 +32,7 @@ class ResourceLook(NamedTuple):
     @property
     def noun(self) -> str:
         """What a task of it is called."""
-        return "call" if self.is_model else "task"
+        return "call" if self.is_model else "function call"
 
 
 def resource_looks(graph: ExecutionGraph) -> list[ResourceLook]:
@@ -51,3 +52,38 @@ def counted(looks: Sequence[ResourceLook]) -> list[int]:
     """Give the indexes of the resources that a run is about: models, or all if there are none."""
     models = [number for number, look in enumerate(looks) if look.is_model]
     return models or list(range(len(looks)))
+
+
+class Slots(NamedTuple):
+    """The slots of some resources together.
+
+    Attributes:
+        in_flight: tasks that have one.
+        limit: how many may be in flight now.
+        ceiling: how many may ever be; more than `limit` while a model asks for fewer calls.
+    """
+
+    in_flight: int
+    limit: int
+    ceiling: int
+
+
+def slots_of(source: RunSource, looks: Sequence[ResourceLook]) -> Slots:
+    """Count the slots of some resources."""
+    progress, ceilings = source.progress, source.ceilings
+    return Slots(
+        sum(progress.in_flight[look.name] for look in looks),
+        sum(progress.limits.get(look.name, ceilings.get(look.name, 0)) for look in looks),
+        sum(ceilings.get(look.name, 0) for look in looks),
+    )
+
+
+def say_in_flight(source: RunSource) -> str:
+    """Say what is in flight, models and functions apart: `8 of 8 calls, 2 of 6 function calls in flight`."""
+    parts = []
+    for is_model in (True, False):
+        looks = [look for look in resource_looks(source.graph) if look.is_model == is_model]
+        if looks:
+            slots = slots_of(source, looks)
+            parts.append(f"{slots.in_flight} of {slots.limit} {looks[0].noun}s")
+    return f"{', '.join(parts)} in flight" if parts else ""

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from notebook_gen.engine.snapshots import RowView
+from notebook_gen.observers.cells import CellCounts
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.records import RowRecord
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -70,6 +72,18 @@ class RunSource(Protocol):
 
     def first_rows(self, count: int) -> list[RowView]:
         """Give up to `count` rows, from row 0 on; safe on any thread."""
+        ...
+
+    def record(self, row: int) -> RowRecord:
+        """Give one row with everything known of it; safe on any thread.
+
+        Raises:
+            IndexError: it has no such row, or has not begun it.
+        """
+        ...
+
+    def cell_counts(self) -> CellCounts:
+        """Give how many cells are in which state; safe on any thread."""
         ...
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:

@@ -9,7 +9,7 @@ from notebook_gen.views.palette import COLUMN_COLORS, DARK, KIND_COLORS, LIGHT, 
 
 
 @cache
-def stylesheet(*more: Literal["live", "report"]) -> str:
+def stylesheet(*more: Literal["cells", "live", "record", "report"]) -> str:
     """Give the CSS that all views share, and what some of them need beside it."""
     return css_variables() + "".join(read_static(f"{name}.css") for name in ("style", *more))
 

@@ -1,15 +1,28 @@
 """Tables of rows and failures as HTML. Whatever stands in a cell is hostile text: see text.py.
 
-Live tables are drawn again and again: a row is one line, so that nothing moves, and columns keep their widths.
-Static ones, which nobody redraws, let the reader open long texts.
+A row is one line, so that nothing moves. Whoever opens a long text finds all long texts of its row below it, over the
+whole width: static/style.css shows them. Where a page drops the stylesheet, they are in sight from the beginning.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.failures import Failure, Failures
-from notebook_gen.views.arrangement import NUMBER_WIDTH, SHORT_TEXT, SHORT_WIDTH, TableColumn, least_width
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.arrangement import (
+    FONT_SIZE,
+    NUMBER_WIDTH,
+    PADDING,
+    TableColumn,
+    least_width,
+    needed_width,
+    own_width,
+    put_in_sight,
+    read_columns,
+    shared_width,
+)
+from notebook_gen.views.palette import column_colors
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import PROCESSOR
 from notebook_gen.views.text import (
@@ -18,6 +31,7 @@ from notebook_gen.views.text import (
     escape,
     one_line,
     several_lines,
+    text_width,
     write_count,
     write_frame_value,
     write_plural,
@@ -28,33 +42,42 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FULL_LIMIT: Final = 4_000
-"""Characters of a long text that a static table holds."""
+"""Characters of a long text that a table holds for who opens it."""
 
-_READABLE = 40  # characters of a text that a reader need not unfold
+_MOST_TEXT = 100_000  # characters of all texts that can be opened in a frame's table
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
 
 
-def rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT) -> str:
+def rows_table(
+    columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT, full_limit: int = FULL_LIMIT
+) -> str:
     """Draw rows as they stand, a line each; what is not there says why.
 
     Args:
         columns: from left to right.
         rows: in the order to show them.
         limit: characters of a value to show.
+        full_limit: characters of a long text that can be opened; 0: none can.
     """
-    return _rows_table(columns, rows, lambda value: _value_cell(write_value(value, limit)))
-
-
-def static_rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT) -> str:
-    """Draw rows as `rows_table` does, for a reader who may open texts that were cut."""
-    return _rows_table(columns, rows, lambda value: _folded_cell(write_value(value, limit), value))
+    if not rows:
+        return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
+    folds = _Folds(columns, full_limit)
+    lines = (
+        (
+            str(row.row),
+            f'{_GONE if row.dropped else ""} data-row="{row.row}"',
+            [_row_cell(row, column.place, limit) for column in columns],
+        )
+        for row in rows
+    )
+    return _table(columns, (line for label, mark, cells in lines for line in folds.draw(label, mark, cells)))
 
 
 def frame_table(
     frame: "pd.DataFrame",
     *,
-    colors: Mapping[str, int | None] | None = None,
+    graph: ExecutionGraph | None = None,
     total: int | None = None,
     note: str = "",
     rows: int = 10,
@@ -64,7 +87,7 @@ def frame_table(
 
     Args:
         frame: the data, or its first rows.
-        colors: each column's colour, as `palette.column_colors` gives it; None: no dots.
+        graph: what made it; None: no dots, and the columns in their own order however little room there is.
         total: how many rows there are, if `frame` holds the first of them only.
         note: a sentence to set below.
         rows: rows to show, at most.
@@ -74,16 +97,24 @@ def frame_table(
     count = len(frame) if total is None else total
     names = [str(name) for name in frame.columns]
     values = [list(head.iloc[:, at]) for at in range(len(names))]
-    written = [[write_frame_value(value, limit) for value in column] for column in values]
-    cells = [list(map(_folded_cell, column, full)) for column, full in zip(written, values, strict=True)]
-    body = (
-        f'<tr><td class="ng-number">{escape(one_line(str(label), 20))}</td>{"".join(row)}</tr>'
-        for label, row in zip(head.index, zip(*cells, strict=True), strict=bool(cells))
-    )
+    written = [[_Cell(write_frame_value(value, limit), value) for value in column] for column in values]
+    colors = {} if graph is None else column_colors(graph)
     columns = [
-        TableColumn(name, place, (colors or {}).get(name), SHORT_WIDTH if _is_short(name, column) else None)
-        for place, (name, column) in enumerate(zip(names, written, strict=True))
+        TableColumn(name, place, colors.get(name), _own_width(name, cells))
+        for place, (name, cells) in enumerate(zip(names, written, strict=True))
     ]
+    if graph is not None:
+        seeds = [column for column in columns if column.color is None]
+        columns = put_in_sight(columns, seeds, read_columns(graph))
+    written = [written[column.place] for column in columns]
+    long_texts = len(head) * sum(column.width is None for column in columns)
+    folds = _Folds(columns, min(FULL_LIMIT, _MOST_TEXT // max(1, long_texts)))
+    labels = [one_line(str(label), 20) for label in head.index]
+    body = (
+        line
+        for label, row in zip(labels, zip(*written, strict=True), strict=bool(written))
+        for line in folds.draw(label, "", row)
+    )
     shown = f" · the first {len(head)}" if len(head) < count else ""
     shape = f"{count:,} {'row' if count == 1 else 'rows'} × {write_plural(len(names), 'column')}{shown}"
     table = _table(columns, body) if len(head) else _no_rows(names)
@@ -91,6 +122,11 @@ def frame_table(
     if note:
         below += f'<p class="ng-note ng-warning">{escape(one_line(note, 400))}</p>'
     return f'<style>{stylesheet()}</style><div class="ng-view"><div class="ng-table-pane">{table}</div>{below}</div>'
+
+
+def hint_html(sentence: str) -> str:
+    """Draw a sentence where there would be a table; HTML that needs nothing else."""
+    return f'<p style="margin:0;opacity:.75">{escape(sentence)}</p>'
 
 
 def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> str:
@@ -117,29 +153,91 @@ def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> 
     )
 
 
-def _rows_table(columns: Sequence[TableColumn], rows: Sequence[RowView], draw: Callable[[Any], str]) -> str:
-    if not rows:
-        return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
-    body = (
-        f'<tr{_GONE if row.dropped else ""}><td class="ng-number">{row.row}</td>'
-        f"{''.join(_row_cell(row, column.place, draw) for column in columns)}</tr>"
-        for row in rows
-    )
-    return _table(columns, body)
+class _Cell(NamedTuple):
+    """A cell of a table: what stands in it.
+
+    Attributes:
+        written: its text.
+        value: what was written; None if it is of no use to who opens it.
+        css_class: what sets it apart, beside what `written` says.
+    """
+
+    written: Written
+    value: Any = None
+    css_class: str = ""
 
 
-def _row_cell(row: RowView, place: int, draw: Callable[[Any], str]) -> str:
+class _Folds:
+    """Draws the lines of a table, and behind each line with long texts another one that shows them whole.
+
+    Args:
+        columns: from left to right.
+        full_limit: characters of a text to show whole, at most; 0: no text is.
+    """
+
+    def __init__(self, columns: Sequence[TableColumn], full_limit: int) -> None:
+        shared = shared_width(columns)
+        self._columns = columns
+        self._rooms = [(column.width or shared) - PADDING for column in columns]
+        self._full_limit = full_limit
+
+    def draw(self, label: str, mark: str, cells: Sequence[_Cell]) -> Iterator[str]:
+        """Draw a row: a line, or two of them.
+
+        Args:
+            label: its number or name; not escaped.
+            mark: an attribute of the line.
+            cells: one a column.
+        """
+        folded = [self._is_long(cell, room) for cell, room in zip(cells, self._rooms, strict=True)]
+        drawn = "".join(
+            _draw_fold(cell) if is_folded else _draw_cell(cell) for cell, is_folded in zip(cells, folded, strict=True)
+        )
+        yield f'<tr{mark}><td class="ng-number">{escape(label)}</td>{drawn}</tr>'
+        if any(folded):
+            texts = "".join(
+                f'<div class="ng-full"><b>{_name(column)}</b>{self._whole(cell)}</div>'
+                for column, cell, is_folded in zip(self._columns, cells, folded, strict=True)
+                if is_folded
+            )
+            yield f'<tr class="ng-whole"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
+
+    def _whole(self, cell: _Cell) -> str:
+        return escape(several_lines(cell.value, self._full_limit))
+
+    def _is_long(self, cell: _Cell, room: float) -> bool:
+        """Whether there is more of a text than its column shows."""
+        written, value = cell.written, cell.value
+        if not self._full_limit or not written.is_literal or not isinstance(value, str):
+            return False
+        return written.is_cut or text_width(written.text, FONT_SIZE) > room
+
+
+def _row_cell(row: RowView, place: int, limit: int) -> _Cell:
     match row.states[place]:
         case "done":
-            return draw(row.values[place])
-        case "failed":
-            return '<td class="ng-failed">failed</td>'
-        case "dropped":
-            return '<td class="ng-pending">–</td>'
+            return _Cell(write_value(row.values[place], limit), row.values[place])
         case "skipped" if row.values[place] is not None:
-            return draw(row.values[place])
+            return _Cell(write_value(row.values[place], limit), row.values[place])
+        case "failed":
+            return _Cell(Written("failed"), css_class="ng-failed")
+        case "dropped":
+            return _Cell(Written("–"), css_class="ng-pending")
         case state:
-            return f'<td class="ng-pending">{state}</td>'
+            return _Cell(Written(state), css_class="ng-pending")
+
+
+def _draw_fold(cell: _Cell) -> str:
+    return f"<td><details><summary>{escape(cell.written.text)}</summary></details></td>"
+
+
+def _draw_cell(cell: _Cell) -> str:
+    text = escape(cell.written.text)
+    css_class = cell.css_class or ("" if cell.written.is_literal else "ng-described")
+    if css_class:
+        return f'<td class="{css_class}">{text}</td>'
+    title = f' title="{text}"' if len(cell.written.text) > _SHOWN_WHOLE else ""
+    return f"<td{title}>{text}</td>"
 
 
 def _table(columns: Sequence[TableColumn], body: Iterable[str]) -> str:
@@ -157,36 +255,24 @@ def _col(width: int) -> str:
 
 
 def _head_cell(column: TableColumn) -> str:
+    return f'<th title="{escape(one_line(column.name))}">{_name(column)}</th>'
+
+
+def _name(column: TableColumn) -> str:
+    """A column's dot and name."""
     dot = f'<i class="ng-dot ng-c{column.color}"></i>' if column.color is not None else ""
-    shown = escape(one_line(column.name, 80)) or '<span class="ng-described">no name</span>'
-    return f'<th title="{escape(one_line(column.name))}">{dot}{shown}</th>'
+    return dot + (escape(one_line(column.name, 80)) or '<span class="ng-described">no name</span>')
 
 
-def _folded_cell(written: Written, value: Any) -> str:
-    """A cell that is opened to read all of a long text."""
-    if not written.is_literal or not isinstance(value, str) or (len(value) <= _READABLE and not written.is_cut):
-        return _value_cell(written)
-    whole = escape(several_lines(value, FULL_LIMIT))
-    return f'<td><details><summary>{escape(written.text)}</summary><div class="ng-full">{whole}</div></details></td>'
-
-
-def _value_cell(written: Written) -> str:
-    text = escape(written.text)
-    if not written.is_literal:
-        return f'<td class="ng-described">{text}</td>'
-    title = f' title="{text}"' if len(written.text) > _SHOWN_WHOLE else ""
-    return f"<td{title}>{text}</td>"
-
-
-def _is_short(name: str, cells: Sequence[Written]) -> bool:
-    return max(len(name), *(len(cell.text) for cell in cells), 0) <= SHORT_TEXT
+def _own_width(name: str, cells: Sequence[_Cell]) -> int | None:
+    return own_width(needed_width(name, [cell.written.text for cell in cells])) if cells else None
 
 
 def _failure_row(example: Failure, count: int, limit: int) -> str:
     attempt = f", attempt {example.attempt}" if example.attempt > 1 else ""
     empty = "" if example.dropped else ", left empty"
     return (
-        f'<tr><td class="ng-wraps"><b>{write_count(count)}</b></td>'
+        f'<tr data-row="{example.row}"><td class="ng-wraps"><b>{write_count(count)}</b></td>'
         f'<td class="ng-wraps">{escape(one_line(example.column or PROCESSOR, 80))}</td>'
         f'<td class="ng-wraps"><span class="ng-bad">{escape(example.kind)}</span> · '
         f"{escape(one_line(example.error, limit))}</td>"

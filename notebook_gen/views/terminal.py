@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from notebook_gen.plan.graph import Node
 from notebook_gen.views.palette import DARK, made_nodes, node_colors
+from notebook_gen.views.resources import say_in_flight
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import count_settled, failure_lines, placeholder_warning, row_counts, say_ending
 from notebook_gen.views.text import one_line, write_clock, write_count, write_seconds
@@ -79,12 +80,13 @@ class TerminalView:
         from rich.text import Text
 
         progress = self._source.progress
-        ceiling = sum(self._source.ceilings.values())
-        in_flight = f"{write_count(sum(progress.in_flight.values()))} of {write_count(ceiling)} in flight"
-        facts = [write_clock(self._source.elapsed()), *row_counts(progress), *([in_flight] if ceiling else [])]
+        facts = [write_clock(self._source.elapsed()), *row_counts(progress), say_in_flight(self._source)]
         title = one_line(self._source.title)
         return Text.assemble(
-            (f"{title}: {progress.state}", "bold"), f"  {' · '.join(facts)}", no_wrap=True, overflow="ellipsis"
+            (f"{title}: {progress.state}", "bold"),
+            f"  {' · '.join(filter(None, facts))}",
+            no_wrap=True,
+            overflow="ellipsis",
         )
 
     def _columns(self) -> "Table":

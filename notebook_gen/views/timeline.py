@@ -164,7 +164,8 @@ class TimelineFeed:
         source, history = self._source, self._history
         max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS_WITH_GRID
         detail = query(history, window, self._now(), max_bars=max_bars, waiting_since=waiting)
-        return make_chart(source.graph, detail, source.ceilings, measures.timeline_height(source))
+        height, steps = measures.timeline_height(source), source.progress.limit_steps
+        return make_chart(source.graph, detail, source.ceilings, height, steps)
 
     def _show_frame(self) -> int:
         """Show the whole run; gives the bytes that it took."""

@@ -15,7 +15,9 @@ import traitlets
 
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views import measures
+from notebook_gen.views.cells import CellsFrame
 from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
@@ -24,13 +26,13 @@ from notebook_gen.views.timeline import TimelineTraits
 
 W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
-TABS: Final = ("Rows", "Columns", "Failures")
+TABS: Final = ("Rows", "Cells", "Columns", "Failures")
 
 
 class Pane(anywidget.AnyWidget):
     """A pane of HTML; see static/pane.js."""
 
-    _esm = read_static("pane.js")
+    _esm = read_static("put.js") + read_static("pane.js")
 
     html = traitlets.Unicode("").tag(sync=True)
     parts = traitlets.Dict().tag(sync=True)
@@ -40,7 +42,7 @@ class Pane(anywidget.AnyWidget):
 class StyledPane(Pane):
     """A pane that brings the stylesheet of the whole view, which one of its panes has to."""
 
-    _css = stylesheet("live")
+    _css = stylesheet("live", "cells", "record")
 
 
 class TimelinePane(anywidget.AnyWidget):
@@ -55,13 +57,29 @@ class TimelinePane(anywidget.AnyWidget):
     picture = traitlets.Unicode("").tag(sync=True)
 
 
+class CellsPane(anywidget.AnyWidget):
+    """The state of every cell; see static/cells.js."""
+
+    _esm = read_static("chart.js") + read_static("cells.js")
+
+    frame = traitlets.Dict().tag(sync=True)
+
+
+class InspectorPane(anywidget.AnyWidget):
+    """The inspector of one record; see static/record.js."""
+
+    _esm = read_static("put.js") + read_static("record.js")
+
+    record = traitlets.Dict().tag(sync=True)
+
+
 class LiveWidgets:
     """All widgets of one live view, by name: what a `Publisher` writes to.
 
     Args:
         source: the run.
         on_cancel: called when the button is clicked, on any thread.
-        on_message: called with what the timeline's page says, on any thread.
+        on_message: called with what a page says, on any thread.
 
     Attributes:
         root: the widget to show.
@@ -83,23 +101,27 @@ class LiveWidgets:
             "notice": Pane(),
             "trouble": Pane(),
         }
+        panes = self._panes
         self._cancel = _with_class(
             ipywidgets.Button(description="Cancel", tooltip="Stop the run; finished rows stay"), "ng-stop"
         )
         self._cancel.on_click(lambda _button: on_cancel())
         self._timeline = TimelinePane()
-        self._timeline.on_msg(lambda _pane, content, _buffers: on_message(content))
+        self._inspector = InspectorPane()
+        self._cells = CellsPane()
+        for speaking in (self._timeline, self._inspector, self._cells, panes["rows"], panes["failures"]):
+            speaking.on_msg(lambda _pane, content, _buffers: on_message(content))
         self._columns = _Columns(source.graph, source.progress.rows)
-        panes = self._panes
         self._tabs = ipywidgets.Tab(
-            [panes["rows"], self._columns.root, panes["failures"]], titles=TABS, selected_index=0
+            [panes["rows"], self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
         )
         headline = _with_class(ipywidgets.HBox([head, self._cancel]), "ng-headline")
-        parts = [headline, panes["top"], self._timeline, self._tabs, panes["notice"], panes["trouble"]]
+        below = [self._inspector, panes["notice"], panes["trouble"]]
+        parts = [headline, panes["top"], self._timeline, self._tabs, *below]
         # parts arrive in the page one by one: with no height of its own, the view would first be small
         layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
         self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")
-        for widget in (self._cancel, self._timeline, *panes.values()):
+        for widget in (self._cancel, self._timeline, self._inspector, self._cells, *panes.values()):
             _hear_while_cells_run(widget)
 
     def show_html(self, pane: PaneName, html: str) -> None:
@@ -119,6 +141,14 @@ class LiveWidgets:
         for name, value in traits.items():
             setattr(self._timeline, name, value)
 
+    def show_record(self, inspected: Inspected) -> None:
+        """Show a record in the inspector; an empty one closes it."""
+        self._inspector.record = dict(inspected)
+
+    def show_cells(self, frame: CellsFrame) -> None:
+        """Show the states of all cells."""
+        self._cells.frame = dict(frame)
+
     def show_columns(self, figures: ColumnFigures) -> None:
         """Bring the progress of each column up to date."""
         self._columns.show(figures)
@@ -137,6 +167,8 @@ class LiveWidgets:
         self._cancel.disabled = True
         for pane in self._panes.values():
             pane.send_state({"html", "parts", "numbers"})
+        self._inspector.send_state({"record"})
+        self._cells.send_state({"frame"})
         self._timeline.send_state({"template", "frame", "detail", "clock", "picture"})
         self._columns.send_again()
 

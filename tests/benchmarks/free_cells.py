@@ -9,6 +9,7 @@ from tests.benchmarks.figure import Figure
 _ROWS = 20_000
 _COLUMNS = 5
 _AT_ONCE = 64
+_ROUNDS = 3
 
 
 def measure() -> list[Figure]:
@@ -19,22 +20,23 @@ def measure() -> list[Figure]:
         builder.column(name=f"cell_{index}", inputs=["number"])(_cell)
     builder.preview(10, show=False).result()
 
-    floor = asyncio.run(_bare_asyncio())
-    began = time.perf_counter()
-    dataset = builder.preview(_ROWS, show=False).result()
-    seconds = time.perf_counter() - began
-    floor = (floor + asyncio.run(_bare_asyncio())) / 2
-
-    if len(dataset) != _ROWS:
-        raise RuntimeError(f"{len(dataset)} of {_ROWS} rows were made: {dataset.failures()}")
     cells = _ROWS * _COLUMNS
+    floors, runs = [], []
+    for _ in range(_ROUNDS):
+        floors.append(asyncio.run(bare_asyncio(cells)))
+        began = time.perf_counter()
+        dataset = builder.preview(_ROWS, show=False).result()
+        runs.append(time.perf_counter() - began)
+        if len(dataset) != _ROWS:
+            raise RuntimeError(f"{len(dataset)} of {_ROWS} rows were made: {dataset.failures()}")
+    seconds, floor = min(runs), min(floors)
     return [
         Figure(
             what=f"{cells:,} cells of async functions that cost nothing",
             measured=f"{seconds / cells * 1e6:.1f} µs a cell",
             floor=f"{floor / cells * 1e6:.1f} µs: asyncio task + semaphore",
             ratio=seconds / floor,
-            budget="≤ 6",
+            budget="≤ 1.50",
         )
     ]
 
@@ -43,8 +45,8 @@ async def _cell(values: dict[str, int]) -> int:
     return values["number"]
 
 
-async def _bare_asyncio() -> float:
-    """Seconds for as many tasks as there are cells, each behind a semaphore, none of them doing anything."""
+async def bare_asyncio(tasks: int) -> float:
+    """Give the seconds for some tasks, each behind a semaphore, none of them doing anything."""
     semaphore = asyncio.Semaphore(_AT_ONCE)
     values = {"number": 1}
 
@@ -53,5 +55,5 @@ async def _bare_asyncio() -> float:
             return await _cell(values)
 
     began = time.perf_counter()
-    await asyncio.gather(*(task() for _ in range(_ROWS * _COLUMNS)))
+    await asyncio.gather(*(task() for _ in range(tasks)))
     return time.perf_counter() - began

@@ -58,6 +58,22 @@ def launch_browser(chromium: str) -> Iterator[Browser]:
             browser.close()
 
 
+@contextmanager
+def open_file(browser: Browser, path: Path) -> Iterator[tuple[Page, list[str]]]:
+    """Open an HTML file, as somebody does who was sent it; gives the page and the errors in its console so far."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1400}, offline=True)
+    page.set_default_timeout(PATIENCE * 1000)
+    console: list[str] = []
+    page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: console.append(f"uncaught: {error}"))
+    page.add_init_script("window.__pwn = 0;")
+    try:
+        page.goto(path.as_uri())
+        yield page, console
+    finally:
+        page.close()
+
+
 class LabServer:
     """A JupyterLab server with a home, settings and files of its own.
 

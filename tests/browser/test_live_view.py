@@ -77,6 +77,33 @@ def test_the_view_fills_while_other_cells_run(open_notebook: OpenNotebook) -> No
     assert notebook.count(f"{STATE}.ng-running") == 1
 
 
+def test_a_text_that_was_opened_is_read_in_full_while_the_run_goes_on(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("opened", [DECLARE, LONG_RUN])
+    _live(notebook, 1)
+    cell = notebook.cell(1)
+    notebook.wait_for("td summary", within=cell)
+
+    notebook.evaluate("document.querySelector('.ng-live td summary').click()")
+    whole = cell.locator("tr:has(details[open]) + .ng-whole .ng-full").first
+    before = whole.inner_text()
+    bars = notebook.count(BARS, cell)
+    _wait_for_more(notebook, BARS, 1, bars)
+
+    assert whole.inner_text() == before
+    assert "…" not in before
+    box, room = whole.bounding_box(), notebook.wait_for(".ng-live .ng-table-pane", within=cell).bounding_box()
+    assert box is not None
+    assert room is not None
+    assert box["x"] >= room["x"]
+    assert box["width"] > 0.9 * room["width"]
+    assert box["x"] + box["width"] <= room["x"] + room["width"]
+    notebook.picture("opened", of=cell)
+
+    notebook.evaluate("document.querySelector('.ng-live td summary').click()")
+    notebook.page.wait_for_function("!document.querySelector('.ng-live details[open]')")
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+
 def test_there_is_one_view_whether_the_run_is_assigned_or_not(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook.run_cells("one-view", [DECLARE, "run = b.preview(4)", "b.preview(4)", "await run"])
     notebook.wait_until_executed(3)
@@ -132,7 +159,7 @@ def test_a_report_takes_the_view_s_place_and_stays_in_the_saved_notebook(open_no
     again.picture("reopened")
     assert "finished" in report.inner_text()
     assert again.count("svg.ng-dag", again.cell(1)) == 1
-    assert again.count("table.ng-table tbody tr", again.cell(1)) == 6
+    assert again.count("table.ng-table tbody tr:not(.ng-whole)", again.cell(1)) == 6
     assert not re.search("model not found|Error displaying widget", again.page.content())
 
 

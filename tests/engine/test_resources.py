@@ -11,7 +11,7 @@ def endpoint(ceiling: int = 16) -> Resource:
 
 def succeed(resource: Resource, count: int, now: float = 100.0) -> None:
     for _ in range(count):
-        resource.answered()
+        resource.answered(0.0)
         resource.succeeded(now - 1.0, now)
 
 
@@ -148,20 +148,32 @@ def test_the_first_answer_after_a_silence_brings_the_whole_limit_back_at_once() 
     resource.failed(0.0, 1.0)
     assert resource.allowed == 0
 
-    assert resource.answered()
+    assert resource.answered(0.0)
 
     assert resource.allowed == 16
     assert resource.resumes_at < 1.0
 
 
+def test_an_answer_to_a_call_from_before_the_silence_does_not_end_it() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    for _ in range(FAILURES_OF_SILENCE):
+        resource.failed(101.0, 102.0)
+
+    assert not resource.answered(101.5)
+    assert resource.silent_since == 101.0
+    assert resource.answered(102.5)
+    assert resource.silent_since is None
+
+
 def test_an_answer_does_not_end_the_pause_that_a_429_asked_for() -> None:
     resource = endpoint()
-    resource.answered()
+    resource.answered(0.0)
     resource.refused(1.0, 10.0, 2.0)
     for _ in range(FAILURES_OF_SILENCE):
         resource.failed(1.0, 3.0)
 
-    resource.answered()
+    resource.answered(0.0)
 
     assert resource.allowed == 0
     assert resource.resumes_at == 12.0
@@ -196,7 +208,7 @@ def test_a_silent_endpoint_is_asked_more_and_more_seldom_up_to_once_a_second() -
 def test_patience_with_a_silent_endpoint_ends_sooner_if_it_never_answered(has_answered: bool, patience: float) -> None:
     resource = endpoint()
     if has_answered:
-        resource.answered()
+        resource.answered(0.0)
     for _ in range(FAILURES_OF_SILENCE):
         resource.failed(10.0, 10.0)
 

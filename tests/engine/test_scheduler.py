@@ -259,6 +259,20 @@ def test_tokens_are_told_and_exchanges_are_kept_by_the_task_that_had_them() -> N
     assert sorted(shelf.exchanges) == [Task(0, 0, 0), Task(0, 0, 1)]
 
 
+def test_what_was_said_in_an_attempt_in_vain_is_kept_too() -> None:
+    shelf = Shelf()
+
+    class Talk:
+        async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            failure = Rejected("no JSON in it", answer="hi")
+            failure.messages = (("user", "Write."),) if row == 0 else ()
+            raise failure
+
+    run({"text": LLMText("Write.", retries=1)}, [Talk()], shelf, rows=2)
+
+    assert sorted(shelf.exchanges) == [Task(0, 0, 0), Task(0, 0, 0, 2)]
+
+
 def test_two_runs_of_the_same_columns_at_once_do_not_mix() -> None:
     columns: dict[str, Column] = {"n": Integer(0, 9), "a": reads("n"), "b": reads("a")}
     shelves = [Shelf(), Shelf()]

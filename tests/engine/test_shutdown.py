@@ -69,7 +69,7 @@ def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays(
 
 def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
     resource = Resource("model m", 4, (0,), is_endpoint=True)
-    resource.answered()
+    resource.answered(0.0)
     for _ in range(3):
         resource.failed(10.0, 10.0)
 

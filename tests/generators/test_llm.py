@@ -130,6 +130,7 @@ def test_a_prompt_that_cannot_be_rendered_is_rejected_and_never_sent() -> None:
     assert caught.value.problem.startswith("the template failed in line 2, 'Costs {{ price + 1 }}.': TypeError")
     assert "'price' has no value in this row" in caught.value.advice
     assert model.sent == []
+    assert caught.value.messages == ()
 
 
 def test_a_failure_of_the_endpoint_goes_through_as_it_is() -> None:
@@ -139,3 +140,4 @@ def test_a_failure_of_the_endpoint_goes_through_as_it_is() -> None:
         ask(LLMText("Write."), Model(failure), {})
 
     assert caught.value is failure
+    assert caught.value.messages == (("user", "Write."),)

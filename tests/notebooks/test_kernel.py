@@ -97,6 +97,15 @@ def test_two_runs_of_one_builder_do_not_meet(kernel: Kernel) -> None:
     assert both.text.splitlines()[-1:] == ["6 3"]
 
 
+def test_a_dataset_shows_its_rows_where_the_run_does_not_show_them_already(kernel: Kernel) -> None:
+    same_cell = kernel.run("run = b.preview(3); dataset = await run; print(dataset._repr_html_())")
+    other_cell = kernel.run("print(dataset._repr_html_())")
+
+    assert "<table" not in same_cell.text
+    assert "to_pandas()" in same_cell.text
+    assert "<table" in other_cell.text
+
+
 def test_a_cancelled_run_says_so_to_whoever_waits(kernel: Kernel) -> None:
     kernel.run("run = b.preview(200); wait_for_rows(run, 1); run.cancel()")
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from notebook_gen.config.columns import Category, Column, Integer, LLMText
+from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.errors import Rejected
 from notebook_gen.events import Event, RowDropped, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.observers.cells import CellCounts, Cells
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.records import RowRecord
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import Task
@@ -41,17 +44,21 @@ class FakeRun:
     ceilings: Mapping[str, int] = field(default_factory=dict)
     trace: Trace | None = None
     waiting: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    records: dict[int, RowRecord] = field(default_factory=dict)
+    open_groups: dict[int, OpenGroup] = field(default_factory=dict)
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
         self.columns = tuple(self.graph.columns)
         self.progress = Progress(self.graph, self.rows)
         self.failures = Failures(self.graph)
+        self.cells = Cells(self.graph, self.rows, self.open_groups.get)
 
     def publish(self, *events: Event) -> None:
         for event in events:
             self.progress(event)
             self.failures(event)
+            self.cells(event)
             if self.trace is not None:
                 self.trace(event)
 
@@ -87,6 +94,14 @@ class FakeRun:
 
     def first_rows(self, count: int) -> list[RowView]:
         return self.views[:count]
+
+    def record(self, row: int) -> RowRecord:
+        if row not in self.records:
+            raise IndexError(f"row {row} was not begun yet")
+        return self.records[row]
+
+    def cell_counts(self) -> CellCounts:
+        return self.cells.count()
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         return self.waiting

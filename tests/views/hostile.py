@@ -50,8 +50,9 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {
     "class", "style", "title", "role", "aria-label", "xmlns", "viewbox", "width", "height", "x", "y", "rx", "r", "cx",
-    "cy", "d", "data-node", "data-tail", "data-head", "data-segment", "data-part", "scope", "tabindex", "fill",
-    "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
+    "cy", "d", "data-node", "data-tail", "data-head", "data-segment", "data-part", "data-row", "open", "scope",
+    "tabindex", "fill", "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
+    "colspan",
 }  # fmt: skip
 _VOID = {"col", "img"}
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Unpack
 
+from notebook_gen.views.cells import CellsFrame
 from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.timeline import TimelineTraits
 
 
@@ -16,6 +18,8 @@ class RecordingBoard:
         self.numbers: Numbers | None = None
         self.columns: ColumnFigures | None = None
         self.failures = 0
+        self.record: Inspected = {}
+        self.cells: CellsFrame | None = None
         self.timeline: TimelineTraits = {}
 
     def show_html(self, pane: PaneName, html: str) -> None:
@@ -30,6 +34,14 @@ class RecordingBoard:
     def show_numbers(self, numbers: Numbers) -> None:
         self.heard.append("numbers")
         self.numbers = numbers
+
+    def show_record(self, inspected: Inspected) -> None:
+        self.heard.append("record")
+        self.record = inspected
+
+    def show_cells(self, frame: CellsFrame) -> None:
+        self.heard.append("cells")
+        self.cells = frame
 
     def show_columns(self, figures: ColumnFigures) -> None:
         self.heard.append("columns")

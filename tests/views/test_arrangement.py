@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 
 from notebook_gen.config.columns import Category, Column, Expression, Float, Integer, LLMText, SeedColumn, SeedData
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.plan.graph import build_graph
-from notebook_gen.views.arrangement import NUMBER_WIDTH, TableColumn, arrange, least_width
+from notebook_gen.views.arrangement import (
+    NUMBER_WIDTH,
+    TableColumn,
+    arrange,
+    least_width,
+    needed_width,
+    needed_widths,
+)
 
 IN_SIGHT = 800
 
@@ -94,3 +102,30 @@ def test_seed_data_alone_keeps_its_order() -> None:
 
     assert _names(arranged) == names
     assert least_width(arranged) == NUMBER_WIDTH + 20 * 96
+
+
+def test_a_column_is_as_wide_as_what_it_holds_and_long_texts_share_the_rest() -> None:
+    graph = build_graph({"a": LLMText("x"), "b": LLMText("x"), "c": Integer(1, 5), "d": LLMText("x")})
+    rows = [
+        RowView(0, False, ("done", "done", "done", "waiting"), ("Desk lamp", "It is a good lamp. " * 9, 4, None)),
+        RowView(1, False, ("done", "in flight", "done", "waiting"), ("Kettle", None, 11, None)),
+    ]
+
+    widths = [column.width for column in arrange(graph, needed_widths("abcd", rows))]
+
+    a, b, c, d = widths
+    assert a is not None
+    assert c is not None
+    assert c < a < 120
+    assert (b, d) == (None, None)
+
+
+def test_one_long_text_among_short_ones_does_not_make_a_column_wide() -> None:
+    short = needed_width("name", ["Desk lamp"] * 5)
+
+    assert needed_width("name", ["Desk lamp"] * 4 + ["A lamp for desks of every kind and size"]) == short
+    assert needed_width("name", ["Desk lamp", *["A lamp for desks of every kind and size"] * 4]) > short
+
+
+def test_a_name_needs_room_too() -> None:
+    assert needed_width("number_of_words", ["4"]) > needed_width("words", ["4"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notebook_gen.events import LimitMoved
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
@@ -53,6 +54,7 @@ def _few() -> FakeRun:
     run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
     run.attempt_in_vain(SCORE, 2, 4.0, 4.25, slot=2)
     run.attempt_in_vain(REVIEW, 3, 4.0, 5.0, slot=2, again=True)
+    run.publish(LimitMoved(4.0, "model judge", 4, 0.0), LimitMoved(5.5, "model judge", 5, 0.0))
     run.waiting = {SCORE: [2.0, 2.5]}
     run.attempt(SCORE, 1, 5.0)
     run.now = 6.0

@@ -137,13 +137,13 @@ def test_a_long_prompt_is_cut_where_it_is_shown() -> None:
     assert title.endswith("a" * 300 + "…\n(5,000 characters in all)")
 
 
-def test_nodes_are_marked_by_kind_and_the_legend_names_the_kinds_there_are() -> None:
+def test_nodes_are_marked_by_kind_and_column_and_the_legend_names_the_kinds_there_are() -> None:
     graph = build_graph({"stars": Integer(1, 5), "text": LLMText("{{ stars }}")})
     html = dag_html(graph)
 
     assert [group.attrib["class"] for group in _nodes(html).values()] == [
-        "ng-node ng-kind-sampler",
-        "ng-node ng-kind-llm",
+        "ng-node ng-kind-sampler ng-c0",
+        "ng-node ng-kind-llm ng-c1",
     ]
     assert read_page(html).texts[-3:] == ["sampler", "LLM", "2 columns · 1 model"]
 
@@ -201,7 +201,7 @@ def test_a_bar_fills_with_what_is_done_and_seed_data_has_none() -> None:
         index: [e.get("style") for e in node.iter() if e.get("class") == "ng-node-bar"] for index, node in nodes.items()
     }
     assert bars == {0: [], 1: ["transform:scaleX(0.2500)"]}
-    assert nodes[1].attrib["class"] == "ng-node ng-c0"
+    assert nodes[1].attrib["class"] == "ng-node ng-kind-llm ng-c0"
 
 
 def test_the_numbers_alone_are_those_of_the_picture() -> None:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from notebook_gen.config.columns import LLMText
+from notebook_gen.events import LimitMoved
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.chart import Chart, chart_of_run, time_ticks
@@ -129,11 +130,25 @@ def test_labels_say_how_many_slots_are_in_use_then_how_many_were_needed() -> Non
     run.finish()
 
     assert _chart(run).labels == [
-        ("default", "2 slots"),
-        ("judge", "1 slot"),
+        ("default", "2 of 8 used"),
+        ("judge", "1 of 8 used"),
         ("waiting", "cells"),
         ("in flight", "- - limit"),
     ]
+
+
+def test_the_line_of_a_limit_moves_with_it() -> None:
+    run = _worked()
+    run.publish(LimitMoved(1.0, "model judge", 4, 0.0), LimitMoved(2.0, "model judge", 6, 0.0))
+
+    chart = _chart(run)
+
+    start, end = chart.detail.load.times[[0, -1]]
+    default, judge = chart.limits
+    assert default == ((start, 8), (end, 8))
+    assert [limit for _, limit in judge] == [8, 8, 4, 4, 6, 6]
+    assert [moment for moment, _ in judge[1:5]] == pytest.approx([1.0, 1.0, 2.0, 2.0], abs=0.1)
+    assert chart.labels[1] == ("judge", "1 of 6")
 
 
 def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from notebook_gen.config.columns import Column, LLMText
-from notebook_gen.events import CellsSkipped, RowsDone, RunFinished
+from notebook_gen.events import CellsSkipped, LimitMoved, RowsDone, RunFinished
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
@@ -34,6 +34,16 @@ def test_a_run_that_goes_on_says_how_many_calls_are_in_flight() -> None:
         "running", "0:01", "elapsed", "0 of 40", "rows done", "1", "dropped", "2 of 16", "calls in flight",
         "30", "tokens",
     ]  # fmt: skip
+
+
+def test_a_limit_that_has_moved_is_told_and_the_ceiling_beside_it() -> None:
+    run = traced_run()
+    run.publish(LimitMoved(0.5, "model judge", 4, 0.0))
+    for row in range(3):
+        run.attempt(SCORE, row, 1.0, slot=row)
+
+    assert "3 of 12" in _texts(head_html(run))
+    assert _texts(side_html(run, waiting=0))[:4] == ["default", "0 of 8 in flight", "judge", "3 of 4, 8 allowed"]
 
 
 def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:

@@ -103,6 +103,14 @@ def test_a_run_is_shown_once_under_each_cell(shown: _Shown) -> None:
     assert len(shown.place.cells) == 2
 
 
+def test_a_run_is_here_in_the_cells_it_is_shown_under(shown: _Shown) -> None:
+    assert shown.display.is_here()
+
+    shown.place.cell = 2
+
+    assert not shown.display.is_here()
+
+
 def test_a_report_takes_the_widgets_place_in_every_cell_and_in_later_ones() -> None:
     view = _Shown(traced_run())
     view.place.cell = 2

@@ -20,8 +20,8 @@ def test_a_line_is_written_now_and_then() -> None:
         view.update()
 
     assert lines == [
-        "12 of 40 rows · 1 dropped · 11 in flight · 0:10",
-        "12 of 40 rows · 1 dropped · 11 in flight · 0:20",
+        "12 of 40 rows · 1 dropped · 11 of 16 calls in flight · 0:10",
+        "12 of 40 rows · 1 dropped · 11 of 16 calls in flight · 0:20",
     ]
 
 
@@ -76,7 +76,7 @@ def test_many_reasons_are_counted_not_listed() -> None:
     lines: list[str] = []
     run = review_run()
     for row in range(8):
-        run.drop(row, node=2, problem=f"error {row}\nsecond line")
+        run.drop(row, node=2, problem=f"error {'x' * row}\nsecond line")
     view = LogView(run, lines.append)
 
     view.stop()

@@ -11,18 +11,30 @@ from tests.views.recording_board import RecordingBoard
 
 
 class _Stage:
-    """A publisher on a clock that the test sets."""
+    """A publisher on clocks that the test sets."""
 
     def __init__(self, run: FakeRun) -> None:
         self.now = 100.0
+        self.spent = 5.0
         self.run = run
         self.board = RecordingBoard()
         self.errors: list[Exception] = []
-        self.publisher = Publisher(run, self.board, self.errors.append, clock=lambda: self.now)
+        self.publisher = Publisher(
+            run, self.board, self.errors.append, clock=lambda: self.now, cpu_clock=lambda: self.spent
+        )
         self.publisher.begin()
 
-    def pass_time(self, seconds: float) -> None:
+    def work(self, seconds: float, *, share: float = 1.0) -> None:
+        """Let time pass, of which the processor was ours for a share."""
         self.now += seconds
+        self.spent += share * seconds
+
+    def pause(self) -> float:
+        """Let time pass until a tick is due, and give the seconds."""
+        begun = self.now
+        while not self.publisher.is_due():
+            self.now += 0.01
+        return round(self.now - begun, 2)
 
     def tick(self, seconds: float = 0.5) -> list[str]:
         """Let time pass, tick, and give what the board heard."""
@@ -102,20 +114,46 @@ def test_a_column_says_how_far_it_is() -> None:
     }
 
 
-def test_after_a_tick_that_took_long_the_next_comes_later() -> None:
+def test_after_a_tick_that_cost_much_the_next_comes_later() -> None:
     run = _SlowRows(review_run().graph)
     stage = _Stage(run)
-    assert not stage.publisher.is_due()
-    stage.now += 0.2
-    assert stage.publisher.is_due()
+    assert stage.pause() == 0.2
 
-    run.move_on = lambda: stage.pass_time(0.1)
+    run.move_on = lambda: stage.work(0.01)
     stage.tick()
 
-    stage.now += 3.9
-    assert not stage.publisher.is_due()
-    stage.now += 0.2
-    assert stage.publisher.is_due()
+    assert stage.pause() == 0.39
+
+
+def test_on_a_busy_machine_ticks_come_as_often_as_on_a_quiet_one() -> None:
+    run = _SlowRows(review_run().graph)
+    stage = _Stage(run)
+
+    run.move_on = lambda: stage.work(0.1, share=0.03)
+    stage.tick()
+
+    assert stage.pause() == 0.1
+
+
+def test_something_moves_once_a_second_however_much_a_tick_costs() -> None:
+    run = _SlowRows(review_run().graph)
+    stage = _Stage(run)
+
+    run.move_on = lambda: stage.work(0.3)
+    stage.tick()
+
+    assert stage.pause() == 0.5
+
+
+def test_what_is_done_but_once_puts_off_no_tick() -> None:
+    run = _SlowRows(review_run().graph)
+    stage = _Stage(run)
+    run.move_on = lambda: stage.work(4.0)
+
+    stage.now += 1.0
+    stage.publisher.begin()
+
+    assert stage.pause() == 0.2
 
 
 def test_what_fails_is_told_and_holds_up_nothing_else() -> None:

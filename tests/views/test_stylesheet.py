@@ -9,7 +9,9 @@ from notebook_gen.views.palette import DARK, Theme
 from notebook_gen.views.stylesheet import css_variables, stylesheet
 
 SHEETS = pytest.mark.parametrize(
-    "css", [stylesheet(), stylesheet("live"), stylesheet("report")], ids=["shared", "live", "report"]
+    "css",
+    [stylesheet(), stylesheet("live"), stylesheet("report"), stylesheet("record")],
+    ids=["shared", "live", "report", "record"],
 )
 
 

@@ -1,21 +1,20 @@
 """Tables say what is there and why the rest is not, whatever text stands in them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from notebook_gen.config.columns import LLMText, SeedColumn, SeedData
 from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.errors import Rejected
 from notebook_gen.events import CellFailed, RowDropped
+from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.arrangement import TableColumn
-from notebook_gen.views.tables import failures_table, frame_table, rows_table, static_rows_table
-from notebook_gen.views.text import several_lines, visible
+from notebook_gen.views.tables import failures_table, frame_table, rows_table
+from notebook_gen.views.text import one_line, several_lines, visible
 from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
-
-DrawRows = Callable[[list[TableColumn], list[RowView]], str]
 
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 
@@ -73,16 +72,15 @@ def test_text_none_and_nothing_are_told_apart() -> None:
 
 
 @HOSTILE_TEXTS
-@pytest.mark.parametrize("draw", [rows_table, static_rows_table], ids=["live", "static"])
-def test_hostile_text_in_names_and_values_stays_text(text: str, draw: DrawRows) -> None:
-    html = draw([TableColumn(text, 0, color=3)], [_row(("done", text)), _row(("failed", text))])
+def test_hostile_text_in_names_and_values_stays_text(text: str) -> None:
+    html = rows_table([TableColumn(text, 0, color=3)], [_row(("done", text)), _row(("failed", text))])
 
     page = read_page(html)
     tags = [tag for tag, _ in page.elements]
-    assert tags.count("td") == 4
+    assert tags.count("td") - tags.count("details") == 4  # one more for a text that can be opened
     assert tags.count("th") == 2
     assert {tag for tag, _ in page.elements} <= {
-        "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "i", "span", "details", "summary",
+        "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "i", "span", "details", "summary", "b",
     }  # fmt: skip
 
 
@@ -103,21 +101,33 @@ def test_a_blank_name_and_a_blank_text_are_said_in_words() -> None:
 
 
 def test_a_value_is_shown_whole_when_it_is_short_and_cut_when_it_is_long() -> None:
-    html = rows_table(_columns(*"ab"), [_row(("done", "<b>"), ("done", "y" * 10_000))], limit=20)
+    html = rows_table(_columns(*"ab"), [_row(("done", "<b>"), ("done", "y" * 10_000))], limit=20, full_limit=0)
 
     assert _texts(html)[-2:] == ["<b>", "y" * 19 + "…"]
     assert len(html) < 1_000
 
 
-def test_only_a_static_table_unfolds_long_texts() -> None:
-    text = "first line\n" + "z" * 10_000
-    rows = [_row(("done", text))]
+def test_who_opens_a_text_finds_all_long_texts_of_its_row_below_it() -> None:
+    review, reply = "first line\nsecond line " * 20, "z" * 10_000
+    columns = [TableColumn("stars", 0, width=60), TableColumn("review", 1, color=2), TableColumn("reply", 2)]
 
-    static = static_rows_table(_columns("a"), rows)
+    html = rows_table(columns, [_row(("done", 4), ("done", review), ("done", reply), row=7)])
 
-    assert "details" not in rows_table(_columns("a"), rows)
-    assert [tag for tag, _ in elements(static)][-3:] == ["details", "summary", "div"]
-    assert _texts(static)[-1] == several_lines(text, 4_000)
+    page = read_page(html)
+    assert [text for text in page.texts if text.strip()][-7:] == [
+        "4", one_line(review), one_line(reply), "review", review, "reply", several_lines(reply, 4_000),
+    ]  # fmt: skip
+    assert [tag for tag, _ in page.elements].count("details") == 2
+    assert [attributes["colspan"] for _, attributes in page.elements if "colspan" in attributes] == ["4"]
+
+
+def test_a_text_that_its_column_shows_whole_is_not_to_be_opened() -> None:
+    text = "a text of some sixty letters, which the wide column does hold"
+
+    wide = rows_table([TableColumn("a", 0)], [_row(("done", text))])
+    narrow = rows_table([TableColumn("a", 0, width=120)], [_row(("done", text))])
+
+    assert ["details" in html for html in (wide, narrow)] == [False, True]
 
 
 def test_a_live_table_of_hostile_giants_stays_small() -> None:
@@ -125,7 +135,13 @@ def test_a_live_table_of_hostile_giants_stays_small() -> None:
     cell: tuple[CellState, Any] = ("done", "<&>'\"" * 100_000)
     rows = [_row(*[cell] * 10, row=row) for row in range(6)]
 
-    assert len(rows_table(columns, rows)) < 64_000 * 2
+    assert len(rows_table(columns, rows, full_limit=0)) < 64_000 * 2
+
+
+def test_a_frame_of_giants_stays_small() -> None:
+    frame = pd.DataFrame({f"column {at}": ["<&>'\"" * 100_000] * 10 for at in range(20)})
+
+    assert len(frame_table(frame)) < 1_000_000
 
 
 def test_a_table_without_rows_says_what_will_be_there() -> None:
@@ -153,6 +169,17 @@ def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() 
     assert [attributes.get("class") for tag, attributes in read_page(html).elements if tag == "td"] == [
         "ng-number", None, None, "ng-number", "ng-described", "ng-described",
     ]  # fmt: skip
+
+
+def test_where_a_frame_has_little_room_what_is_made_comes_before_seed_data_that_nobody_reads() -> None:
+    names = [f"seed_{at}" for at in range(9)]
+    data = SeedData(name="products", columns=tuple(names), rows=4)
+    seeds = {name: SeedColumn(name=name, data=data) for name in names}
+    frame = pd.DataFrame([["some twenty letters or more"] * 10], columns=[*names, "review"])
+
+    html = frame_table(frame, graph=build_graph({**seeds, "review": LLMText("{{ seed_4 }}")}))
+
+    assert _texts(html)[:4] == ["#", "seed_4", "review", "seed_0"]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +243,6 @@ def test_no_failures_are_said_in_words() -> None:
 def test_many_kinds_of_failure_are_counted_not_listed() -> None:
     run = review_run()
     for row in range(60):
-        run.drop(row, node=2, problem=f"error {row}")
+        run.drop(row, node=2, problem="e" * row)
 
     assert _texts(failures_table(run.failures, kinds=50))[-1] == "and 10 more kinds of failure"

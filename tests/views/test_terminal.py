@@ -37,7 +37,7 @@ def test_the_display_says_state_time_rows_and_calls() -> None:
 
     head, *_ = _text(TerminalView(run, _console()[0])).splitlines()
 
-    assert head.rstrip() == "preview of 40 rows: running  0:17 · 12 of 40 rows · 1 dropped · 1 of 16 in flight"
+    assert head.rstrip() == "preview of 40 rows: running  0:17 · 12 of 40 rows · 1 dropped · 1 of 16 calls in flight"
 
 
 def test_every_made_column_has_a_line_with_its_counts() -> None:

@@ -170,9 +170,10 @@ function loadTraces(template, frame, now, colors) {
   const most = Math.max(1, ...template.counted.map((number, at) => Math.max(frame.ceilings[number], ...curves[at])));
   const [top, bottom] = template.in_flight;
   template.counted.forEach((number, at) => {
-    const color = template.resource_colors[number], limit = bottom - ((bottom - top) * frame.ceilings[number]) / most;
+    const color = template.resource_colors[number], [moments, limits] = frame.limits[number];
     traces.push(area(times, curves[at], template.in_flight, most, until, colors.get(color, 0.35)), {
-      type: "scatter", mode: "lines", x: [times[0], until], y: [limit, limit], hoverinfo: "skip",
+      type: "scatter", mode: "lines", x: [...moments.slice(0, -1), until], hoverinfo: "skip",
+      y: limits.map((limit) => bottom - ((bottom - top) * limit) / most),
       line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
     });
   });

@@ -3,26 +3,8 @@
 // html:    the whole pane, set once or seldom
 // parts:   name → HTML of the element with that `data-part`
 // numbers: what changes about a DAG (`nodes`: text, not HTML) and the run's bar (`segments`)
-
-function isBeingRead(el) {
-  const selection = document.getSelection();
-  return Boolean(selection) && !selection.isCollapsed && el.contains(selection.anchorNode);
-}
-
-// Gives whether the element has its HTML now
-function put(el, html) {
-  if (el.ngHtml === html) return true;
-  // what somebody marks to copy it must not be taken away
-  if (isBeingRead(el)) return false;
-  const places = () => [el, ...el.querySelectorAll(".ng-scroll")];
-  const kept = places().map((place) => [place.scrollLeft, place.scrollTop]);
-  el.innerHTML = html;
-  el.ngHtml = html;
-  places().forEach((place, at) => {
-    if (kept[at]) [place.scrollLeft, place.scrollTop] = kept[at];
-  });
-  return true;
-}
+//
+// The page says { record } when somebody chooses what has a `data-row`. This file stands behind put.js in one module.
 
 function putNode(el, { sub, failed, fraction }, index) {
   const node = el.querySelector(`[data-node="${index}"]`);
@@ -55,9 +37,18 @@ function render({ model, el }) {
     drawNumbers();
   };
   const makeUp = () => isWhole || draw();
+  const choose = (event) => {
+    const chosen = event.target.closest("[data-row]");
+    // a click on what can be opened opens it
+    const isOther = isBeingRead(el) || event.target.closest("summary") || (event.type === "keydown" && event.key !== "Enter");
+    if (!chosen || isOther) return;
+    model.send({ record: Number(chosen.dataset.row) });
+  };
   for (const name of ["html", "parts"]) model.on(`change:${name}`, draw);
   model.on("change:numbers", drawNumbers);
   document.addEventListener("selectionchange", makeUp);
+  for (const name of ["click", "keydown"]) el.addEventListener(name, choose);
+  el.addEventListener("toggle", makeUp, true); // what is closed again
   draw();
   return () => document.removeEventListener("selectionchange", makeUp);
 }

@@ -5,7 +5,8 @@
 // clock:    now, whether the run is going on, a note
 // picture:  the chart as SVG, for as long as plotly.js is not there
 //
-// The page says: { plotly: "needed" | "there" | "failed" }, and { window } when somebody looks at a part of the run.
+// The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run, and
+// { record } when somebody clicks a bar: its row.
 
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
@@ -208,6 +209,10 @@ class Timeline {
       this.hovered = { started: started[at], lane: lane[at], x: event.clientX - box.left, y: event.clientY - box.top };
       this.drawHovered();
     });
+    this.plot.on("plotly_click", ({ points }) => {
+      const row = this.drawn.bars.row[points[0].customdata];
+      if (row >= 0) this.model.send({ record: row });
+    });
     this.plot.on("plotly_unhover", () => {
       this.hovered = null;
       this.drawHovered();
@@ -260,6 +265,7 @@ class Timeline {
     const { hovered, drawn } = this;
     const at = hovered ? drawn.bars.started.findIndex((started, at) => started === hovered.started && drawn.bars.lane[at] === hovered.lane) : -1;
     this.marks.hidden = this.card.hidden = at < 0;
+    this.plot.classList.toggle("ng-on-bar", at >= 0 && drawn.bars.row[at] >= 0);
     if (at < 0) return;
     const template = this.model.get("template"), { now } = this.model.get("clock");
     const { bars } = drawn, { range, left, top, width } = this.scale;

@@ -1,0 +1,279 @@
+"""Records: one row of a run with everything that is known of it, looked up when somebody asks.
+
+Nothing is kept for this: values come from where the rows are, attempts from the trace, what was said to models from
+the log of exchanges. What one of these has forgotten is missing in a record, and nothing else is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+from notebook_gen.engine.skips import SkipRules
+from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.observers.failures import Failure, Failures
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.rows import LiveRows
+from notebook_gen.observers.trace import STATES, Trace
+from notebook_gen.plan.graph import ExecutionGraph, Node
+from notebook_gen.plan.tasks import WHOLE_GROUP, Task
+from notebook_gen.plan.values import Exchange
+
+RowState = Literal["in progress", "done", "dropped", "unfinished"]
+
+MOST_ATTEMPTS: Final = 20
+"""Attempts of a cell in a record, at most: the last ones."""
+
+
+class Attempt(NamedTuple):
+    """One attempt at a cell, or at the column of a whole row group.
+
+    Attributes:
+        number: which try it was, from 1; a rate limit costs none, so that numbers may come twice.
+        state: "in flight", "done", "failed", "failed, again" (it was tried another time) or "cancelled".
+        ready, started, ended: seconds since the run began; `ended` is None while it is in flight.
+        tokens_in, tokens_out: what the endpoint counted; 0 where it did not.
+        error: why it failed.
+        exchange: what was said to a model, unless that is forgotten.
+    """
+
+    number: int
+    state: str
+    ready: float
+    started: float
+    ended: float | None
+    tokens_in: int
+    tokens_out: int
+    error: str | None
+    exchange: Exchange | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it was in flight; None while it is."""
+        return None if self.ended is None else self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class CellRecord:
+    """One cell.
+
+    Attributes:
+        column: its column.
+        node: what makes it; columns that are made together share it, and the attempts.
+        state: as in a `RowView`.
+        value: None wherever the state is neither "done" nor "skipped".
+        reason: why it was skipped, failed or dropped; empty where nothing can be said.
+        attempts: the last of them, in the order they began; none if it was made in place, or the run is not traced.
+        exchange: what was said to its model last; None without a model, and where it is forgotten.
+    """
+
+    column: str
+    node: Node = field(repr=False)
+    state: CellState
+    value: Any
+    reason: str = ""
+    attempts: tuple[Attempt, ...] = field(default=(), repr=False)
+    exchange: Exchange | None = field(default=None, repr=False)
+
+    @property
+    def tokens_in(self) -> int:
+        """Tokens sent in all attempts."""
+        return sum(attempt.tokens_in for attempt in self.attempts)
+
+    @property
+    def tokens_out(self) -> int:
+        """Tokens answered in all attempts."""
+        return sum(attempt.tokens_out for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord(Mapping[str, CellRecord]):
+    """One row as it stood when somebody asked: its cells by column, in the order of declaration.
+
+    Attributes:
+        row: its number in the run.
+        row_group: the number of its row group.
+        state: "unfinished" if the run has ended before the row had.
+        reason: why it was dropped; empty if it was not.
+        cells: one for each column.
+        graph: the columns of the run.
+    """
+
+    row: int
+    row_group: int
+    state: RowState
+    reason: str
+    cells: tuple[CellRecord, ...]
+    graph: ExecutionGraph
+
+    def __getitem__(self, column: str) -> CellRecord:
+        for cell in self.cells:
+            if cell.column == column:
+                return cell
+        raise KeyError(column)
+
+    def __iter__(self) -> Iterator[str]:
+        return (cell.column for cell in self.cells)
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+
+class Exchanges(Protocol):
+    """Where exchanges are kept."""
+
+    def get(self, task: Task) -> Exchange | None:
+        """Give the exchange of a task's attempt; None if there was none, or it is forgotten."""
+        ...
+
+
+class Records:
+    """Looks up records. `find` belongs to the run's thread.
+
+    Args:
+        progress: how far the run is.
+        rows: where its rows are.
+        failures: what failed for good.
+        trace: its attempts; None if it is not traced.
+        exchanges: what was said to models.
+        group_size: rows of each row group but the last.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        rows: LiveRows,
+        failures: Failures,
+        trace: Trace | None,
+        exchanges: Exchanges,
+        group_size: int,
+    ) -> None:
+        self._progress = progress
+        self._rows = rows
+        self._failures = failures
+        self._trace = trace
+        self._exchanges = exchanges
+        self._group_size = group_size
+        self._graph = progress.graph
+        self._may_skip = SkipRules(progress.graph).may_skip
+
+    def find(self, row: int) -> RowRecord:
+        """Give the record of a row.
+
+        Raises:
+            IndexError: the run has no such row, or has not begun it.
+        """
+        view = self._rows.view(row) if 0 <= row < self._progress.rows else None
+        failures = [failure for failure in self._failures.items if failure.row == row]
+        drop = next((failure for failure in failures if failure.dropped), None)
+        if view is None and drop is None:
+            raise IndexError(self._say_missing(row))
+        group = row // self._group_size
+        attempts = self._attempts(row, group)
+        cells = [
+            self._cell(column, place, view, attempts.get(node, ()), (row, group))
+            for place, (column, node) in enumerate(self._graph.columns.items())
+        ]
+        return RowRecord(
+            row=row,
+            row_group=group,
+            state=self._state(view),
+            reason=_say(drop) if drop is not None else "",
+            cells=tuple(self._explained(cell, failures) for cell in cells),
+            graph=self._graph,
+        )
+
+    def _state(self, view: RowView | None) -> RowState:
+        if view is None or view.dropped:
+            return "dropped"
+        if all(state in ("done", "skipped", "failed") for state in view.states):
+            return "done"
+        return "in progress" if self._progress.ended is None else "unfinished"
+
+    def _cell(
+        self, column: str, place: int, view: RowView | None, attempts: Sequence[Attempt], where: tuple[int, int]
+    ) -> CellRecord:
+        node = self._graph.nodes[self._graph.columns[column]]
+        state: CellState = view.states[place] if view is not None else "dropped"
+        return CellRecord(
+            column=column,
+            node=node,
+            state=state,
+            value=view.values[place] if view is not None else None,
+            attempts=tuple(attempts),
+            exchange=self._last_exchange(node, *where),
+        )
+
+    def _explained(self, cell: CellRecord, failures: Sequence[Failure]) -> CellRecord:
+        """A cell with the reason why it has no value.
+
+        Of a row that was read back from storage, nobody knows any more which cells failed or were skipped: they are
+        missing there. Failures are told by their events; what may be skipped, is missing and had no attempt, was.
+        """
+        own = next((failure for failure in failures if failure.column == cell.node.name), None)
+        if own is not None:
+            return _with(cell, "failed", _say(own))
+        is_missing = cell.value is None or cell.value in cell.node.skip_values
+        is_untried = self._trace is not None and cell.node.resource is not None and not cell.attempts
+        if cell.state == "done" and self._may_skip[cell.node.index] and is_missing and is_untried:
+            return _with(cell, "skipped", _say_skipped(cell.node))
+        if cell.state == "skipped":
+            return _with(cell, "skipped", _say_skipped(cell.node))
+        if cell.state == "dropped":
+            return _with(cell, "dropped", "its row was dropped")
+        return cell
+
+    def _attempts(self, row: int, group: int) -> Mapping[int, Sequence[Attempt]]:
+        """The last attempts of each node at a row, or at its row group."""
+        trace = self._trace
+        if trace is None:
+            return {}
+        lines = trace.attempts_of(row, group)
+        columns = {name: values.tolist() for name, values in trace.lines(lines).items()}
+        attempts: dict[int, list[Attempt]] = {}
+        for place, line in enumerate(lines):
+            node, number, ended = (columns[name][place] for name in ("node", "attempt", "ended"))
+            error = trace.errors.get(line)
+            attempt = Attempt(
+                number=number,
+                state=STATES[columns["state"][place]],
+                ready=columns["ready"][place],
+                started=columns["started"][place],
+                ended=ended if ended == ended else None,  # noqa: PLR0124  # only NaN differs from itself
+                tokens_in=columns["tokens_in"][place],
+                tokens_out=columns["tokens_out"][place],
+                error=error,
+                exchange=self._exchanges.get(Task(node, group, columns["row"][place], number)),
+            )
+            of_node = attempts.setdefault(node, [])
+            if of_node and of_node[-1].number == number:
+                # it was rate limited: what is kept under this number is what was said the next time
+                of_node[-1] = of_node[-1]._replace(exchange=None)
+            of_node.append(attempt)
+        return {node: tried[-MOST_ATTEMPTS:] for node, tried in attempts.items()}
+
+    def _last_exchange(self, node: Node, row: int, group: int) -> Exchange | None:
+        if node.model is None:
+            return None
+        row = WHOLE_GROUP if node.full_column else row
+        found = (self._exchanges.get(Task(node.index, group, row, number)) for number in range(MOST_ATTEMPTS, 0, -1))
+        return next((exchange for exchange in found if exchange is not None), None)
+
+    def _say_missing(self, row: int) -> str:
+        rows = self._progress.rows
+        if not 0 <= row < rows:
+            return f"row {row} does not exist: the run has rows 0 to {rows - 1}"
+        if self._progress.ended is None:
+            return f"row {row} was not begun yet: look again later, or at run.rows()"
+        return f"row {row} is not there: the run ended before it, or a processor took it away; see run.rows()"
+
+
+def _with(cell: CellRecord, state: CellState, reason: str) -> CellRecord:
+    return CellRecord(cell.column, cell.node, state, cell.value, reason, cell.attempts, cell.exchange)
+
+
+def _say(failure: Failure) -> str:
+    return f"{failure.error}; {failure.advice}" if failure.advice else failure.error
+
+
+def _say_skipped(node: Node) -> str:
+    return "skip_if says so, or what it reads was skipped" if node.has_condition else "what it reads was skipped"

@@ -1,0 +1,118 @@
+"""RunSource: everything that can be read of a run, brought together: its observers, its rows, its records."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from notebook_gen.config.models import Model
+from notebook_gen.engine.loop import background_loop
+from notebook_gen.engine.open_group import OpenGroup
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.observers.cells import CellCounts, Cells
+from notebook_gen.observers.failures import Failures
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.records import Records, RowRecord
+from notebook_gen.observers.rows import LiveRows, Storage
+from notebook_gen.observers.trace import Trace
+from notebook_gen.plan.graph import ExecutionGraph
+
+if TYPE_CHECKING:
+    from notebook_gen.storage.memory import ExchangeLog
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run needs to know before it begins.
+
+    Attributes:
+        graph: its columns.
+        rows: rows asked for.
+        row_group_size: rows of each row group but the last.
+        title: what it is, in a few words.
+        ceilings: slots of each resource.
+        storage: where its rows are kept.
+        destination: the folder of a create; None for a preview.
+        placeholder_text: whether the demo endpoint writes its text.
+        trace: whether attempts are recorded.
+        models: the models that make its cells, by alias.
+        exchanges: where what is said to models is kept.
+    """
+
+    graph: ExecutionGraph
+    rows: int
+    row_group_size: int
+    title: str
+    ceilings: Mapping[str, int]
+    storage: Storage
+    destination: str | None
+    placeholder_text: bool
+    trace: bool
+    models: Mapping[str, Model]
+    exchanges: "ExchangeLog"
+
+
+class RunSource:
+    """A run as views read it: what `views.source.RunSource` asks for.
+
+    Args:
+        plan: what the run is about.
+        cancel: asks it to stop; may be called on any thread.
+    """
+
+    def __init__(self, plan: RunPlan, cancel: Callable[[], None]) -> None:
+        self.graph = plan.graph
+        self.columns = tuple(plan.graph.columns)
+        self.progress = Progress(plan.graph, plan.rows)
+        self.trace = Trace(plan.graph) if plan.trace else None
+        self.failures = Failures(plan.graph)
+        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage)
+        self.cells = Cells(plan.graph, plan.rows, self._open_group)
+        self.records = Records(
+            self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
+        )
+        self.ceilings = plan.ceilings
+        self.placeholder_text = plan.placeholder_text
+        self.title = plan.title
+        self.destination = plan.destination
+        self.cancel = cancel
+        self._loop = background_loop()
+
+    def elapsed(self) -> float:
+        """Give the seconds since it began, or that it took."""
+        if self.progress.ended is not None:
+            return self.progress.ended
+        return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
+
+    def newest_rows(self, count: int) -> list[RowView]:
+        """Give rows in which something has happened lately."""
+        return self.read(lambda: self.live_rows.newest(count))
+
+    def first_rows(self, count: int) -> list[RowView]:
+        """Give the first rows, in order."""
+        return self.read(lambda: self.live_rows.first(count))
+
+    def record(self, row: int) -> RowRecord:
+        """Give one row with everything known of it.
+
+        Raises:
+            IndexError: the run has no such row, or has not begun it.
+        """
+        return self.read(lambda: self.records.find(row))
+
+    def cell_counts(self) -> CellCounts:
+        """Give how many cells are in which state."""
+        return self.read(self.cells.count)
+
+    def waiting_since(self) -> Mapping[int, Sequence[float]]:
+        """Give, by node, since when each of its tasks that is ready waits for a slot."""
+        return self.read(self.live_rows.waiting_since)
+
+    def read(self, function: Callable[[], T]) -> T:
+        """Call a function on the run's thread, and give its result."""
+        return self._loop.call(function)
+
+    def _open_group(self, number: int) -> OpenGroup | None:
+        scheduler = self.live_rows.scheduler
+        return scheduler.core.tracker.groups.get(number) if scheduler is not None else None

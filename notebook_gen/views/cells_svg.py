@@ -1,0 +1,233 @@
+"""The cells as SVG without a script, for reports: a shape for each column and state, as wide as there is room."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from notebook_gen.engine.snapshots import CELL_STATES, CellState
+from notebook_gen.views.cells import CellsPicture
+from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
+from notebook_gen.views.resources import LABEL_SIZE
+from notebook_gen.views.text import escape, fit, text_width, write_count
+
+MOST_SHAPES: Final = 500
+"""Rectangles of a drawing, at most, but for those of the columns' names; each takes about 25 characters."""
+
+_UNITS: Final = 1000.0
+_LANE: Final = 16
+_BETWEEN: Final = 3
+_LEGEND: Final = 24
+_AXIS: Final = 20
+_WIDEST_LABEL: Final = 160.0
+_WIDEST_CELL: Final = 32
+_WIDEST: Final = 10_000
+_LEAST_FAILED: Final = 2.0
+_IMAGE_WIDTH: Final = 900
+_RIGHT: Final = 14
+_TICKS: Final = 10
+_SMALL: Final = 10
+_SVG: Final = "http://www.w3.org/2000/svg"
+
+# from the bottom of a bar to its top, as in static/cells.js: which colour, None that of the column, and its opacity
+_LOOKS: Final[dict[CellState, tuple[str | None, float]]] = {
+    "done": (None, 1.0),
+    "skipped": (None, 0.16),
+    "in flight": (None, 0.42),
+    "deferred": ("warn", 0.5),
+    "ready": ("ready", 1.0),
+    "waiting": ("waiting", 1.0),
+    "dropped": ("bad", 0.22),
+    "failed": ("bad", 1.0),
+}
+
+
+def cells_svg(picture: CellsPicture) -> str:
+    """Draw the cells for a page: as wide as there is room, in the page's theme; bounded."""
+    drawing = _Drawing(picture, css_paint)
+    left = drawing.label_width
+    most = left + drawing.widest + _RIGHT
+    return (
+        f'<div style="max-width:{most:g}px;padding:2px {_RIGHT}px 0 {left:g}px">'
+        f'<svg xmlns="{_SVG}" {drawing.about} width="100%" height="{drawing.height}" '
+        f'style="display:block;overflow:visible;font-size:{LABEL_SIZE:g}px">{drawing.marks()}</svg></div>'
+    )
+
+
+def cells_image(picture: CellsPicture) -> str:
+    """Draw the cells as a picture that stands alone: with a width and colours of its own."""
+    drawing = _Drawing(picture, theme_paint(LIGHT))
+    width = min(_IMAGE_WIDTH - drawing.label_width - _RIGHT, drawing.widest)
+    return (
+        f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{drawing.height}" '
+        f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
+        f'<rect width="100%" height="100%" rx="6" fill="{LIGHT.panel}"/>'
+        f'<svg x="{drawing.label_width:g}" y="2" width="{width:g}" overflow="visible">{drawing.marks()}</svg></svg>'
+    )
+
+
+def drawable(picture: CellsPicture, most_shapes: int = MOST_SHAPES) -> CellsPicture:
+    """Make a picture's stretches of rows longer until it can be drawn with so many shapes."""
+    while (
+        picture.bins > 1 and sum(1 for place in range(len(picture.names)) for _ in _boxes(picture, place)) > most_shapes
+    ):
+        picture = picture.coarser()
+    return picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Cells in one state: from one bin to another, and from one share of the lane's height to another."""
+
+    state: CellState
+    first: int
+    end: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """The marks of one picture, in stretched units across and pixels down."""
+
+    picture: CellsPicture
+    paint: Paint
+
+    @property
+    def about(self) -> str:
+        """The attributes that say what it is to those who cannot see it."""
+        said = ", ".join(f"{write_count(count)} {word}" for word, _, count in self._states())
+        return f'role="img" aria-label="{escape(f"cells of {len(self.picture.names)} columns: {said}")}"'
+
+    @property
+    def label_width(self) -> float:
+        """Pixels of the columns' names, at the left."""
+        widths = (text_width(name, LABEL_SIZE) for name in self.picture.names)
+        return round(min(_WIDEST_LABEL, max(widths, default=0.0)) + 36)
+
+    @property
+    def widest(self) -> int:
+        """Pixels that the cells take at most: a few of them do not have to fill a page."""
+        return self.picture.bins * _WIDEST_CELL if self.picture.width == 1 else _WIDEST
+
+    @property
+    def height(self) -> int:
+        """Pixels of the whole."""
+        return _LEGEND + _LANE * len(self.picture.names) + _AXIS
+
+    def marks(self) -> str:
+        """Everything."""
+        lanes = _LANE * len(self.picture.names)
+        return "".join(
+            (
+                *self._legend(),
+                f'<svg y="{_LEGEND}" width="100%" height="{lanes}" viewBox="0 0 {_UNITS:g} {lanes}" ',
+                'preserveAspectRatio="none">',
+                *self._shapes(),
+                "</svg>",
+                *self._labels(),
+                *self._ticks(),
+            )
+        )
+
+    def _shapes(self) -> Iterator[str]:
+        """One path for each colour."""
+        picture = self.picture
+        unit, height = _UNITS / max(1, picture.bins), _LANE - _BETWEEN
+        gap = 0.1 * unit if _is_fine(picture) else 0.0
+        paths: dict[str, str] = {}
+        for place, color in enumerate(picture.colors):
+            for box in _boxes(picture, place):
+                x, width = box.first * unit, (box.end - box.first) * unit - gap
+                y, tall = place * _LANE + 1 + height * (1 - box.high), height * (box.high - box.low)
+                shape = f"M{x:.1f} {y:.1f}h{width:.1f}v{tall:.1f}h-{width:.1f}z"
+                fill = self._fill(box.state, color)
+                paths[fill] = paths.get(fill, "") + shape
+        for fill, path in paths.items():
+            yield f'<path d="{path}" style="fill:{fill}"/>'
+
+    def _legend(self) -> Iterator[str]:
+        """The states that there are, with their counts."""
+        x = 0.0
+        style = f"fill:{self.paint('soft', 1)};font-size:{_SMALL}px"
+        for word, state, count in self._states():
+            said = f"{write_count(count)} {word}"
+            yield f'<rect x="{x:g}" y="3" width="10" height="10" rx="2" style="fill:{self._fill(state, "c0")}"/>'
+            yield f'<text x="{x + 16:g}" y="12" style="{style}">{said}</text>'
+            x += round(text_width(said, _SMALL)) + 34
+
+    def _labels(self) -> Iterator[str]:
+        """The columns' names with their dots, at the left."""
+        left = 16 - self.label_width
+        for place, (name, color) in enumerate(zip(self.picture.names, self.picture.colors, strict=True)):
+            y = _LEGEND + place * _LANE + (_LANE - _BETWEEN) / 2 + 1
+            yield f'<circle cx="{left + 4:g}" cy="{y:g}" r="4" style="fill:{self.paint(color, 1)}"/>'
+            fitted = escape(fit(name, _WIDEST_LABEL, LABEL_SIZE))
+            yield f'<text x="{left + 14:g}" y="{y + 4:g}" style="fill:{self.paint("ink", 1)}">{fitted}</text>'
+
+    def _ticks(self) -> Iterator[str]:
+        """Numbers of rows, at their places in percent."""
+        picture = self.picture
+        rows = picture.bins * picture.width
+        middle = 0.45 if picture.width == 1 else 0.0
+        style = f"fill:{self.paint('soft', 1)};font-size:{_SMALL}px"
+        y = self.height - 7
+        for row in range(0, rows, _neat_step(rows / _TICKS)):
+            yield f'<text x="{(row + middle) / rows:.2%}" y="{y}" text-anchor="middle" style="{style}">{row:,}</text>'
+
+    def _states(self) -> Iterator[tuple[str, CellState, int]]:
+        """The states that there are: what they are called, themselves, their cells."""
+        counts = dict(zip(CELL_STATES, self.picture.cells.sum(axis=(0, 1)).tolist(), strict=True))
+        for state in _LOOKS:
+            if counts[state]:
+                yield ("not made" if state == "waiting" and self.picture.ended else state), state, counts[state]
+
+    def _fill(self, state: CellState, color: str) -> str:
+        name, opacity = _LOOKS[state]
+        return self.paint(name or color, opacity)
+
+
+def _is_fine(picture: CellsPicture) -> bool:
+    """Whether each cell can have a shape of its own."""
+    return picture.width == 1 and picture.bins * len(picture.names) <= MOST_SHAPES
+
+
+def _boxes(picture: CellsPicture, place: int) -> Iterator[_Box]:
+    """The boxes of a column; neighbours in the same state are one, unless each cell has its own."""
+    is_fine = _is_fine(picture)
+    pending: _Box | None = None
+    for bin_number, counts in enumerate(picture.cells[place].tolist()):
+        boxes = list(_stack(counts, bin_number))
+        if pending is not None and len(boxes) == 1 and boxes[0].state == pending.state and not is_fine:
+            pending = _Box(pending.state, pending.first, bin_number + 1, 0.0, 1.0)
+            continue
+        if pending is not None:
+            yield pending
+        pending = boxes[0] if len(boxes) == 1 else None
+        if pending is None:
+            yield from boxes
+    if pending is not None:
+        yield pending
+
+
+def _stack(counts: list[int], bin_number: int) -> Iterator[_Box]:
+    """The states of one bin, one above the other; what has failed can be seen, however little it is."""
+    total = sum(counts)
+    by_state = dict(zip(CELL_STATES, counts, strict=True))
+    failed = by_state["failed"]
+    failed_share = max(failed / total, _LEAST_FAILED / _LANE) if failed else 0.0
+    low = 0.0
+    for state in _LOOKS:
+        if by_state[state]:
+            share = failed_share if state == "failed" else (1 - failed_share) * by_state[state] / (total - failed)
+            yield _Box(state, bin_number, bin_number + 1, low, low + share)
+            low += share
+
+
+def _neat_step(least: float) -> int:
+    """The least of 1, 2, 5, 10, 20, … that is not below a number."""
+    power = 1
+    while True:
+        for neat in (1, 2, 5):
+            if neat * power >= least:
+                return neat * power
+        power *= 10

@@ -1,0 +1,193 @@
+"""A run as one HTML file, to be sent to others: timeline, records, rows and failures, with no kernel and no network.
+
+The browser is told to execute the scripts that were written here, by their hashes, and to fetch nothing: text that
+came from a model could do no harm even if it were not escaped, which it is.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Final
+
+from notebook_gen.config.models import Model
+from notebook_gen.views import measures
+from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.chart import Chart, chart_of_run
+from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.frames import pack_frame
+from notebook_gen.views.gantt import chart_template
+from notebook_gen.views.gantt_svg import gantt_svg
+from notebook_gen.views.head import bar_html, error_html, head_html, side_html
+from notebook_gen.views.history import History
+from notebook_gen.views.palette import DARK, LIGHT
+from notebook_gen.views.record import record_html
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.stylesheet import read_static, stylesheet
+from notebook_gen.views.tables import failures_table, rows_table
+from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
+
+ROWS: Final = 200
+"""First rows in the file, at most."""
+MOST_BARS: Final = 3_000
+"""Bars of the timeline, at most; where there are more attempts, the rest is shown as how busy each slot was."""
+
+_KINDS = 50  # of failures
+_RECORDS_SIZE = 3_000_000  # characters of all records together
+_TABLE_SIZE = 1_500_000
+_NOWHERE = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+
+
+def page_html(source: RunSource, models: Mapping[str, Model]) -> str:
+    """Draw a run as it stands as a whole page.
+
+    Args:
+        source: the run.
+        models: the models that make its cells, by alias.
+    """
+    history = _history(source)
+    data = json.dumps({"timeline": _timeline(source, history), "records": _records(source)}, default=_packed)
+    data = data.replace("<", "\\u003c")  # nothing else could end a script
+    scripts = [_Script(text, is_module=is_module) for text, is_module in _scripts(has_timeline=history is not None)]
+    allowed = " ".join(f"'sha256-{script.digest}'" for script in scripts)
+    title = escape(one_line(source.title))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOWHERE}; script-src {allowed}">'
+        f'<meta name="viewport" content="width=device-width"><style>{_style()}</style></head>'
+        f'<body><div class="ng-view ng-report ng-page" role="main">{"".join(_parts(source, history))}'
+        f'<p class="ng-origin">{escape(say_origin(source, models))}</p></div>'
+        f'<script type="application/json" id="ng-data">{data}</script>'
+        f"{''.join(script.html for script in scripts)}</body></html>\n"
+    )
+
+
+def say_origin(source: RunSource, models: Mapping[str, Model]) -> str:
+    """Say in a line where a page comes from: what ran, when, with which models."""
+    began = source.progress.wall_time
+    parts = [one_line(source.title), source.progress.state]
+    if began is not None:
+        parts.append(f"began {datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} UTC")
+    parts.append(f"{write_clock(source.elapsed())} long")
+    used = ", ".join(f"{one_line(alias, 40)} = {one_line(model.model, 60)}" for alias, model in models.items())
+    if used:
+        parts.append(one_line(used, 300))
+    return " · ".join([*parts, f"notebook_gen {version('notebook-gen')}"])
+
+
+class _Script:
+    """A script in a page, and its hash."""
+
+    def __init__(self, text: str, *, is_module: bool) -> None:
+        kind = ' type="module"' if is_module else ""
+        self.html = f"<script{kind}>{text}</script>"
+        self.digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _scripts(*, has_timeline: bool) -> Iterator[tuple[str, bool]]:
+    """The scripts of a page, each with whether it is a module."""
+    page = read_static("page.js")
+    if has_timeline:
+        yield files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8"), False
+        yield f"{read_static('chart.js')}{read_static('timeline.js')}{page}showTimeline(render, page);", True
+    yield f"{read_static('put.js')}{read_static('record.js')}{page}showRecords(render);", True
+
+
+def _style() -> str:
+    return (
+        f"body{{margin:24px auto;padding:0 16px;max-width:1100px;background:{LIGHT.background}}}"
+        f"@media (prefers-color-scheme:dark){{body{{background:{DARK.background}}}}}"
+        f"{stylesheet('live', 'record', 'report')}"
+    )
+
+
+def _parts(source: RunSource, history: History | None) -> Iterator[str]:
+    yield f'<div class="ng-head">{head_html(source)}</div>{bar_html(source)}'
+    drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
+    yield (
+        f'<div class="ng-top"><div class="ng-scroll ng-dag-pane">{drawn}</div>'
+        f'<div class="ng-side">{side_html(source, waiting=0)}</div></div>{error_html(source)}'
+    )
+    if history is not None:
+        picture = gantt_svg(_chart(source, history))
+        yield f'<div id="ng-timeline"><noscript>{picture}</noscript></div>'
+    yield _rows(source)
+    yield '<div id="ng-record"></div>'
+    failures = source.failures
+    if failures.items:
+        count = f'<em class="ng-count">{write_count(len(failures.items))}</em>'
+        yield f'<div class="ng-section"><b>Failures</b> {count}</div>'
+        yield f'<div class="ng-table-pane">{failures_table(failures, kinds=_KINDS)}</div>'
+
+
+def _rows(source: RunSource) -> str:
+    rows = source.first_rows(ROWS)
+    columns = arrange(source.graph, needed_widths(source.columns, rows))
+    table = rows_table(columns, rows)
+    if len(table) > _TABLE_SIZE:
+        table = rows_table(columns, rows, full_limit=0)
+    note = f"the first {len(rows)} of {write_count(source.progress.rows)} · click a number for its record"
+    return (
+        f'<div class="ng-section"><b>Rows</b> <span>{note if rows else ""}</span></div>'
+        f'<div class="ng-rows ng-scroll">{table}</div>'
+    )
+
+
+def _history(source: RunSource) -> History | None:
+    """The attempts to draw; None if there is no timeline."""
+    if source.trace is None or not source.graph.resources:
+        return None
+    history = History(source.graph)
+    history.update(source.trace, source.read)
+    return history
+
+
+def _chart(source: RunSource, history: History) -> Chart:
+    max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS // 3
+    return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars)
+
+
+def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | None:
+    """What static/timeline.js reads; see `TimelineTraits`."""
+    if history is None or source.trace is None:
+        return None
+    chart = _chart(source, history)
+    tasks = write_plural(len(history), "task")
+    return {
+        "template": chart_template(chart),
+        "frame": pack_frame(chart, source.trace.errors),
+        "clock": {"now": chart.detail.now, "running": False, "note": f"{tasks} · drag to zoom, double-click for all"},
+        "picture": gantt_svg(chart),
+    }
+
+
+def _records(source: RunSource) -> dict[str, Any]:
+    """The records of the rows that are shown, and of an example of each failure, as far as there is room."""
+    records: dict[int, str] = {}
+    size = 0
+    for row in dict.fromkeys(_shown_rows(source)):
+        try:
+            record = source.record(row)
+        except IndexError:
+            continue
+        html = record_html(record)
+        size += len(html)
+        if size > _RECORDS_SIZE:
+            break
+        records[row] = html
+    return {"last": max(0, source.progress.rows - 1), "html": records}
+
+
+def _shown_rows(source: RunSource) -> Iterable[int]:
+    yield from (example.row for example, _ in source.failures.most_common()[:_KINDS])
+    yield from (view.row for view in source.first_rows(ROWS))
+
+
+def _packed(array: object) -> dict[str, str]:
+    """An array of a frame, for JSON."""
+    if isinstance(array, bytes):
+        return {"base64": base64.b64encode(array).decode()}
+    raise TypeError(f"a page cannot hold a {type(array).__name__}")

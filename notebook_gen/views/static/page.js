@@ -1,0 +1,63 @@
+// A saved run: the live view's timeline and inspector, fed by what the page itself holds. This file stands behind
+// timeline.js in one module, and behind record.js in another.
+
+class SavedModel {
+  constructor(traits, hear) {
+    this.traits = traits;
+    this.hear = hear;
+    this.listeners = [];
+  }
+  get(name) {
+    return this.traits[name] ?? {};
+  }
+  set(name, value) {
+    this.traits[name] = value;
+    for (const [event, act] of this.listeners) if (event === `change:${name}`) act();
+  }
+  on(event, act) {
+    this.listeners.push([event, act]);
+  }
+  off() {}
+  send(message) {
+    this.hear(message);
+  }
+}
+
+function unpack(thing) {
+  if (thing?.base64 !== undefined) {
+    const bytes = Uint8Array.from(atob(thing.base64), (character) => character.charCodeAt(0));
+    return new DataView(bytes.buffer);
+  }
+  if (Array.isArray(thing) || thing === null || typeof thing !== "object") return thing;
+  return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, unpack(part)]));
+}
+
+const data = JSON.parse(document.getElementById("ng-data").textContent);
+
+function tell(message) {
+  if ("record" in message) document.dispatchEvent(new CustomEvent("ng-record", { detail: message.record }));
+}
+
+function showTimeline(render, page) {
+  page.plotly = globalThis.Plotly;
+  const el = document.getElementById("ng-timeline");
+  el.replaceChildren();
+  render({ model: new SavedModel(unpack(data.timeline), tell), el });
+}
+
+function showRecords(render) {
+  const { html, last } = data.records;
+  const missing = '<p class="ng-empty">The record of this row was not saved in this file.</p>';
+  const model = new SavedModel({ record: {} }, tell);
+  render({ model, el: document.getElementById("ng-record") });
+  document.addEventListener("ng-record", ({ detail: row }) => {
+    model.set("record", row === null ? {} : { row, last, html: html[row] ?? missing });
+  });
+  for (const chosen of document.querySelectorAll("[data-row]")) {
+    reachByKeyboard(chosen);
+    const choose = ({ target }) => target.closest("summary") || isBeingRead(chosen) || tell({ record: Number(chosen.dataset.row) });
+    chosen.addEventListener("click", choose);
+    chosen.addEventListener("keydown", (event) => event.key === "Enter" && choose(event));
+  }
+}
+

@@ -1,0 +1,97 @@
+"""The inspector: a click in the live view shows a record, in a real browser."""
+
+import pytest
+
+from tests.browser.lab_harness import NotebookPage, OpenNotebook
+
+pytestmark = pytest.mark.browser
+
+DECLARE = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(latency=0.5, max_parallel=3)
+b["stars"] = ng.Integer(1, 5)
+b["review"] = ng.LLMText("Write a {{ stars }}-star review of a kettle.", system="You are brief.")
+
+@b.column
+def words(review: str) -> int:
+    if len(review) % 3 == 0:
+        raise ValueError("not today")
+    return len(review.split())
+"""
+# minutes at three calls at once: however slow the machine, it goes on while the page is looked at
+LONG_RUN = "run = b.preview(1_000, settings=ng.RunSettings(row_group_size=50, max_open_rows=100))"
+
+INSPECTOR = ".ng-inspector"
+SHOWN_ROW = f"{INSPECTOR} .ng-record-head .ng-state b"
+BARS = ".ng-timeline .barlayer .point path"
+
+
+def _open(open_notebook: OpenNotebook) -> NotebookPage:
+    """A run that goes on, with a first row done."""
+    notebook = open_notebook.run_cells("inspector", [DECLARE, LONG_RUN])
+    notebook.wait_for(BARS, within=notebook.cell(1))
+    notebook.wait_for(".ng-table-pane tr[data-row]", within=notebook.cell(1))
+    assert not notebook.page.locator(INSPECTOR).is_visible()
+    return notebook
+
+
+def _wait_for_row(notebook: NotebookPage, row: int) -> None:
+    notebook.page.wait_for_function(
+        "([selector, words]) => document.querySelector(selector)?.textContent === words", arg=[SHOWN_ROW, f"row {row}"]
+    )
+
+
+def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook)
+
+    notebook.page.locator(BARS).first.hover(force=True)
+    card = notebook.wait_for(".ng-timeline .ng-card b").inner_text()
+    notebook.page.mouse.down()
+    notebook.page.mouse.up()
+
+    row = int(card.rpartition("row ")[2])
+    _wait_for_row(notebook, row)
+    record = notebook.page.locator(INSPECTOR)
+    assert "You are brief." in record.inner_text()
+    assert "-star review of a kettle." in record.inner_text()
+    notebook.picture("bar", of=notebook.cell(1))
+    record.get_by_role("button", name="Next").click()
+    _wait_for_row(notebook, row + 1)
+    record.get_by_role("button", name="Previous").click()
+    _wait_for_row(notebook, row)
+
+
+def test_the_keyboard_reaches_any_record(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook)
+    notebook.page.locator(".ng-table-pane tr[data-row]").first.focus()
+    notebook.page.keyboard.press("Enter")
+    notebook.wait_for(SHOWN_ROW)
+    record = notebook.page.locator(INSPECTOR)
+
+    number = record.get_by_role("spinbutton")
+    number.fill("1")
+    number.press("Enter")
+    _wait_for_row(notebook, 1)
+    number.fill("999")
+    number.press("Enter")
+
+    record.get_by_text("row 999 was not begun yet").wait_for()
+    record.get_by_role("button", name="Close").press("Enter")
+    record.wait_for(state="hidden")
+
+
+def test_a_failure_leads_to_the_record_of_its_row(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook)
+    notebook.page.get_by_role("tab", name="Failures").click()
+
+    failure = notebook.page.locator("tr[data-row]:has-text('not today')")
+    failure.first.click()
+
+    _wait_for_row(notebook, int(failure.first.get_attribute("data-row") or -1))
+    record = notebook.page.locator(INSPECTOR)
+    record.get_by_text("dropped", exact=True).first.wait_for()
+    notebook.picture("failure", of=notebook.cell(1))
+    assert "ValueError: not today" in record.inner_text()
+    assert "You are brief." in record.inner_text()

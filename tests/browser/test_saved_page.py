@@ -1,0 +1,98 @@
+"""A run that was saved as a file, as somebody sees it who was sent it: a browser, no kernel, no network."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+import notebook_gen as ng
+from tests.browser.lab_harness import open_file
+
+pytestmark = pytest.mark.browser
+
+LAST_TICK = "[...document.querySelectorAll('.xtick')].at(-1).textContent"
+BARS = ".ng-timeline .barlayer .point path"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a run of 30 rows, a third of them dropped."""
+    builder = ng.DatasetBuilder(seed=7)
+    builder.models["default"] = ng.DemoModel(latency=0.05, max_parallel=3)
+    builder["n"] = ng.Integer(1, 5)
+    builder["review"] = ng.LLMText("Write a review of {{ n }} lamps.", system="You are brief.")
+
+    @builder.column
+    def words(n: int, review: str) -> int:
+        if n == 3:
+            raise ValueError("not three")
+        return len(review.split())
+
+    run = builder.preview(30, show=False)
+    run.result(timeout=60)
+    return run.save_html(tmp_path_factory.mktemp("saved") / "report.html")
+
+
+def test_a_saved_page_draws_its_timeline_and_leads_from_a_bar_to_its_record(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        bar = page.locator(BARS).first
+        bar.hover(force=True)
+        card = page.locator(".ng-card b").inner_text()
+        page.mouse.down()
+        page.mouse.up()
+
+        row = int(card.rpartition("row ")[2])
+        record = page.locator(".ng-inspector")
+        record.get_by_text(f"row {row}", exact=True).wait_for()
+        assert "You are brief." in record.inner_text()
+        record.get_by_role("button", name="Next").click()
+        record.get_by_text(f"row {row + 1}", exact=True).wait_for()
+        if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ:
+            page.screenshot(path=Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) / "saved-page.png", full_page=True)
+    assert console == []
+
+
+def test_a_saved_page_zooms_in_and_out_again(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        before = page.locator(".xtick").last.text_content()
+        box = page.locator(".ng-plot .nsewdrag").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 20, steps=4)
+        page.mouse.up()
+        page.wait_for_function(f"before => {LAST_TICK} !== before", arg=before)
+
+        page.locator(".ng-plot .nsewdrag").dblclick(force=True)
+
+        page.wait_for_function(f"before => {LAST_TICK} === before", arg=before)
+    assert console == []
+
+
+def test_a_failure_and_a_row_lead_to_their_records_by_keyboard(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        record = page.locator(".ng-inspector")
+        page.locator("tr[data-row]:has-text('not three')").first.focus()
+        page.keyboard.press("Enter")
+        record.get_by_text("dropped", exact=True).first.wait_for()
+        assert "ValueError: not three" in record.inner_text()
+
+        record.get_by_role("button", name="Close").press("Enter")
+
+        record.wait_for(state="hidden")
+    assert console == []
+
+
+def test_without_scripts_a_saved_page_still_shows_its_timeline_and_its_rows(browser: Browser, saved: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(saved.as_uri())
+
+        assert page.locator("svg.ng-dag").is_visible()
+        assert page.locator("#ng-timeline svg").first.is_visible()
+        assert page.locator("table.ng-table tbody tr").first.is_visible()
+    finally:
+        context.close()

@@ -1,0 +1,100 @@
+"""Failures: why rows were dropped and cells stay empty."""
+
+import pytest
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.errors import GenerationError, Rejected, Transient
+from notebook_gen.events import CellFailed, Event, RowDropped, RowsDone, TaskEnded
+from notebook_gen.observers.failures import Failure, Failures
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import Task
+
+GRAPH = build_graph({"text": LLMText("Write."), "score": LLMText("Judge {{ text }}")})
+WRONG = Rejected("no answer", advice="look at the prompt")
+BROKEN = Transient("the connection broke")
+
+
+def failures_of(*events: Event) -> Failures:
+    failures = Failures(GRAPH)
+    for event in events:
+        failures(event)
+    return failures
+
+
+def test_a_dropped_row_is_told_with_its_column_attempt_error_and_advice() -> None:
+    failures = failures_of(RowDropped(1.0, 0, 7, 1, 3, WRONG))
+
+    assert failures.items == [Failure(7, "score", 3, "rejected", "no answer", "look at the prompt", dropped=True)]
+
+
+def test_a_cell_that_stays_empty_is_told_as_one_whose_row_lives() -> None:
+    failures = failures_of(CellFailed(1.0, 0, 7, 0, 3, BROKEN))
+
+    assert failures.items == [Failure(7, "text", 3, "transient", "the connection broke", "", dropped=False)]
+
+
+def test_a_row_that_a_processor_dropped_has_no_column() -> None:
+    failures = failures_of(RowDropped(1.0, 0, 7, None, 1, Rejected("was dropped by the processor 'p'"), was_done=True))
+
+    assert failures.items[0].column == ""
+
+
+def test_an_attempt_that_is_followed_by_another_is_no_failure() -> None:
+    failures = failures_of(TaskEnded(1.0, Task(0, 0, 0), 0, BROKEN, None, again=True), RowsDone(2.0, 0, 1))
+
+    assert failures.items == []
+
+
+def test_the_most_common_come_first_by_column_and_error() -> None:
+    failures = failures_of(
+        RowDropped(1.0, 0, 0, 0, 1, WRONG),
+        RowDropped(1.0, 0, 1, 1, 1, WRONG),
+        RowDropped(1.0, 0, 2, 1, 1, WRONG),
+        RowDropped(1.0, 0, 3, 1, 1, BROKEN),
+    )
+
+    assert [(failure.row, failure.column, failure.kind, count) for failure, count in failures.most_common()] == [
+        (1, "score", "rejected", 2),
+        (0, "text", "rejected", 1),
+        (3, "score", "transient", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("ValueError: 43 words, at most 40", "ValueError: 1,048 words, at most 40"),
+        ("KeyError: 'pri ce'", 'KeyError: "it\'s"'),
+        ("score 0.75 of <Thing at 0x7f3a>", "score 3 of <Thing at 0x81bb>"),
+    ],
+)
+def test_what_differs_in_numbers_and_quoted_texts_is_one_reason(first: str, second: str) -> None:
+    failures = failures_of(*(RowDropped(1.0, 0, row, 1, 1, Rejected(text)) for row, text in enumerate([first, second])))
+
+    assert failures.most_common() == [(failures.items[0], 2)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Rejected("the endpoint refused (401)"), Rejected("the endpoint refused (404)")),
+        (Rejected("timed out"), Transient("timed out")),
+        (Rejected("it's not in sight"), Rejected("it's not in range, isn't it")),
+        (Rejected("KeyError: 'a'", advice="look at f(), x.py:3: row[name]"), Rejected("KeyError: 'b'")),
+    ],
+    ids=["status", "kind", "apostrophes", "place"],
+)
+def test_what_tells_reasons_apart_is_kept(first: GenerationError, second: GenerationError) -> None:
+    failures = failures_of(RowDropped(1.0, 0, 0, 1, 1, first), RowDropped(1.0, 0, 1, 1, 1, second))
+
+    assert [count for _, count in failures.most_common()] == [1, 1]
+
+
+def test_as_a_table_it_has_a_row_a_failure_and_the_same_columns_without_any() -> None:
+    names = ["row", "column", "attempt", "kind", "error", "advice", "dropped"]
+
+    table, empty = failures_of(RowDropped(1.0, 0, 7, 1, 3, WRONG)).to_pandas(), failures_of().to_pandas()
+
+    assert list(table.columns) == list(empty.columns) == names
+    assert table.values.tolist() == [[7, "score", 3, "rejected", "no answer", "look at the prompt", True]]
+    assert len(empty) == 0

@@ -1,0 +1,119 @@
+"""LiveRows: which rows of a run there is something to read in."""
+
+import threading
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+import notebook_gen as ng
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.run import Run
+
+ROWS = 20
+
+
+class _Gates:
+    """Lets the cells of one column through, row by row, as the test says."""
+
+    def __init__(self) -> None:
+        self._open = [threading.Event() for _ in range(ROWS)]
+        self._passed = [threading.Event() for _ in range(ROWS)]
+
+    def wait(self, number: int) -> int:
+        assert self._open[number].wait(30)
+        self._passed[number].set()
+        return number
+
+    def let_through(self, run: Run, *rows: int) -> None:
+        """Let rows through, one after the other, each when the one before it is done."""
+        for row in rows:
+            self._open[row].set()
+            while row not in run.rows()["end"].dropna().index:
+                assert not run.is_over
+
+    def open_all(self) -> None:
+        for gate in self._open:
+            gate.set()
+
+
+@pytest.fixture
+def gates() -> Iterator[_Gates]:
+    gates = _Gates()
+    yield gates
+    gates.open_all()
+
+
+def _gated_run(gates: _Gates, row_group_size: int = 100) -> Run:
+    """A run of 20 rows, of which eight are in progress at once."""
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(threads=8, row_group_size=row_group_size))
+    builder.seed_data(pd.DataFrame({"number": range(ROWS)}))
+
+    @builder.column
+    def begin(number: int) -> int:
+        return number
+
+    @builder.column
+    def end(begin: int) -> int:
+        return gates.wait(begin)
+
+    return builder.preview(ROWS, show=False)
+
+
+def _newest(run: Run, count: int = 6) -> list[RowView]:
+    return run._source.newest_rows(count)
+
+
+def test_the_rows_that_were_done_last_come_first_and_then_those_in_progress(gates: _Gates) -> None:
+    run = _gated_run(gates)
+
+    gates.let_through(run, 4, 1, 3, 0, 2)
+    rows = _newest(run)
+
+    assert [row.row for row in rows[:4]] == [2, 0, 3, 1]
+    assert [row.states[1:] for row in rows[:4]] == [("done", "done")] * 4
+    assert [row.states[2] for row in rows[4:]] == ["in flight", "in flight"]
+
+
+def test_where_few_rows_are_done_more_of_those_in_progress_are_shown(gates: _Gates) -> None:
+    run = _gated_run(gates)
+
+    gates.let_through(run, 7)
+    rows = _newest(run)
+
+    assert [row.states[2] == "done" for row in rows] == [True] + [False] * 5
+    assert len({row.row for row in rows}) == 6
+
+
+def test_rows_of_a_written_row_group_stand_among_those_done_last(gates: _Gates) -> None:
+    run = _gated_run(gates, row_group_size=4)
+
+    gates.let_through(run, 3, 2, 1, 0, 5)
+
+    assert [row.row for row in _newest(run)[:4]] == [5, 0, 1, 2]
+
+
+def test_when_the_run_is_over_rows_are_there_to_read(gates: _Gates) -> None:
+    run = _gated_run(gates)
+    gates.open_all()
+    run.result()
+
+    rows = _newest(run)
+
+    assert len({row.row for row in rows}) == 6
+    assert all(row.states == ("done",) * 3 for row in rows)
+
+
+def test_a_dropped_row_gives_way_to_rows_with_something_to_read() -> None:
+    builder = ng.DatasetBuilder()
+    builder["number"] = ng.Integer(1, 5)
+
+    @builder.column
+    def kept(number: int) -> int:
+        return number
+
+    builder.processor("post_batch", lambda rows: rows.iloc[:6], name="cut")
+    run = builder.preview(8, show=False)
+    run.result()
+
+    assert sum(row.dropped for row in _newest(run)) == 0

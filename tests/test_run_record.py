@@ -1,0 +1,120 @@
+"""A record and a saved page of a real run: while it goes on, when it is over, and of rows that did not make it."""
+
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import notebook_gen as ng
+
+AT_ONCE = ng.RunSettings(salvage_rounds=0, disable_early_shutdown=True)
+
+
+def _builder(*, server_error: float = 0.0) -> ng.DatasetBuilder:
+    builder = ng.DatasetBuilder(seed=7, settings=AT_ONCE)
+    builder.models["default"] = ng.DemoModel(latency=0, faults=ng.DemoFaults(server_error=server_error))
+    builder["n"] = ng.Integer(1, 5)
+    builder["text"] = ng.LLMText("Write about {{ n }}.", system="Be brief.", skip_if="{{ n == 3 }}")
+    return builder
+
+
+def test_a_record_tells_what_was_said_and_what_came_of_it() -> None:
+    run = _builder().preview(8, show=False)
+    rows = run.result(timeout=30).to_pandas()
+
+    for row, n in enumerate(rows["n"]):
+        cell = run.record(row)["text"]
+        if n == 3:
+            assert (cell.state, cell.exchange, cell.attempts) == ("skipped", None, ())
+            continue
+        assert cell.value == rows["text"][row]
+        assert cell.exchange is not None
+        assert cell.exchange.messages == (("system", "Be brief."), ("user", f"Write about {n}."))
+        assert cell.exchange.answer == cell.value
+        assert [(attempt.state, attempt.tokens_out > 0) for attempt in cell.attempts] == [("done", True)]
+
+
+def test_the_prompt_and_the_raw_answer_of_an_attempt_in_vain_are_kept() -> None:
+    run = _builder(server_error=1.0).preview(4, show=False)
+    with pytest.raises(ng.NoRowsLeft):
+        run.result(timeout=30)
+
+    record = run.record(0)
+
+    cell = record["text"]
+    assert (record.state, cell.state, cell.value) == ("dropped", "failed", None)
+    assert "could not answer (500)" in record.reason
+    assert cell.exchange is not None
+    assert cell.exchange.messages[0] == ("system", "Be brief.")
+    assert "server_error" in str(cell.exchange.answer)
+    assert [attempt.exchange for attempt in cell.attempts] == [cell.exchange]
+
+
+def test_a_record_can_be_looked_at_while_the_run_goes_on() -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+    begun, go_on = threading.Event(), threading.Event()
+
+    @builder.column
+    def slow(n: int) -> int:
+        begun.set()
+        go_on.wait(30)
+        return n
+
+    run = builder.preview(1, show=False)
+    assert begun.wait(30)
+    half_way = run.record(0)
+    go_on.set()
+    run.result(timeout=30)
+
+    assert (half_way.state, half_way["slow"].state) == ("in progress", "in flight")
+    assert [attempt.ended for attempt in half_way["slow"].attempts] == [None]
+    assert (run.record(0).state, run.record(0)["slow"].value) == ("done", run.record(0)["n"].value)
+
+
+def test_a_record_of_a_row_that_is_on_disk_is_read_back(tmp_path: Path) -> None:
+    run = _builder().create(9, tmp_path / "data", settings=ng.RunSettings(row_group_size=4), show=False)
+    rows = run.result(timeout=30).to_pandas()
+
+    record = run.record(8)
+
+    assert (record.row_group, record.state, record["n"].value) == (2, "done", rows["n"][8])
+
+
+def test_a_row_that_does_not_exist_is_told_with_advice() -> None:
+    run = _builder().preview(3, show=False)
+    run.result(timeout=30)
+
+    with pytest.raises(IndexError, match="row 3 does not exist: the run has rows 0 to 2"):
+        run.record(3)
+
+
+def test_a_run_is_saved_as_one_file(tmp_path: Path) -> None:
+    run = _builder().preview(6, show=False)
+    run.result(timeout=30)
+
+    path = run.save_html(tmp_path / "report.html")
+
+    html = path.read_text(encoding="utf-8")
+    assert path == tmp_path / "report.html"
+    assert html.startswith("<!doctype html>")
+    assert "default = demo" in html
+
+
+def test_a_run_that_cannot_be_saved_says_what_to_do(tmp_path: Path) -> None:
+    run = _builder().preview(1, show=False)
+    run.result(timeout=30)
+
+    with pytest.raises(ng.WriteError, match=r"report\.html was not written"):
+        run.save_html(tmp_path / "nowhere" / "report.html")
+
+
+def test_the_traces_of_a_dataset_on_disk_are_drawn_as_those_of_its_run(tmp_path: Path) -> None:
+    run = _builder().create(20, tmp_path / "data", show=False)
+    run.result(timeout=30)
+
+    drawn = ng.views.gantt(pd.read_parquet(tmp_path / "data" / "traces"))
+
+    live = ng.views.gantt(run)
+    assert [(len(trace.y), trace.type) for trace in drawn.data] == [(len(trace.y), trace.type) for trace in live.data]

@@ -1,0 +1,196 @@
+"""The picture of all cells: exact, bounded, and harmless whatever the columns are called."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from notebook_gen.config.columns import LLMText
+from notebook_gen.engine.open_group import DONE, DROPPED, FAILED, IN_FLIGHT, READY, SKIPPED, WAITING, OpenGroup
+from notebook_gen.engine.snapshots import CELL_STATES
+from notebook_gen.engine.tracker import CompletionTracker
+from notebook_gen.events import RowGroupOpened
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.views.cells import MOST_BYTES, CellsFeed, CellsFrame, CellsPicture, pack_cells, picture_of_run
+from notebook_gen.views.cells_svg import MOST_SHAPES, cells_image, cells_svg, drawable
+from tests.views.fake_run import REVIEW, FakeRun, traced_run
+from tests.views.hostile import HOSTILE
+from tests.views.recording_board import RecordingBoard
+
+DRAWN = {"div", "svg", "path", "text", "circle", "rect"}
+
+
+def _picture(states: list[list[int]], *, ended: bool = False) -> CellsPicture:
+    """A picture of columns with a row a bin."""
+    cells = np.eye(len(CELL_STATES), dtype=np.uint32)[np.array(states)]
+    names = [f"column {place}" for place in range(len(states))]
+    return CellsPicture(names, [f"c{place % 16}" for place in range(len(states))], 1, cells, ended)
+
+
+def _random(columns: int, bins: int, width: int = 1) -> CellsPicture:
+    """The hardest picture to draw: no two neighbours are alike."""
+    rng = np.random.default_rng(1)
+    picture = _picture(rng.integers(0, len(CELL_STATES), (columns, bins * width)).tolist())
+    return picture._replace(width=width, cells=picture.cells.reshape(columns, bins, width, -1).sum(axis=2))
+
+
+def _read(frame: CellsFrame) -> list[list[dict[str, int]]]:
+    """What a page reads: by column and bin, the states and their numbers; of a single state, 0."""
+    counts = iter(np.frombuffer(frame["counts"], dtype="<u2" if frame["width"] <= 0xFFFF else "<u4").tolist())
+    read = []
+    for mask in frame["masks"]:
+        states = [state for bit, state in enumerate(CELL_STATES) if mask >> bit & 1]
+        read.append({state: next(counts) if len(states) > 1 else 0 for state in states})
+    assert next(counts, None) is None
+    return [read[at : at + frame["bins"]] for at in range(0, len(read), frame["bins"])]
+
+
+def _tags(svg: str) -> Iterator[str]:
+    """The elements of a drawing; fails if it is not well formed."""
+    return (element.tag.rpartition("}")[2] for element in ET.fromstring(svg).iter())  # noqa: S314  # our own
+
+
+def _count_shapes(svg: str) -> int:
+    return len(re.findall(r"h-[\d.]+z", svg))
+
+
+def _run() -> FakeRun:
+    run = traced_run(4)
+    run.open_groups[0] = _open_group(run, RowGroup(0, 0, 4))
+    run.publish(RowGroupOpened(0.0, RowGroup(0, 0, 4)))
+    return run
+
+
+def _open_group(run: FakeRun, group: RowGroup) -> OpenGroup:
+    tracker = CompletionTracker(run.graph)
+    tracker.open(group, 0.0)
+    return tracker.groups[group.number]
+
+
+def test_a_frame_holds_the_state_of_every_cell() -> None:
+    frame = pack_cells(_picture([[DONE, IN_FLIGHT, READY], [FAILED, WAITING, SKIPPED]]), [])
+
+    assert _read(frame) == [
+        [{"done": 0}, {"in flight": 0}, {"ready": 0}],
+        [{"failed": 0}, {"waiting": 0}, {"skipped": 0}],
+    ]
+    assert (frame["width"], frame["bins"], frame["counts"]) == (1, 3, b"")
+
+
+@pytest.mark.parametrize("width", [2, 70_000], ids=["short", "long"])
+def test_a_stretch_of_rows_holds_how_many_cells_are_in_which_state(width: int) -> None:
+    cells = np.zeros((1, 2, len(CELL_STATES)), dtype=np.uint32)
+    cells[0, 0, DONE] = width
+    cells[0, 1, DONE], cells[0, 1, FAILED] = width - 1, 1
+
+    frame = pack_cells(CellsPicture(["a"], ["c0"], width, cells, ended=False), [])
+
+    assert _read(frame) == [[{"done": 0}, {"done": width - 1, "failed": 1}]]
+
+
+@pytest.mark.parametrize(("columns", "bins", "width"), [(60, 400, 2), (200, 400, 1), (8, 400, 9)])
+def test_a_frame_is_small_however_many_cells_there_are(columns: int, bins: int, width: int) -> None:
+    picture = _random(columns, bins, width)
+
+    frame = pack_cells(picture, [])
+
+    assert len(frame["masks"]) + len(frame["counts"]) <= MOST_BYTES
+    assert frame["bins"] * frame["width"] >= bins * width
+    total = sum(count or frame["width"] for column in _read(frame) for cell in column for count in cell.values())
+    assert total == pytest.approx(picture.cells.sum(), rel=0.05)
+
+
+def test_coarser_pictures_lose_no_cell() -> None:
+    picture = _random(3, 7)
+
+    coarser = picture.coarser()
+
+    assert (coarser.width, coarser.bins) == (2, 4)
+    assert coarser.cells.sum(axis=1).tolist() == picture.cells.sum(axis=1).tolist()
+
+
+def test_the_feed_shows_made_columns_and_says_what_has_failed() -> None:
+    run, board = _run(), RecordingBoard()
+    run.drop(2, REVIEW, "no <b>")
+    feed = CellsFeed(run, board)
+
+    feed.show()
+
+    frame = board.cells
+    assert frame is not None
+    assert frame["names"] == ["stars", "tone", "review", "score"]
+    assert frame["colors"] == ["c0", "c1", "c2", "c3"]
+    assert frame["notes"] == {"2": "review: no <b>"}
+    assert _read(frame)[REVIEW] == [{"waiting": 0}] * 4
+
+
+def test_the_feed_shows_only_what_has_changed() -> None:
+    run, board = _run(), RecordingBoard()
+    feed = CellsFeed(run, board)
+    feed.show()
+    feed.show()
+    assert board.heard == ["cells"]
+
+    run.open_groups[0].states[REVIEW][1] = DONE
+    feed.show()
+
+    assert board.heard == ["cells", "cells"]
+    assert board.cells is not None
+    assert _read(board.cells)[REVIEW] == [{"waiting": 0}, {"done": 0}, {"waiting": 0}, {"waiting": 0}]
+
+
+def test_a_run_that_makes_nothing_has_an_empty_picture() -> None:
+    frame = pack_cells(picture_of_run(FakeRun(build_graph({}), rows=3)), [])
+
+    assert (frame["names"], frame["masks"]) == ([], b"")
+
+
+# In a report
+
+
+@pytest.mark.parametrize("picture", [_random(6, 40), _random(60, 400, 3), _random(1, 1)], ids=["few", "many", "one"])
+def test_a_drawing_is_bounded_and_whole(picture: CellsPicture) -> None:
+    drawn = drawable(picture)
+
+    for svg in (cells_svg(drawn), cells_image(drawn)):
+        assert set(_tags(svg)) <= DRAWN
+        assert _count_shapes(svg) <= MOST_SHAPES
+        assert len(svg) < 40_000
+
+
+def test_a_drawing_says_how_many_cells_are_in_which_state() -> None:
+    picture = _picture([[DONE, DONE, FAILED, WAITING], [DONE, SKIPPED, DROPPED, WAITING]], ended=True)
+
+    svg = cells_svg(picture)
+
+    assert 'aria-label="cells of 2 columns: 3 done, 1 skipped, 2 not made, 1 dropped, 1 failed"' in svg
+    for words in ("3 done", "1 skipped", "2 not made", "1 dropped", "1 failed"):
+        assert f">{words}</text>" in svg
+
+
+def test_neighbours_in_the_same_state_are_one_shape_where_there_are_many() -> None:
+    assert _count_shapes(cells_svg(_picture([[DONE] * 600]))) == 1
+    assert _count_shapes(cells_svg(_picture([[DONE] * 60]))) == 60
+
+
+def test_what_failed_can_be_seen_in_a_long_stretch() -> None:
+    cells = np.zeros((1, 1, len(CELL_STATES)), dtype=np.uint32)
+    cells[0, 0, DONE], cells[0, 0, FAILED] = 99_999, 1
+
+    svg = cells_svg(CellsPicture(["a"], ["c0"], 100_000, cells, ended=True))
+
+    heights = [float(height) for height in re.findall(r'<path d="M[^v]*v([\d.]+)', svg)]
+    assert min(heights) >= 1.5
+    assert sum(heights) == pytest.approx(13.0, abs=0.2)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_names_are_text(text: str) -> None:
+    graph = build_graph({text: LLMText("Say something")}) if text.strip() else build_graph({})
+    picture = picture_of_run(FakeRun(graph, rows=3))
+
+    for svg in (cells_svg(picture), cells_image(picture)):
+        assert set(_tags(svg)) <= DRAWN

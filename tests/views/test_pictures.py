@@ -1,0 +1,60 @@
+"""The pictures as plain functions: `ng.views.gantt` and `ng.views.dag`."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import notebook_gen as ng
+from notebook_gen.views.dag import dag_html
+from notebook_gen.views.palette import DARK
+from tests.views.fake_run import REVIEW, FakeRun, traced_run
+
+
+def _trace() -> Any:
+    run: FakeRun = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 3.0)
+    run.finish()
+    return run.trace
+
+
+def test_the_public_pictures_are_these_and_stay_functions_when_their_modules_are_used() -> None:
+    for module in ("dag", "gantt"):
+        importlib.import_module(f"notebook_gen.views.{module}")
+
+    assert ng.views.__all__ == ["Drawing", "dag", "gantt"]
+    assert all(callable(getattr(ng.views, name)) for name in ng.views.__all__)
+
+
+def test_a_chart_of_saved_traces_is_the_chart_of_the_traces() -> None:
+    trace = _trace()
+
+    drawn = ng.views.gantt(trace.to_pandas())
+
+    (bar,) = [one for one in drawn.data if one.type == "bar"]
+    assert (bar.name, list(bar.base), bar.y) == ("review", [1.0], ng.views.gantt(trace).data[-1].y)
+
+
+def test_a_chart_has_the_colors_of_the_theme_that_was_asked_for() -> None:
+    assert ng.views.gantt(_trace(), theme="dark").layout.paper_bgcolor == DARK.panel
+
+
+def test_what_is_no_trace_and_what_is_no_theme_is_told() -> None:
+    not_traces: Any = ["row 1"]
+    no_theme: Any = "blue"
+    with pytest.raises(ng.ConfigError, match=r"a list is no trace; give run\.traces"):
+        ng.views.gantt(not_traces)
+    with pytest.raises(ng.ConfigError, match="theme is 'blue'"):
+        ng.views.gantt(_trace(), theme=no_theme)
+
+
+def test_a_builder_is_drawn_as_a_notebook_shows_it(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+
+    drawing = ng.views.dag(builder)
+
+    assert drawing._repr_html_() == drawing.html == dag_html(builder.graph)
+    assert ng.views.dag(builder.graph) == drawing
+    assert drawing.html in drawing.save(tmp_path / "dag.html").read_text(encoding="utf-8")
