@@ -4,6 +4,7 @@ from typing import Final
 
 from notebook_gen.config.columns import (
     Category,
+    DerivedColumn,
     Expression,
     Float,
     Function,
@@ -43,7 +44,8 @@ def describe(node: Node) -> str:
         case LLMText():
             return f"LLM text · {spec.model}"
         case Function():
-            return f"{'async ' if spec.is_async else ''}function{' · full column' if spec.full_column else ''}"
+            several = f" · {len(node.outputs)} columns" if len(node.outputs) > 1 else ""
+            return f"{'async ' if spec.is_async else ''}function{' · full column' if spec.full_column else ''}{several}"
         case _:
             named = f" · {node.model}" if node.model is not None else ""
             return f"{type(spec).__name__}{named}"
@@ -52,12 +54,26 @@ def describe(node: Node) -> str:
 def explain(node: Node) -> str:
     """Say all that fits about a node: its columns, what it reads, its prompt or source; lines, not escaped."""
     lines = [f"{one_line(node.name, _LONG)}: {describe(node)}"]
-    if node.kind == "seed":
+    if node.kind == "seed" or len(node.outputs) > 1:
         lines.append(f"columns: {_names(node.outputs)}")
-    elif node.inputs:
+    if node.inputs:
         lines.append(f"reads: {_names(node.inputs)}")
-    lines += _details(node)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_rules(node), *_details(node)])
+
+
+def _rules(node: Node) -> list[str]:
+    """What a column says about rows that are special; only what it says itself."""
+    spec = node.spec
+    rules = []
+    if isinstance(spec, DerivedColumn) and spec.skip_if is not None:
+        rules.append(f"skipped if {several_lines(spec.skip_if, _LONG)}")
+    if node.on_error != "drop":
+        rules.append({"null": "left empty if it fails", "raise": "ends the run if it fails"}[node.on_error])
+    if node.retries:
+        rules.append(f"tried {write_plural(node.retries, 'time')} more if it is rejected")
+    if node.ordered:
+        rules.append("one row after the other")
+    return rules
 
 
 def _details(node: Node) -> list[str]:
