@@ -61,9 +61,8 @@ class Run:
         self._source = RunSource(plan, self.cancel)
         self._display: Display | None = None
         self._bus = EventBus()
-        for observer in (self._source.progress, self._source.trace, self._source.failures, self._source.live_rows):
-            if observer is not None:
-                self._bus.subscribe(observer)
+        for observer in self._source.observers:
+            self._bus.subscribe(observer)
 
     def start(self, open_job: Callable[[], AbstractAsyncContextManager[Job]], *, show: bool) -> None:
         """Begin on the background loop; the builder calls it, once.

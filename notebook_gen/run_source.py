@@ -8,6 +8,7 @@ from notebook_gen.config.models import Model
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import RowView
+from notebook_gen.events import Observer
 from notebook_gen.observers.cells import CellCounts, Cells
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
@@ -59,6 +60,9 @@ class RunSource:
     Args:
         plan: what the run is about.
         cancel: asks it to stop; may be called on any thread.
+
+    Attributes:
+        observers: what has to be told of all that happens.
     """
 
     def __init__(self, plan: RunPlan, cancel: Callable[[], None]) -> None:
@@ -72,6 +76,8 @@ class RunSource:
         self.records = Records(
             self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
         )
+        told = (self.progress, self.trace, self.failures, self.live_rows, self.cells)
+        self.observers: list[Observer] = [observer for observer in told if observer is not None]
         self.ceilings = plan.ceilings
         self.placeholder_text = plan.placeholder_text
         self.title = plan.title

@@ -10,9 +10,12 @@ from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import escape, fit, text_width, write_count
 
-MOST_SHAPES: Final = 500
-"""Rectangles of a drawing, at most, but for those of the columns' names; each takes about 25 characters."""
+MOST_SHAPES: Final = 800
+"""Shapes of cells in a drawing, at most; each takes about 27 characters."""
+FEW_SHAPES: Final = 300
+"""Shapes in a drawing that few will see."""
 
+_MOST_SQUARES: Final = 500  # cells that get a shape each
 _UNITS: Final = 1000.0
 _LANE: Final = 16
 _BETWEEN: Final = 3
@@ -188,7 +191,7 @@ class _Drawing:
 
 def _is_fine(picture: CellsPicture) -> bool:
     """Whether each cell can have a shape of its own."""
-    return picture.width == 1 and picture.bins * len(picture.names) <= MOST_SHAPES
+    return picture.width == 1 and picture.bins * len(picture.names) <= _MOST_SQUARES
 
 
 def _boxes(picture: CellsPicture, place: int) -> Iterator[_Box]:

@@ -16,6 +16,8 @@ from typing import Any, Final
 from notebook_gen.config.models import Model
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.cells import pack_cells, picture_of_run
+from notebook_gen.views.cells_svg import cells_svg, drawable
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.dag import dag_svg
 from notebook_gen.views.frames import pack_frame
@@ -49,7 +51,12 @@ def page_html(source: RunSource, models: Mapping[str, Model]) -> str:
         models: the models that make its cells, by alias.
     """
     history = _history(source)
-    data = json.dumps({"timeline": _timeline(source, history), "records": _records(source)}, default=_packed)
+    held = {
+        "timeline": _timeline(source, history),
+        "cells": pack_cells(picture_of_run(source), source.failures.items),
+        "records": _records(source),
+    }
+    data = json.dumps(held, default=_packed)
     data = data.replace("<", "\\u003c")  # nothing else could end a script
     scripts = [_Script(text, is_module=is_module) for text, is_module in _scripts(has_timeline=history is not None)]
     allowed = " ".join(f"'sha256-{script.digest}'" for script in scripts)
@@ -94,13 +101,14 @@ def _scripts(*, has_timeline: bool) -> Iterator[tuple[str, bool]]:
         yield files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8"), False
         yield f"{read_static('chart.js')}{read_static('timeline.js')}{page}showTimeline(render, page);", True
     yield f"{read_static('put.js')}{read_static('record.js')}{page}showRecords(render);", True
+    yield f"{read_static('chart.js')}{read_static('cells.js')}{page}showCells(render);", True
 
 
 def _style() -> str:
     return (
         f"body{{margin:24px auto;padding:0 16px;max-width:1100px;background:{LIGHT.background}}}"
         f"@media (prefers-color-scheme:dark){{body{{background:{DARK.background}}}}}"
-        f"{stylesheet('live', 'record', 'report')}"
+        f"{stylesheet('live', 'cells', 'record', 'report')}"
     )
 
 
@@ -115,6 +123,8 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
         picture = gantt_svg(_chart(source, history))
         yield f'<div id="ng-timeline"><noscript>{picture}</noscript></div>'
     yield _rows(source)
+    yield '<div class="ng-section"><b>Cells</b></div>'
+    yield f'<div id="ng-cells"><noscript>{cells_svg(drawable(picture_of_run(source)))}</noscript></div>'
     yield '<div id="ng-record"></div>'
     failures = source.failures
     if failures.items:

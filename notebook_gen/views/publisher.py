@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from notebook_gen.views import measures
+from notebook_gen.views.cells import CellsBoard, CellsFeed
 from notebook_gen.views.dag import dag_svg
 from notebook_gen.views.feeds import ColumnsFeed, FailuresFeed, Feed, HeadFeed, RowsFeed, ViewBoard
 from notebook_gen.views.head import bar_html
@@ -32,7 +33,7 @@ _SHARE = 40  # a tick that cost 1 ms of processor time is followed by 40 ms with
 _TABLES_EVERY = 0.4
 
 
-class Board(ViewBoard, TimelineBoard, InspectorBoard, Protocol):
+class Board(ViewBoard, CellsBoard, TimelineBoard, InspectorBoard, Protocol):
     """What shows a live view; `LiveWidgets` does."""
 
     def finish(self) -> None:
@@ -69,6 +70,7 @@ class Publisher:
         self._inspector = InspectorFeed(source, board)
         self._tables: list[Feed] = [
             RowsFeed(source, board),
+            CellsFeed(source, board),
             ColumnsFeed(source, board),
             FailuresFeed(source, board),
             self._inspector,

@@ -11,6 +11,8 @@ from typing import Final
 
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.cells import picture_of_run
+from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
@@ -43,6 +45,7 @@ def report_html(source: RunSource) -> str:
         error_html(source),
         *_timeline(source),
         *_rows(source),
+        *_cells(source),
         *_failures(source),
     ]
     style = f"border-style:solid;border-width:1px;border-radius:10px;min-height:{measures.view_height(source)}px"
@@ -93,12 +96,25 @@ def _rows(source: RunSource) -> list[str]:
     while len(table) > TABLE_SIZE and len(rows) > 1:
         rows = rows[: len(rows) // 2]
         table = rows_table(columns, rows, full_limit=0)
-    room = measures.TABLE - (measures.SECTION if source.failures.items else 0)
+    folds = 2 if source.failures.items else 1
+    room = measures.TABLE - folds * measures.SECTION
     height = room // measures.ROW * measures.ROW
     total = write_count(source.progress.rows)
     return [
         _section("Rows", f"the first {len(rows)} of {total}" if rows else ""),
         f'<div class="ng-first-rows ng-scroll" style="height:{height}px;overflow:auto">{table}</div>',
+    ]
+
+
+def _cells(source: RunSource) -> list[str]:
+    picture = picture_of_run(source)
+    if not picture.names:
+        return []
+    image = cells_image(drawable(picture, FEW_SHAPES))
+    return [
+        '<details class="ng-fold"><summary class="ng-section"><b>Cells</b></summary>'
+        f'<div class="ng-scroll" style="max-height:420px;overflow:auto">{cells_svg(drawable(picture))}'
+        f"{_hidden(image, 'cells')}</div></details>"
     ]
 
 
@@ -108,7 +124,7 @@ def _failures(source: RunSource) -> list[str]:
         return []
     count = write_count(len(failures.items))
     return [
-        '<details class="ng-failures"><summary class="ng-section"><b>Failures</b> '
+        '<details class="ng-fold ng-failures"><summary class="ng-section"><b>Failures</b> '
         f'<em class="ng-count">{count}</em></summary>'
         f'<div class="ng-table-pane">{failures_table(failures, kinds=20)}</div></details>'
     ]

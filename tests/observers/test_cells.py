@@ -190,3 +190,23 @@ def test_rows_that_a_column_makes_or_takes_away_are_counted(made: int) -> None:
     assert counted.bins * counted.width >= max(4, made)
     assert counted.bins <= MOST_BINS
     assert sum(counted.counts[A][READY :: len(CELL_STATES)]) == made
+
+
+def test_what_is_counted_stays_where_it_is_when_a_column_makes_many_more_rows() -> None:
+    world = _World(rows=6, group_size=3)
+    world.open(0)
+    for row in range(3):
+        world.end(A, row)
+    world.write(0)
+    world.open(1)
+    resized = RowGroup(1, 3, 900)
+    world.tracker.free(1)
+    world.tracker.open(resized, 0.0)
+
+    world.cells(RowGroupResized(0.0, resized, 3))
+
+    assert world.cells.count().width == 4
+    by_bin = world.by_bin(A)
+    assert by_bin[0] == {"done": 3, "ready": 1}
+    assert by_bin[1:-1] == [{"ready": 4}] * 224
+    assert by_bin[-1] == {"ready": 3}

@@ -82,7 +82,7 @@ def test_the_browser_is_told_to_run_our_scripts_and_to_fetch_nothing() -> None:
     assert policy is not None
     allowed = re.findall(r"'sha256-([^']*)'", policy[1])
     assert [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _Scripts(html).run] == allowed
-    assert len(allowed) == 3
+    assert len(allowed) == 4
     assert "default-src 'none'" in policy[1]
     assert "unsafe-eval" not in policy[1]
 
@@ -96,6 +96,8 @@ def test_a_page_holds_what_its_timeline_and_its_records_show() -> None:
         "note": "2 tasks · drag to zoom, double-click for all",
     }
     assert base64.b64decode(data["timeline"]["frame"]["bars"]["state"]["base64"]) == bytes([1, 2])
+    assert data["cells"]["names"] == ["stars", "tone", "review", "score"]
+    assert len(base64.b64decode(data["cells"]["masks"]["base64"])) == 4 * 40
     assert data["records"]["last"] == 39
     assert list(data["records"]["html"]) == ["0"]
     assert "A lamp." in data["records"]["html"]["0"]

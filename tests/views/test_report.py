@@ -73,7 +73,7 @@ def _rows_of(html: str) -> str:
 def test_every_picture_is_there_a_second_time_for_pages_that_drop_the_first() -> None:
     images = [attributes for tag, attributes in read_page(report_html(_ended())).elements if tag == "img"]
 
-    assert [attributes["alt"] for attributes in images] == ["DAG", "timeline"]
+    assert [attributes["alt"] for attributes in images] == ["DAG", "timeline", "cells"]
     for attributes in images:
         kind, _, data = attributes["src"].partition(",")
         assert kind == "data:image/svg+xml;base64"

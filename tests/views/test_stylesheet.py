@@ -10,8 +10,8 @@ from notebook_gen.views.stylesheet import css_variables, stylesheet
 
 SHEETS = pytest.mark.parametrize(
     "css",
-    [stylesheet(), stylesheet("live"), stylesheet("report"), stylesheet("record")],
-    ids=["shared", "live", "report", "record"],
+    [stylesheet(), stylesheet("live"), stylesheet("cells"), stylesheet("report"), stylesheet("record")],
+    ids=["shared", "live", "cells", "report", "record"],
 )
 
 

@@ -45,6 +45,10 @@ function showTimeline(render, page) {
   render({ model: new SavedModel(unpack(data.timeline), tell), el });
 }
 
+function showCells(render) {
+  render({ model: new SavedModel({ frame: unpack(data.cells) }, tell), el: document.getElementById("ng-cells") });
+}
+
 function showRecords(render) {
   const { html, last } = data.records;
   const missing = '<p class="ng-empty">The record of this row was not saved in this file.</p>';
