@@ -58,7 +58,8 @@ class Run:
         self._loop = background_loop()
         self._over = threading.Event()
         self._is_cancelled = False
-        self._source = RunSource(plan, self.cancel)
+        self._is_paused = False
+        self._source = RunSource(plan, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
         self._bus = EventBus()
         for observer in self._source.observers:
@@ -149,11 +150,11 @@ class Run:
 
     def pause(self) -> None:
         """Begin no more calls until `resume`; those in flight go on. Harmless if it is paused or has ended."""
-        self._loop.post(lambda: self._tell(AsyncTaskScheduler.pause))
+        self._loop.post(lambda: self._pause(AsyncTaskScheduler.pause))
 
     def resume(self) -> None:
         """Go on after `pause`; harmless if it is not paused."""
-        self._loop.post(lambda: self._tell(AsyncTaskScheduler.resume))
+        self._loop.post(lambda: self._pause(AsyncTaskScheduler.resume))
 
     # Looking
 
@@ -268,6 +269,9 @@ class Run:
                 scheduler = self._source.live_rows.scheduler = AsyncTaskScheduler(job, self._bus)
                 if self._is_cancelled:
                     scheduler.cancel()
+                if self._is_paused:
+                    # when it has begun
+                    asyncio.get_running_loop().call_soon(scheduler.pause)
                 await scheduler.run()
             await in_thread(self._keep_traces)
         except BaseException as error:  # noqa: BLE001  # the thread's edge: recorded, and raised to whoever waits
@@ -290,6 +294,16 @@ class Run:
     def _cancel(self) -> None:
         self._is_cancelled = True
         self._tell(AsyncTaskScheduler.cancel)
+
+    def _pause_or_resume(self) -> None:
+        if self._source.progress.state == "paused":
+            self.resume()
+        else:
+            self.pause()
+
+    def _pause(self, what: Callable[[AsyncTaskScheduler], None]) -> None:
+        self._is_paused = what is AsyncTaskScheduler.pause
+        self._tell(what)
 
     def _tell(self, what: Callable[[AsyncTaskScheduler], None]) -> None:
         scheduler = self._source.live_rows.scheduler

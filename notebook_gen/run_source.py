@@ -60,12 +60,13 @@ class RunSource:
     Args:
         plan: what the run is about.
         cancel: asks it to stop; may be called on any thread.
+        pause_or_resume: asks it to begin nothing more, or to go on if it is paused; may be called on any thread.
 
     Attributes:
         observers: what has to be told of all that happens.
     """
 
-    def __init__(self, plan: RunPlan, cancel: Callable[[], None]) -> None:
+    def __init__(self, plan: RunPlan, cancel: Callable[[], None], pause_or_resume: Callable[[], None]) -> None:
         self.graph = plan.graph
         self.columns = tuple(plan.graph.columns)
         self.progress = Progress(plan.graph, plan.rows)
@@ -83,6 +84,7 @@ class RunSource:
         self.title = plan.title
         self.destination = plan.destination
         self.cancel = cancel
+        self.pause_or_resume = pause_or_resume
         self._loop = background_loop()
 
     def elapsed(self) -> float:

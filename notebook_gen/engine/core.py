@@ -84,8 +84,6 @@ class SchedulerCore:
         self._ending = Ending(self.flow, self.outbox)
         self._is_paused = False
 
-    # Work
-
     def start(self, now: float) -> None:
         """Begin the run."""
         self._advance(now)
@@ -93,7 +91,7 @@ class SchedulerCore:
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
         """Give a free slot its next task and when that became ready; None if there is nothing for it now."""
         pool, flow = self.resources[resource], self.flow
-        if pool.ready and pool.in_flight < pool.allowed and not self._is_paused:
+        if pool.ready and pool.in_flight < pool.allowed:
             while (best := flow.ready.take(pool)) is not None:
                 node, row = best
                 group, full = self._group_of(row), self._full[node]
@@ -224,23 +222,27 @@ class SchedulerCore:
     def pause(self, now: float) -> None:
         """Begin nothing more until `resume`; what is in flight goes on. Harmless if it is paused or over."""
         if not self._is_paused and self._ending.reason is None and not self._ending.is_over:
-            self._is_paused = True
-            self.outbox.append(RunPaused(now))
+            self._hold(RunPaused(now))
 
     def resume(self, now: float) -> None:
         """Go on after `pause`; harmless if it is not paused."""
         if self._is_paused:
-            self._is_paused = False
-            self.outbox.append(RunResumed(now))
+            self._hold(RunResumed(now))
             self.flow.has_woken = True
             self._advance(now)
+
+    def _hold(self, told: RunPaused | RunResumed) -> None:
+        self._is_paused = isinstance(told, RunPaused)
+        for pool in self.resources:
+            pool.is_held = self._is_paused
+        self.outbox.append(told)
 
     # Endings
 
     def cancel(self) -> None:
         """Stop the run; finished rows are still written. Harmless if it is ending already."""
-        problem = f"the run was cancelled with {self._rows_done()} of {self._groups.rows} rows finished"
-        self._stop("cancelled", RunCancelled(problem, advice="run.rows() has what was made"))
+        told = f"the run was cancelled with {self._rows_done()} of {self._groups.rows} rows finished"
+        self._stop("cancelled", RunCancelled(told, advice="run.rows() has what was made"))
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""

@@ -40,6 +40,7 @@ class Resource:
         limit: slots that may be used now, at most `ceiling`.
         in_flight: slots in use.
         ready: tasks that wait for a slot.
+        is_held: whether nothing may be begun because the run is paused.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
         silent_since: when the first of the failures in a row began; None where it is not silent.
@@ -53,6 +54,7 @@ class Resource:
     limit: int = field(init=False)
     in_flight: int = field(default=0, init=False)
     ready: int = field(default=0, init=False)
+    is_held: bool = field(default=False, init=False)
     is_paused: bool = field(default=False, init=False)
     resumes_at: float = field(default=0.0, init=False)
     has_answered: bool = field(default=False, init=False)
@@ -73,7 +75,7 @@ class Resource:
     @property
     def allowed(self) -> int:
         """How many tasks may be in flight now."""
-        if self.is_paused:
+        if self.is_paused or self.is_held:
             return 0
         return self.limit if self.silent_since is None else 1
 

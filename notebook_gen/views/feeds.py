@@ -59,6 +59,10 @@ class ViewBoard(Protocol):
         """Say how many failures there are."""
         ...
 
+    def show_state(self, state: str) -> None:
+        """Offer what can be done in a state of the run: to pause, or to resume."""
+        ...
+
 
 class _News(Generic[T]):
     """Passes on a value unless it is the one that it passed on last."""
@@ -90,12 +94,14 @@ class HeadFeed:
         self._side = _News[str](lambda html: board.show_parts("top", {"side": html}))
         self._numbers = _News[Numbers](board.show_numbers)
         self._error = _News[str](lambda html: board.show_html("notice", html))
+        self._state = _News[str](board.show_state)
 
     def show(self) -> None:
         """Show what has changed."""
         source = self._source
         graph, progress = source.graph, source.progress
-        waiting = sum(map(len, source.waiting_since().values())) if progress.state == "running" else 0
+        waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
+        self._state(progress.state)
         self._facts(head_html(source))
         self._side(side_html(source, waiting))
         self._numbers({"nodes": dag_numbers(graph, progress), "segments": bar_segments(graph, progress)})

@@ -133,7 +133,12 @@ class LiveDisplay:
     def _build(self) -> None:
         from notebook_gen.views.widgets import LiveWidgets
 
-        widgets = LiveWidgets(self._source, on_cancel=_weakly(self._cancel), on_message=_weakly(self._hear))
+        widgets = LiveWidgets(
+            self._source,
+            on_pause=_weakly(self._pause),
+            on_cancel=_weakly(self._cancel),
+            on_message=_weakly(self._hear),
+        )
         publisher = Publisher(self._source, widgets, self._fail)
         publisher.begin()
         with self._lock:
@@ -170,6 +175,9 @@ class LiveDisplay:
 
     def _cancel(self) -> None:
         self._source.cancel()
+
+    def _pause(self) -> None:
+        self._source.pause_or_resume()
 
     def _hear(self, message: Mapping[str, object]) -> None:
         publisher = self._publisher

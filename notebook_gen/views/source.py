@@ -94,6 +94,10 @@ class RunSource(Protocol):
         """Ask it to stop; returns at once, on any thread."""
         ...
 
+    def pause_or_resume(self) -> None:
+        """Ask it to begin nothing more, or to go on if it is paused; returns at once, on any thread."""
+        ...
+
     def read(self, function: Callable[[], T]) -> T:
         """Call a function on the run's thread, where nothing changes meanwhile, and give its result."""
         ...

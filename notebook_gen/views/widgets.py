@@ -26,6 +26,9 @@ from notebook_gen.views.timeline import TimelineTraits
 
 W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
+_PAUSE: Final = "Begin no more calls; those in flight go on"
+_RESUME: Final = "Go on"
+
 TABS: Final = ("Rows", "Cells", "Columns", "Failures")
 
 
@@ -78,7 +81,8 @@ class LiveWidgets:
 
     Args:
         source: the run.
-        on_cancel: called when the button is clicked, on any thread.
+        on_pause: called when the button that pauses or resumes is clicked, on any thread.
+        on_cancel: called when the button that cancels is clicked, on any thread.
         on_message: called with what a page says, on any thread.
 
     Attributes:
@@ -89,6 +93,7 @@ class LiveWidgets:
         self,
         source: RunSource,
         *,
+        on_pause: Callable[[], None],
         on_cancel: Callable[[], None],
         on_message: Callable[[Mapping[str, object]], None],
     ) -> None:
@@ -102,6 +107,8 @@ class LiveWidgets:
             "trouble": Pane(),
         }
         panes = self._panes
+        self._pause = _with_class(ipywidgets.Button(description="Pause", tooltip=_PAUSE), "ng-pause")
+        self._pause.on_click(lambda _button: on_pause())
         self._cancel = _with_class(
             ipywidgets.Button(description="Cancel", tooltip="Stop the run; finished rows stay"), "ng-stop"
         )
@@ -115,13 +122,13 @@ class LiveWidgets:
         self._tabs = ipywidgets.Tab(
             [panes["rows"], self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
         )
-        headline = _with_class(ipywidgets.HBox([head, self._cancel]), "ng-headline")
+        headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
         below = [self._inspector, panes["notice"], panes["trouble"]]
         parts = [headline, panes["top"], self._timeline, self._tabs, *below]
         # parts arrive in the page one by one: with no height of its own, the view would first be small
         layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
         self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")
-        for widget in (self._cancel, self._timeline, self._inspector, self._cells, *panes.values()):
+        for widget in (self._pause, self._cancel, self._timeline, self._inspector, self._cells, *panes.values()):
             _hear_while_cells_run(widget)
 
     def show_html(self, pane: PaneName, html: str) -> None:
@@ -159,12 +166,18 @@ class LiveWidgets:
         if count:
             self._tabs.add_class("ng-has-failures")
 
+    def show_state(self, state: str) -> None:
+        """Offer to resume a run that is paused, else to pause it."""
+        is_paused = state == "paused"
+        self._pause.description = "Resume" if is_paused else "Pause"
+        self._pause.tooltip = _RESUME if is_paused else _PAUSE
+
     def finish(self) -> None:
-        """Take the button away, as there is nothing to cancel any more, and send everything again.
+        """Take the buttons away, as there is nothing to cancel any more, and send everything again.
 
         A widget does not send what it thinks the page knows, and some of that may never have arrived.
         """
-        self._cancel.disabled = True
+        self._cancel.disabled = self._pause.disabled = True
         for pane in self._panes.values():
             pane.send_state({"html", "parts", "numbers"})
         self._inspector.send_state({"record"})

@@ -121,6 +121,20 @@ def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenN
     notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
 
 
+def test_the_pause_button_lets_calls_end_and_begins_no_more_until_it_is_resumed(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("pause", [DECLARE, LONG_RUN])
+    _live(notebook, 1)
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+    notebook.cell(1).get_by_role("button", name="Pause").click()
+
+    notebook.wait_for(f"{STATE}.ng-paused", within=notebook.cell(1))
+    notebook.cell(1).get_by_text(re.compile(r"^0 of 3 in flight$")).wait_for()
+    notebook.picture("paused", of=notebook.cell(1))
+    notebook.cell(1).get_by_role("button", name="Resume").click()
+    _live(notebook, 1)
+
+
 def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook.run_cells("cancel-await", [DECLARE, LONG_RUN, "await run"])
     _live(notebook, 1)

@@ -1,5 +1,7 @@
 """Pause and resume: nothing more is begun, nothing is lost."""
 
+import threading
+
 import notebook_gen as ng
 from notebook_gen.config.columns import Function
 from notebook_gen.config.settings import RunSettings
@@ -62,13 +64,44 @@ def test_a_paused_run_can_be_cancelled() -> None:
     assert core.take(0, 2.0) is None
 
 
-def test_a_run_is_paused_resumed_and_finishes() -> None:
+def test_a_run_is_paused_with_work_waiting_resumed_and_finishes() -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(threads=2))
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column
+    def held(n: int) -> int:
+        begun.release()
+        goes_on.wait(30)
+        return n
+
+    run = builder.preview(20)
+    begun.acquire()
+    begun.acquire()
+    run.pause()
+    in_flight = run.rows()  # asked behind the pause, on the same thread
+    goes_on.set()
+    paused = run.state
+    run.resume()
+
+    assert paused == "paused"
+    assert in_flight["held"].isna().all()
+    assert len(run.result(timeout=30)) == 20
+
+
+def test_a_paused_run_leaves_the_loop_free() -> None:
     builder = ng.DatasetBuilder()
     builder.models["default"] = ng.DemoModel(latency=0.01, max_parallel=2)
     builder["text"] = ng.LLMText("Write.")
-    run = builder.preview(20)
+    run = builder.preview(1000)
 
     run.pause()
-    run.resume()
+    while run.state != "paused":
+        assert not run.is_over
+    while (progress := run.traces.to_pandas()["state"].eq("in flight").sum()) != 0:
+        assert progress <= 2
+    other = builder.preview(3).result(timeout=30)
 
-    assert len(run.result(timeout=30)) == 20
+    assert run.state == "paused"
+    assert len(other) == 3
+    run.cancel()

@@ -109,6 +109,9 @@ class FakeRun:
     def cancel(self) -> None:
         self.is_cancelled = True
 
+    def pause_or_resume(self) -> None:
+        self.progress.state = "running" if self.progress.state == "paused" else "paused"
+
     def read(self, function: Callable[[], T]) -> T:
         return function()
 

@@ -51,6 +51,10 @@ class RecordingBoard:
         self.heard.append("failure count")
         self.failures = count
 
+    def show_state(self, state: str) -> None:
+        self.heard.append("state")
+        self.state = state
+
     def show_timeline(self, **traits: Unpack[TimelineTraits]) -> None:
         self.heard.extend(traits)
         self.timeline.update(traits)

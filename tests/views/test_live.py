@@ -131,11 +131,23 @@ def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> Non
     assert not shown.display.wait(0)
 
 
+def test_the_pause_button_pauses_the_run_and_then_resumes_it(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+    pause = shown.display.widget.children[0].children[1]
+
+    states = []
+    for _ in range(2):
+        pause.click()
+        states.append(shown.run.progress.state)
+
+    assert states == ["paused", "running"]
+
+
 def test_the_cancel_button_cancels_the_run(shown: _Shown) -> None:
     assert shown.display.widget is not None
     headline = shown.display.widget.children[0]
 
-    headline.children[1].click()
+    headline.children[2].click()
 
     assert shown.run.is_cancelled
 

@@ -64,8 +64,8 @@ def test_the_first_tick_fills_every_pane() -> None:
     stage = _Stage(review_run())
 
     assert stage.board.heard == [
-        "top", "template", "picture", "head facts", "top side", "numbers", "notice", "rows", "cells", "columns",
-        "failures", "failure count",
+        "top", "template", "picture", "state", "head facts", "top side", "numbers", "notice", "rows", "cells",
+        "columns", "failures", "failure count",
     ]  # fmt: skip
     assert stage.board.html["notice"] == ""
 
@@ -183,8 +183,8 @@ def test_the_last_state_is_shown_however_soon_it_comes_after_the_one_before() ->
     stage.publisher.finish()
 
     assert stage.board.heard == [
-        "head facts", "top side", "numbers", "notice", "cells", "columns", "failures", "failure count", "frame",
-        "clock", "picture", "finish",
+        "state", "head facts", "top side", "numbers", "notice", "cells", "columns", "failures", "failure count",
+        "frame", "clock", "picture", "finish",
     ]  # fmt: skip
     assert "the disk is full" in stage.board.html["notice"]
 
