@@ -19,7 +19,7 @@ from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.threads import in_thread
-from notebook_gen.errors import NotebookGenError, RunError, WriteError
+from notebook_gen.errors import ConfigError, NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
 from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
@@ -227,12 +227,15 @@ class Run:
             path: the file; one that is there is replaced.
 
         Raises:
+            ConfigError: there is no such folder.
             WriteError: the disk did not take it.
         """
         from notebook_gen.storage.files import replacing
         from notebook_gen.views.page import page_html
 
         path = Path(path)
+        if not path.parent.is_dir():
+            raise ConfigError(f"there is no folder {str(path.parent)!r}", advice="make it, or name another one")
         html = page_html(self._source, self._plan.models)
         with replacing(path) as temporary:
             temporary.write_text(html, encoding="utf-8")

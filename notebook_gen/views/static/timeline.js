@@ -61,6 +61,7 @@ class Timeline {
     this.wait = make("i", "ng-wait", this.marks);
     this.ring = make("i", "ng-ring", this.marks);
     this.card = make("div", "ng-card", this.stage);
+    this.marks.hidden = this.card.hidden = true; // nothing is pointed at yet
     this.colors = new Colors(el);
     this.read();
     this.listen();
