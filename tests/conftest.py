@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from pathlib import Path
 
+import playwright
 import pytest
 
 
@@ -21,6 +23,12 @@ def _program(name: str, package: str) -> str:
 def dot() -> str:
     """The path of Graphviz' layout program."""
     return _program("dot", "graphviz")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of a Node.js, to run the page's scripts without a page: the one that Playwright brings along."""
+    return str(Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node"))
 
 
 @pytest.fixture(scope="session")

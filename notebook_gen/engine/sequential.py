@@ -5,37 +5,25 @@ is begun when the one before has ended in all rows. The cells of one column stil
 resource allows. Only here may a column change the number of rows: nothing behind it has begun.
 """
 
-from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import Instruction
 from notebook_gen.engine.open_group import DONE, OpenGroup
-from notebook_gen.engine.resources import Resource
-from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.events import RowGroupResized
-from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, Task
 
 
 class SequentialFlow(CellFlow):
     """Holds tasks back until it is their column's turn: first the nodes without upstreams, then the others."""
 
-    def __init__(
-        self,
-        graph: ExecutionGraph,
-        resources: Sequence[Resource],
-        tracker: CompletionTracker,
-        delivery: Delivery,
-        outbox: deque[Instruction],
-        rows: int,
-    ) -> None:
-        super().__init__(graph, resources, tracker, delivery, outbox, rows)
-        self._turns = sorted(range(len(graph.nodes)), key=lambda node: bool(graph.nodes[node].upstream))
-        self._turn = 0
-        self._held: list[tuple[int, Sequence[int]]] = []
+    _turn: int
+    _held: list[tuple[int, Sequence[int]]]
+
+    @cached_property
+    def _turns(self) -> Sequence[int]:
+        return sorted(range(len(self._nodes)), key=lambda node: bool(self._nodes[node].upstream))
 
     def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
         """Have tasks made when it is their column's turn."""
@@ -45,9 +33,9 @@ class SequentialFlow(CellFlow):
             self._held.append((node, rows))
 
     def begin_group(self) -> None:
-        """Begin again with the first column; what is left of the row group before was of dropped rows."""
+        """Begin with the first column; what is left of the row group before was of dropped rows."""
         self._turn = 0
-        self._held.clear()
+        self._held = []
         self.ready.clear()
         for held in self._in_order.values():
             held.clear()

@@ -5,11 +5,11 @@ import time
 
 import notebook_gen as ng
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.race import race
 
 _ROWS = 20_000
 _COLUMNS = 5
 _AT_ONCE = 64
-_ROUNDS = 3
 
 
 def measure() -> list[Figure]:
@@ -18,18 +18,9 @@ def measure() -> list[Figure]:
     builder["number"] = ng.Integer(0, 1000)
     for index in range(_COLUMNS):
         builder.column(name=f"cell_{index}", inputs=["number"])(_cell)
-    builder.preview(10, show=False).result()
 
     cells = _ROWS * _COLUMNS
-    floors, runs = [], []
-    for _ in range(_ROUNDS):
-        floors.append(asyncio.run(bare_asyncio(cells)))
-        began = time.perf_counter()
-        dataset = builder.preview(_ROWS, show=False).result()
-        runs.append(time.perf_counter() - began)
-        if len(dataset) != _ROWS:
-            raise RuntimeError(f"{len(dataset)} of {_ROWS} rows were made: {dataset.failures()}")
-    seconds, floor = min(runs), min(floors)
+    seconds, floor = race(builder, _ROWS, lambda: bare_asyncio(cells))
     return [
         Figure(
             what=f"{cells:,} cells of async functions that cost nothing",

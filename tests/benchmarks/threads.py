@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import notebook_gen as ng
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.race import race
 
 _ROWS = 20_000
 _THREADS = 8
-_ROUNDS = 3
 
 
 def measure() -> list[Figure]:
@@ -17,16 +17,7 @@ def measure() -> list[Figure]:
     builder = ng.DatasetBuilder(seed=1, settings=ng.RunSettings(threads=_THREADS))
     builder["number"] = ng.Integer(0, 1000)
     builder.column(name="twice")(_twice)
-    builder.preview(10, show=False).result()
-    floors, runs = [], []
-    for _ in range(_ROUNDS):
-        floors.append(asyncio.run(_bare_executor()))
-        began = time.perf_counter()
-        dataset = builder.preview(_ROWS, show=False).result()
-        runs.append(time.perf_counter() - began)
-        if len(dataset) != _ROWS:
-            raise RuntimeError(f"{len(dataset)} of {_ROWS} rows were made: {dataset.failures()}")
-    seconds, floor = min(runs), min(floors)
+    seconds, floor = race(builder, _ROWS, _bare_executor)
     return [
         Figure(
             what=f"{_ROWS:,} cells of a sync function that costs nothing, {_THREADS} threads",

@@ -95,3 +95,14 @@ def test_a_failure_leads_to_the_record_of_its_row(open_notebook: OpenNotebook) -
     notebook.picture("failure", of=notebook.cell(1))
     assert "ValueError: not today" in record.inner_text()
     assert "You are brief." in record.inner_text()
+
+
+def test_the_view_of_a_run_that_is_over_is_brought_back_and_still_answers_clicks(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("over", [DECLARE, "run = b.preview(4)", "await run", "run.live()"])
+    row = notebook.wait_for(".ng-table-pane tr[data-row]", within=notebook.cell(3))
+
+    row.focus()
+    notebook.page.keyboard.press("Enter")
+
+    shown = notebook.wait_for(SHOWN_ROW, within=notebook.cell(3))
+    assert shown.inner_text() == f"row {row.get_attribute('data-row')}"

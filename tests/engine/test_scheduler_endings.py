@@ -8,6 +8,7 @@ import pytest
 
 from notebook_gen.config.columns import Column, Integer, LLMText
 from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.errors import ProcessorError, RateLimited, RunCancelled, RunError, Transient, WriteError
 from notebook_gen.events import Event, LimitMoved, RowGroupWritten, RunFinished, State, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup
@@ -187,11 +188,7 @@ def test_a_processor_that_fails_in_its_thread_after_the_run_was_cancelled_is_tol
                 raise error
 
         scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf(), rows=2, processors={"post_batch": Slow()})
-        task = asyncio.create_task(scheduler.run())
-        await held.begun.wait()
-        scheduler.cancel()
-        held.released.set()
-        return await task
+        return await _cancelled_while(held, scheduler)
 
     finished = play(main())
 
@@ -210,11 +207,7 @@ def test_a_write_that_fails_while_the_run_is_being_cancelled_is_told() -> None:
                 raise error
 
         scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], FullShelf(), rows=2)
-        task = asyncio.create_task(scheduler.run())
-        await held.begun.wait()
-        scheduler.cancel()
-        held.released.set()
-        return await task
+        return await _cancelled_while(held, scheduler)
 
     finished = play(main())
 
@@ -326,3 +319,12 @@ def test_storage_that_cannot_settle_is_told_unless_something_worse_is(has_failed
     finished, _ = run({"a": reads()}, [Failing({})], shelf)
 
     assert (finished.state, finished.error) == ("failed", full if has_failed_before else unsettled)
+
+
+async def _cancelled_while(held: Held, scheduler: AsyncTaskScheduler) -> RunFinished:
+    """Cancel a run while it waits for what is held, and let that go on."""
+    task = asyncio.create_task(scheduler.run())
+    await held.begun.wait()
+    scheduler.cancel()
+    held.released.set()
+    return await task

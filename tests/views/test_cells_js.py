@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import subprocess
 from typing import Any
 
@@ -22,14 +21,6 @@ const packed = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const frame = readCells({ ...packed, masks: unpack(packed.masks), counts: unpack(packed.counts) });
 console.log(JSON.stringify([WORDS, Array.from(frame.masks, (_, cell) => statesOf(frame, cell))]));
 """
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("'node' is not on PATH; install it (Debian: apt-get install nodejs)")
-    return path
 
 
 def _read_in_page(node: str, picture: CellsPicture) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -37,14 +36,6 @@ console.log(JSON.stringify([
 ]));
 """
 _PIXELS = 800
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("'node' is not on PATH; install it (Debian: apt-get install nodejs)")
-    return path
 
 
 def _few() -> FakeRun:
