@@ -2,7 +2,8 @@
 
 The limit of an endpoint moves between 1 and its ceiling. When it answers 429, the limit falls by a factor, once for all
 calls of a burst, and no call is begun for about as long as one takes. The limit rises by one after as many good answers
-as it counts; a level that was refused before is tried again only after eight times as many.
+as it counts; a level that was refused before is tried again only after eight times as many. Refusals that come by
+chance, however few calls are sent, lower nothing.
 
 An endpoint that several calls in a row found broken is silent: one call at a time asks whether it is back, and its
 first answer brings the whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
@@ -12,6 +13,8 @@ Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP'
 
 from dataclasses import dataclass, field
 from typing import Final
+
+from notebook_gen.engine.refusals import Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
 FAILURES_OF_SILENCE: Final = 3
@@ -68,6 +71,7 @@ class Resource:
     _good: int = field(default=0, init=False)
     _is_pause_of_silence: bool = field(default=False, init=False)
     _refused: int = field(default=_NEVER_REFUSED, init=False)
+    _refusals: Refusals = field(default_factory=Refusals, init=False)
 
     def __post_init__(self) -> None:
         self.limit = self.ceiling
@@ -115,6 +119,8 @@ class Resource:
         seconds = now - started
         self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
         self._falls_in_a_row = 0
+        if self.limit < self.ceiling or self._refusals.by_chance:
+            self._count(started, is_refused=False)
         if self.limit == self.ceiling:
             return False
         self._good += 1
@@ -123,6 +129,7 @@ class Resource:
             return False
         self._good = 0
         self.limit += 1
+        self._refusals.begin_anew()
         if self.limit > self._refused:
             self._refused = _NEVER_REFUSED
         return True
@@ -135,11 +142,12 @@ class Resource:
             retry_after: seconds that the endpoint wants to be left alone; None: it did not say.
             now: the time.
         """
-        if started >= self._fell_at:
+        if started >= self._fell_at and self._count(started, is_refused=True):
             self._refused = self.limit
             self.limit = max(1, int(self.limit * self.factor))
             self._fell_at = now
             self._good = 0
+            self._refusals.begin_anew()
             usual = self._usual if self._usual is not None else _UNKNOWN_USUAL
             self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
             self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
@@ -172,6 +180,11 @@ class Resource:
             return False
         self.is_paused = self._is_pause_of_silence = False
         return True
+
+    def _count(self, started: float, *, is_refused: bool) -> bool:
+        """Count an answer to a call begun at `started`; gives whether there are more refusals than come by chance."""
+        is_alone = self.limit == 1 and started >= self._fell_at
+        return self._refusals.add(is_refused=is_refused, is_alone=is_alone, in_flight=self.in_flight)
 
     def _pause(self, until: float) -> None:
         self.resumes_at = max(self.resumes_at, until) if self.is_paused else until
