@@ -4,7 +4,7 @@ Times are seconds since the run began. Values never travel in events: who wants 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from notebook_gen.errors import GenerationError
@@ -162,6 +162,31 @@ class RowsDone(NamedTuple):
     rows: int
 
 
+class CellsKept(NamedTuple):
+    """Cells that an earlier run made and that are as they would be made now.
+
+    Attributes:
+        rows: how many.
+    """
+
+    time: float
+    node: int
+    row_group: int
+    rows: int
+
+
+class RowGroupKept(NamedTuple):
+    """A row group that an earlier run finished; nothing of it is made again.
+
+    Attributes:
+        rows: the rows that are there; all others of the row group were dropped.
+    """
+
+    time: float
+    row_group: RowGroup
+    rows: Sequence[int]
+
+
 class RowGroupWritten(NamedTuple):
     """A row group is where it belongs: on disk, or in the preview's memory."""
 
@@ -201,11 +226,13 @@ Event = (
     | TaskEnded
     | InPlaceEnded
     | CellsSkipped
+    | CellsKept
     | CellFailed
     | RowDropped
     | LimitMoved
     | RowGroupResized
     | RowsDone
+    | RowGroupKept
     | RowGroupWritten
     | RunPaused
     | RunResumed

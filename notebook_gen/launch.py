@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from notebook_gen.config.models import DemoModel, Model
@@ -11,16 +11,18 @@ from notebook_gen.config.processors import Processors
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import GroupStage
 from notebook_gen.engine.job import Job
-from notebook_gen.engine.ports import ExchangeKeeper, Processor, RowGroupWriter
+from notebook_gen.engine.ports import CellKeeper, ExchangeKeeper, Processor, RowGroupWriter
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 from notebook_gen.run_source import RunPlan
 
 if TYPE_CHECKING:
     from notebook_gen.models.client import ChatClient
+    from notebook_gen.storage.parquet import ParquetFolder
 
 
 class RunStorage(RowGroupWriter, Storage, Protocol):
@@ -95,7 +97,12 @@ def check_models(graph: ExecutionGraph, models: Mapping[str, Model]) -> Connecti
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A run that is checked and about to begin."""
+    """A run that is checked and about to begin.
+
+    Attributes:
+        earlier: what an earlier run has left in the same place.
+        kept: where finished cells are kept until their row group is written; None: nowhere.
+    """
 
     graph: ExecutionGraph
     connections: Connections
@@ -103,6 +110,18 @@ class Launch:
     settings: RunSettings
     seed: int
     processors: Processors
+    earlier: EarlierWork = NO_EARLIER_WORK
+    kept: CellKeeper | None = None
+
+    def going_on(self, storage: "ParquetFolder") -> "Launch":
+        """Give this run as it goes on from what an earlier one left in its folder, if there was one."""
+        size, earlier, kept = self.groups.size, storage.earlier, storage.open_cells(self.graph)
+        finished = {number: group.rows for number, group in earlier.groups.items()} if earlier is not None else {}
+        processors = self.processors
+        if earlier is not None and earlier.is_final:
+            processors = Processors()
+            processors.update({key: spec for key, spec in self.processors.items() if key[0] != "after_run"})
+        return replace(self, earlier=EarlierWork(finished, kept.groups(size)), kept=kept, processors=processors)
 
     @property
     def ceilings(self) -> dict[str, int]:
@@ -185,6 +204,8 @@ class Launch:
             processors=self._make_processors(),
             after_write=after_write,
             after_run=self._make_after_run(storage),
+            earlier=self.earlier,
+            kept=self.kept,
         )
 
     def _make_processors(self) -> dict[GroupStage, Processor]:

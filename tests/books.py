@@ -19,14 +19,19 @@ class Books:
         ended: cells that are made, skipped or empty; see `Key`.
         skipped: node and row of cells that were skipped, also of full-column nodes.
         empty: node and row of cells that failed in rows that live.
-        row_ends: how often each row was delivered or dropped.
+        row_ends: how often each row was delivered or dropped, also by an earlier run.
         dropped: rows that were dropped.
         delivered: rows that were written.
+        kept_rows: rows that an earlier run has delivered.
+        kept_groups: row groups that were told as finished by an earlier run.
+        looked_up: cells that were looked for among those an earlier run has made.
+        taken_over: cells that were found there.
         starts: tasks, in the order they started, with the time.
         outcomes: how attempts ended, with the time.
         written: row groups in the order they were written, with the time.
         processed: stage and row group of what was processed.
         announced_done: rows told as done, less those that were dropped afterwards.
+        pauses: what went on when the run was paused; once for each pause.
         most_open_rows: rows that were open at once, at most.
         ending: how the run ended; None before.
         ended_at: when it ended.
@@ -38,11 +43,16 @@ class Books:
     row_ends: Counter[int] = field(default_factory=Counter)
     dropped: set[int] = field(default_factory=set)
     delivered: set[int] = field(default_factory=set)
+    kept_rows: set[int] = field(default_factory=set)
+    kept_groups: set[int] = field(default_factory=set)
+    looked_up: set[Key] = field(default_factory=set)
+    taken_over: set[Key] = field(default_factory=set)
     starts: list[tuple[float, Task]] = field(default_factory=list)
     outcomes: list[tuple[float, Task, GenerationError | None]] = field(default_factory=list)
     written: list[tuple[float, int]] = field(default_factory=list)
     processed: set[tuple[str, int]] = field(default_factory=set)
     announced_done: int = 0
+    pauses: list[frozenset[str]] = field(default_factory=list)
     most_open_rows: int = 0
     ending: EndRun | None = None
     ended_at: float = 0.0

@@ -13,25 +13,39 @@ from heapq import heapify, heappop, heappush
 
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
+from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.instructions import (
     DecideSkips,
     EndRun,
     FillCells,
+    LookUp,
     MakeInPlace,
     ProcessRowGroup,
     StopWork,
     WriteRowGroup,
 )
 from notebook_gen.engine.sequential import SequentialCore
-from notebook_gen.errors import GenerationError, ProcessorError, RateLimited, Rejected, Transient, WriteError
+from notebook_gen.errors import (
+    GenerationError,
+    NoRowsLeft,
+    ProcessorError,
+    RateLimited,
+    Rejected,
+    RunCancelled,
+    Transient,
+    WriteError,
+)
 from notebook_gen.events import (
     CellFailed,
     CellsSkipped,
     LimitMoved,
     RowDropped,
+    RowGroupKept,
     RowGroupOpened,
     RowGroupWritten,
     RowsDone,
+    RunPaused,
+    RunResumed,
 )
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS
 from notebook_gen.plan.tasks import WHOLE_GROUP, Task
@@ -68,6 +82,13 @@ class _InFlight:
     error: GenerationError | None
 
 
+class _AllStopped:
+    """Nothing is in flight any more."""
+
+
+_Step = _InFlight | ProcessRowGroup | WriteRowGroup | _AllStopped
+
+
 class _Shell:
     """What AsyncTaskScheduler is in real life, in virtual time."""
 
@@ -76,16 +97,17 @@ class _Shell:
         self.graph = world.graph
         self.books = Books()
         core_type = SequentialCore if world.settings.engine == "sequential" else SchedulerCore
-        self.core = core_type(world.graph, world.groups, world.ceilings, world.settings, world.stages)
+        self.core = core_type(world.graph, world.groups, world.ceilings, world.settings, world.stages, world.earlier)
         self.draw = random.Random(world.seed + 1)
         self.now = 0.0
-        self.due: list[tuple[float, int, _InFlight | ProcessRowGroup | WriteRowGroup]] = []
+        self.due: list[tuple[float, int, _Step]] = []
         self.count = 0
         self.in_flight: dict[Key, _InFlight] = {}
         self.busy: Counter[str] = Counter()
+        self.awake = [world.ceilings[resource.name] for resource in self.core.resources]
         self.limits: dict[str, tuple[int, float]] = {}
         self.orders_of_group: Counter[int] = Counter()
-        self.in_place: list[MakeInPlace | DecideSkips] = []
+        self.in_place: list[MakeInPlace | DecideSkips | LookUp] = []
         self.open: dict[int, int] = {}
         self.may_start: dict[Key, int] = {}
         self.tries: Counter[tuple[Key, str]] = Counter()
@@ -94,6 +116,9 @@ class _Shell:
         self.closed: set[int] = set()
         self.has_write_failed = False
         self.is_stopping = False
+        self.is_stopped = False
+        self.is_paused = False
+        self.switches = [moment for pause in world.pauses for moment in pause]
 
     def run(self) -> None:
         self.core.start(self.now)
@@ -109,11 +134,15 @@ class _Shell:
     def step(self) -> None:
         next_due = self.due[0][0] if self.due else NEVER
         moment = min(next_due, self.core.alarm)
-        cancel_at = self.world.cancel_at if not self.is_stopping else None
-        if cancel_at is not None and cancel_at <= moment:
+        cancel_at = self.world.cancel_at if self.world.cancel_at is not None and not self.is_stopping else NEVER
+        switch_at = self.switches[0] if self.switches else NEVER
+        if cancel_at <= min(moment, switch_at) and cancel_at < NEVER:
             self.now = max(self.now, cancel_at)
             self.core.cancel()
             assert self.is_stopping or any(isinstance(order, StopWork) for order in self.core.outbox)
+        elif switch_at <= moment and switch_at < NEVER:
+            self.now = max(self.now, switch_at)
+            self.switch()
         elif self.core.alarm <= next_due:
             assert moment < NEVER, "nothing is due although the run is not over"
             self.now = max(self.now, self.core.alarm)
@@ -127,7 +156,31 @@ class _Shell:
             self.end(what)
         self.perform()
 
-    def end(self, what: _InFlight | ProcessRowGroup | WriteRowGroup) -> None:
+    def switch(self) -> None:
+        """Pause the run, or let it go on; neither does anything once the run is ending."""
+        self.switches.pop(0)
+        was_paused, is_ending = self.is_paused, not self.core.flow.gives_slots
+        if was_paused:
+            self.core.resume(self.now)
+        else:
+            self.core.pause(self.now)
+            self.books.pauses.append(self.troubles())
+        self.perform()
+        assert self.is_paused == (was_paused if is_ending else not was_paused), "it was not paused, or not resumed"
+
+    def troubles(self) -> frozenset[str]:
+        """What goes on at this moment that a pause may disturb."""
+        resources = self.core.resources
+        seen = {
+            "in flight": bool(self.in_flight),
+            "cooling down": any(resource.is_paused for resource in resources),
+            "silent": any(resource.silent_since is not None for resource in resources),
+            "broken": any(isinstance(error, Transient) for _, _, error in self.books.outcomes[-1:]),
+            "ending": not self.core.flow.gives_slots,
+        }
+        return frozenset(trouble for trouble, is_there in seen.items() if is_there)
+
+    def end(self, what: _Step) -> None:
         match what:
             case _InFlight():
                 self.finish(what)
@@ -135,24 +188,42 @@ class _Shell:
                 self.finish_processing(what)
             case WriteRowGroup():
                 self.finish_write(what)
+            case _AllStopped():
+                self.finish_stop()
 
     # Tasks with a slot
 
     def take_work(self) -> None:
-        """Fill all free slots, as the shell's slots do when they are woken."""
-        has_taken = True
-        while has_taken:
-            has_taken = False
+        """Let each slot that is awake ask for work until it has some, or sleeps, as the shell's slots do."""
+        while any(self.awake):
             for number, resource in enumerate(self.core.resources):
-                taken = self.core.take(number, self.now)
-                self.perform()
-                if taken is not None:
-                    has_taken = True
-                    self.start(taken[0], taken[1], resource.name)
+                while self.awake[number]:
+                    self.awake[number] -= 1
+                    taken = self.core.take(number, self.now)
+                    self.perform()
+                    if taken is not None:
+                        self.start(taken[0], taken[1], resource.name)
+                    elif resource.takeable > self.awake[number]:
+                        assert self.core.flow.gives_slots, "work waits although the run is ending"
+                        self.awake[number] += 1
+        for number, resource in enumerate(self.core.resources):
+            assert not resource.takeable or not self.idle(number), "work waits, and no slot was woken"
+
+    def idle(self, number: int) -> int:
+        """How many slots of a resource sleep."""
+        name = self.core.resources[number].name
+        return self.world.ceilings[name] - self.busy[name] - self.awake[number]
+
+    def wake(self) -> None:
+        """Wake as many slots as there is work for."""
+        self.core.flow.has_woken = False
+        for number, resource in enumerate(self.core.resources):
+            self.awake[number] += max(0, min(resource.takeable - self.awake[number], self.idle(number)))
 
     def start(self, task: Task, ready: float, resource: str) -> None:
         node = self.graph.nodes[task.node]
         assert not self.is_stopping, "a task started after the run was told to stop"
+        assert not self.is_paused, "a task started while the run was paused"
         assert self.core.flow.gives_slots, "a task started although the run is ending"
         assert ready <= self.now, "a task was ready in the future"
         assert (task.row == WHOLE_GROUP) == node.full_column
@@ -160,6 +231,7 @@ class _Shell:
         self.check_inputs(task.node, task.row_group, self.rows_of(task))
         key = self.key(task)
         assert key not in self.books.ended, "a cell was made twice"
+        assert key not in self.world.kept, "a cell was made that an earlier run had made"
         assert key not in self.in_flight, "a task started twice"
         assert task.attempt == self.may_start.get(key, 1), "the attempt has a wrong number"
         self.check_limit(resource)
@@ -261,12 +333,15 @@ class _Shell:
         node, key = self.graph.nodes[task.node], self.key(running.task)
         assert node.resource is not None
         self.busy[node.resource] -= 1
+        self.awake[self.graph.resources.index(node.resource)] += 1
         del self.in_flight[key]
         self.books.outcomes.append((self.now, task, error))
         if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
             self.books.ended.add(key)
+        is_ending = not self.core.flow.gives_slots
         again = self.core.finished(task, running.started, error, self.now)
         if again:
+            assert not is_ending, "a task is to be tried again although the run is ending"
             assert error is not None, "a task that made its values is to be made again"
             self.note_another_try(key, task, error)
 
@@ -292,10 +367,13 @@ class _Shell:
                 self.perform_one(self.core.outbox.popleft())
             if self.in_place:
                 self.do_in_place(self.in_place.pop(0))
+        if self.core.flow.has_woken:
+            self.wake()
 
     def perform_one(self, instruction: object) -> None:
         match instruction:
-            case MakeInPlace() | DecideSkips():
+            case MakeInPlace() | DecideSkips() | LookUp():
+                assert not self.is_stopping, "an order was given after the run was told to stop"
                 self.in_place.append(instruction)
                 self.orders_of_group[instruction.row_group.number] += 1
             case FillCells():
@@ -315,7 +393,17 @@ class _Shell:
 
     def note(self, event: object) -> None:
         match event:
+            case RunPaused() | RunResumed():
+                assert event.time == self.now
+                assert self.is_paused == isinstance(event, RunResumed), "it was paused twice, or resumed twice"
+                assert self.books.ending is None, "the run was paused or resumed after its end"
+                self.is_paused = isinstance(event, RunPaused)
+            case RowGroupKept():
+                self.note_kept(event)
             case RowGroupOpened():
+                assert not self.is_paused, "a row group was opened while the run was paused"
+                assert self.books.kept_groups == set(self.world.earlier.finished), "opened before what is kept was told"
+                assert event.row_group.number not in self.books.kept_groups, "a finished row group was opened"
                 self.open[event.row_group.number] = event.row_group.size
                 total = sum(self.open.values())
                 assert len(self.open) == 1 or total <= self.world.settings.max_open_rows, "too many open rows"
@@ -338,6 +426,15 @@ class _Shell:
             case _:
                 raise AssertionError(f"unknown instruction {event!r}")
 
+    def note_kept(self, event: RowGroupKept) -> None:
+        number = event.row_group.number
+        assert number not in self.books.kept_groups, "a row group was told as finished twice"
+        assert event.row_group == self.world.groups[number]
+        assert event.rows == self.world.earlier.finished[number]
+        self.books.kept_groups.add(number)
+        self.books.kept_rows.update(event.rows)
+        self.books.row_ends.update(event.row_group.rows)
+
     def fill(self, order: FillCells) -> None:
         full = self.is_full(order.node)
         for row in order.rows:
@@ -348,11 +445,14 @@ class _Shell:
             if not full:
                 self.books.ended.add((order.node, row))
 
-    def do_in_place(self, order: MakeInPlace | DecideSkips) -> None:
+    def do_in_place(self, order: MakeInPlace | DecideSkips | LookUp) -> None:
         if self.is_stopping:
             return
         if isinstance(order, DecideSkips):
             self.decide(order)
+            return
+        if isinstance(order, LookUp):
+            self.look_up(order)
             return
         full = self.is_full(order.node)
         live = [row for row in order.rows if row not in self.books.dropped]
@@ -392,6 +492,22 @@ class _Shell:
         self.orders_of_group[order.row_group.number] -= 1
         self.core.skips_decided(order, skipped, failures, self.now)
 
+    def look_up(self, order: LookUp) -> None:
+        number, keys = order.row_group.number, {(order.node, row) for row in order.rows}
+        assert number in self.world.earlier.begun, "cells of a row group were looked up that nobody has begun"
+        assert may_be_kept(self.graph.nodes[order.node]), "cells were looked up that are never kept"
+        assert keys.isdisjoint(self.books.looked_up), "a cell was looked up twice"
+        self.books.looked_up |= keys
+        live = [row for row in order.rows if row not in self.books.dropped]
+        if live:
+            self.check_inputs(order.node, number, live)
+        found = [row for row in order.rows if (order.node, row) in self.world.kept]
+        taken = {(order.node, row) for row in found if row not in self.books.dropped}
+        self.books.taken_over |= taken
+        self.books.ended |= taken
+        self.orders_of_group[number] -= 1
+        self.core.looked_up(order, found, self.now)
+
     def is_full(self, node: int) -> bool:
         return self.graph.nodes[node].full_column
 
@@ -400,6 +516,9 @@ class _Shell:
     def begin_processing(self, order: ProcessRowGroup) -> None:
         number = order.row_group.number
         assert order.stage in self.world.stages
+        assert order.stage == "post_batch" or not self.is_stopping, (
+            "a row group was begun after the run was told to stop"
+        )
         assert not self.books.dropped.intersection(order.rows), "a dropped row was processed"
         if order.stage == "pre_batch":
             self.orders_of_group[number] += 1
@@ -413,7 +532,7 @@ class _Shell:
 
     def finish_processing(self, order: ProcessRowGroup) -> None:
         number = order.row_group.number
-        if order.stage == "pre_batch" and self.is_stopping:
+        if order.stage == "pre_batch" and self.is_stopped:
             # too late: nothing becomes of it
             self.core.processed(order, {}, self.now)
             return
@@ -439,6 +558,7 @@ class _Shell:
         number = order.row_group.number
         self.check_closed(number, order.rows)
         assert number not in self.closed, "a row group was written twice"
+        assert number not in self.books.kept_groups, "a finished row group was written again"
         assert not self.has_write_failed, "a write was begun after one had failed"
         self.closed.add(number)
         if "post_batch" in self.world.stages and order.rows:
@@ -463,14 +583,23 @@ class _Shell:
         assert not self.is_stopping, "the work was stopped twice"
         self.is_stopping = True
         self.in_place.clear()
+        if self.draw.random() < 0.5:
+            self.finish_stop()
+        else:
+            # what does not let itself be stopped at once may still come to its end
+            self.push(self.now + self.seconds_of_step(0.5), _AllStopped())
+
+    def finish_stop(self) -> None:
+        self.is_stopped = True
         self.due = [entry for entry in self.due if not isinstance(entry[2], _InFlight)]
         heapify(self.due)
         self.in_flight.clear()
         self.busy.clear()
+        self.awake = [0] * len(self.awake)
         self.orders_of_group.clear()
-        self.core.stopped()
+        self.core.stopped(self.now)
 
-    def push(self, time: float, what: _InFlight | ProcessRowGroup | WriteRowGroup) -> None:
+    def push(self, time: float, what: _Step) -> None:
         self.count += 1
         heappush(self.due, (time, self.count, what))
 
@@ -481,30 +610,25 @@ class _Shell:
         assert not self.in_flight, "a task survived the run"
         assert all(count == 1 for count in books.row_ends.values()), "a row ended twice"
         assert (ending.state == "finished") == (ending.error is None)
+        assert books.kept_groups == set(self.world.earlier.finished), "a finished row group was not told"
+        there = len(books.delivered) + len(books.kept_rows)
         if not self.is_stopping:
             assert set(books.row_ends) == set(rows), "rows asked = rows delivered + rows dropped"
-            assert sorted(number for _, number in books.written) == list(range(len(self.world.groups)))
+            numbers = {number for _, number in books.written}
+            assert len(numbers) == len(books.written)
+            assert numbers == set(range(len(self.world.groups))) - set(self.world.earlier.finished)
             assert books.announced_done == len(books.delivered)
+            assert isinstance(ending.error, NoRowsLeft) == (bool(books.dropped) and not there)
         elif not isinstance(ending.error, WriteError | ProcessorError):
             finished = {row for row in rows if row not in books.dropped and self.is_finished(row)}
-            # a full-column task that was cut off may have been for rows that were all dropped meanwhile
-            doubtful = {row for row in finished if not self.is_surely_finished(row)}
-            assert finished - doubtful <= books.delivered <= finished, "finished rows are kept"
+            assert finished == books.delivered, "finished rows are kept"
+        if isinstance(ending.error, RunCancelled):
+            assert ending.error.rows_done == there, "rows that are there were counted wrongly"
 
     def is_finished(self, row: int) -> bool:
         number = self.world.groups.group_of(row)
         is_through = "pre_batch" not in self.world.stages or ("pre_batch", number) in self.books.processed
         return is_through and all(self.has_ended(node.index, number, row) for node in self.graph.nodes)
-
-    def is_surely_finished(self, row: int) -> bool:
-        """Whether each full-column node has made its row group, or left out all rows of it."""
-        group = self.world.groups[self.world.groups.group_of(row)]
-        left_out = self.books.skipped | self.books.empty
-        return all(
-            (node.index, group.number) in self.books.ended or left_out.issuperset((node.index, r) for r in group.rows)
-            for node in self.graph.nodes
-            if node.full_column
-        )
 
     def has_ended(self, node: int, number: int, row: int) -> bool:
         """Whether a node's cell in a row is made, skipped or empty; for a full-column node, whether all of them are."""

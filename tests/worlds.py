@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from notebook_gen.config.columns import Column, Expression, Function, Integer, LLMText
 from notebook_gen.config.options import OnError
 from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.instructions import GroupStage
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node, build_graph
-from notebook_gen.plan.tasks import RowGroups
+from notebook_gen.plan.tasks import RowGroup, RowGroups
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 from tests.books import Key
 
 MODELS = ("m", "n")
@@ -32,6 +34,9 @@ class World:
         processor_drop_rate: the share of rows that processors drop.
         processor_failure_rate: how often a processor raises.
         cancel_at: when the run is cancelled, in virtual seconds; None: never.
+        pauses: when the run is paused and when it goes on, one after the other.
+        earlier: what an earlier run has left.
+        kept: cells of its begun row groups that it has made.
         failing_write: the row group whose write fails; None: all succeed.
         seconds: what every task takes, and row groups leave at once; None: all of that is random.
         slow: what single tasks take instead, where `seconds` is given; by node and row (or row group).
@@ -56,6 +61,9 @@ class World:
     processor_failure_rate: float = 0.0
     cancel_at: float | None = None
     failing_write: int | None = None
+    pauses: Sequence[tuple[float, float]] = ()
+    earlier: EarlierWork = NO_EARLIER_WORK
+    kept: frozenset[Key] = frozenset()
     seconds: float | None = None
     slow: Mapping[Key, float] = field(default_factory=dict)
     meets: Mapping[Key, Sequence[GenerationError]] = field(default_factory=dict)
@@ -86,7 +94,7 @@ def random_world(seed: int) -> World:
     graph = _with_options(build_graph(columns), draw)
     rows = draw.choice([0, 1, 2, 7, 30, draw.randint(1, 120)])
     outage = draw.uniform(0.0, 5.0)
-    return World(
+    world = World(
         seed=seed,
         graph=graph,
         groups=RowGroups(rows, draw.choice([1, 2, 5, 10, 50])),
@@ -109,7 +117,39 @@ def random_world(seed: int) -> World:
         processor_failure_rate=draw.choice([0.0, 0.0, 0.1]),
         cancel_at=draw.choice([None, None, None, draw.uniform(0, 10)]),
         failing_write=draw.choice([None] * 9 + [0]),
+        pauses=_random_pauses(draw),
     )
+    return _with_earlier_work(world, draw)
+
+
+def _with_earlier_work(world: World, draw: random.Random) -> World:
+    """Give a share of the worlds row groups that an earlier run has finished, less some rows, or begun."""
+    share = draw.choice([0.0, 0.0, 0.3, 1.0])
+    finished: dict[int, Sequence[int]] = {}
+    begun: list[RowGroup] = []
+    for group in world.groups:
+        if draw.random() >= share:
+            continue
+        if draw.random() < 0.4:
+            there = draw.choice([0.0, 0.8, 1.0])
+            finished[group.number] = [row for row in group.rows if draw.random() < there]
+        else:
+            begun.append(group)
+    nodes = [node.index for node in world.graph.nodes if may_be_kept(node)]
+    made = draw.choice([0.2, 0.8, 1.0])
+    kept = [(node, row) for node in nodes for group in begun for row in group.rows if draw.random() < made]
+    earlier = EarlierWork(finished, frozenset(group.number for group in begun))
+    return replace(world, earlier=earlier, kept=frozenset(kept))
+
+
+def _random_pauses(draw: random.Random) -> Sequence[tuple[float, float]]:
+    """Make up to two pauses; some are over at once, some outlast whatever goes on."""
+    pauses, end = [], 0.0
+    for _ in range(draw.choice([0, 0, 1, 2])):
+        begin = end + draw.choice([0.0, draw.uniform(0.0, 1.0), draw.uniform(0.0, 10.0)])
+        end = begin + draw.choice([0.0, draw.uniform(0.0, 1.0), draw.uniform(0.0, 10.0), 100.0])
+        pauses.append((begin, end))
+    return pauses
 
 
 def _random_settings(draw: random.Random) -> RunSettings:

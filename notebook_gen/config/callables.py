@@ -69,11 +69,11 @@ def check_inputs(function: Callable[..., Any], inputs: Any) -> tuple[str, ...]:
         raise ConfigError(f"inputs is {inputs!r}", advice="give a list of column names")
     try:
         inspect.signature(function).bind(None)
-    except TypeError as error:
+    except TypeError:
         raise ConfigError(
             f"is made by a function that takes {inspect.signature(function)}",
             advice="with inputs=[…], let it take one argument: a dict, or a DataFrame with full_column=True",
-        ) from error
+        ) from None
     except ValueError:  # some functions written in C do not tell
         pass
     return tuple(dict.fromkeys(inputs))
@@ -107,8 +107,8 @@ def _unwrapped(function: Any) -> Any:
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     try:
         return inspect.signature(function)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError):
         raise ConfigError(
             f"is made by {getattr(function, '__name__', function)!r}, which does not tell what it takes",
             advice="wrap it in a function whose parameters name the columns it reads",
-        ) from error
+        ) from None

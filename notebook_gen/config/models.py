@@ -31,7 +31,7 @@ class Model(Spec):
         temperature: sampling temperature; None: the endpoint's default, as for the next two.
         top_p: nucleus sampling.
         max_tokens: tokens an answer may have, at most.
-        price: what a million tokens cost, of prompts and of answers, in a currency of yours; None: unknown.
+        price: what a million tokens cost, of prompts and of answers, in US dollars; None: unknown.
         extra: more fields of the request's JSON body, for what an endpoint offers beyond the standard.
     """
 

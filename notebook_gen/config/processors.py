@@ -16,7 +16,7 @@ from pydantic import Field
 from notebook_gen.config.callables import check_callable, is_async, read_source
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import TEMPLATE_GLOBALS, parse_inputs
-from notebook_gen.errors import ConfigError
+from notebook_gen.errors import ConfigError, NotDeclared
 
 Stage = Literal["pre_batch", "post_batch", "after_run"]
 
@@ -63,14 +63,14 @@ class FunctionProcessor(ProcessorSpec):
         try:
             check_callable(function)
         except ConfigError as error:
-            raise ConfigError(f"processor {name!r} {error.problem}", advice=error.advice) from error
+            raise ConfigError(f"processor {name!r} {error.problem}", advice=error.advice) from error.__cause__
         if is_async(function):
             raise ConfigError(f"processor {name!r} is async", advice="define it with def: it runs in a thread")
         try:
             inspect.signature(function).bind(None)
-        except TypeError as error:
+        except TypeError:
             problem = f"processor {name!r} takes {inspect.signature(function)}"
-            raise ConfigError(problem, advice="let it take one DataFrame, and give one") from error
+            raise ConfigError(problem, advice="let it take one DataFrame, and give one") from None
         except ValueError:  # some functions written in C do not tell
             pass
         return cls(function=function, source=read_source(function))
@@ -143,7 +143,7 @@ class Reshape(ProcessorSpec):
             try:
                 parse_inputs(template)
             except ConfigError as error:
-                raise ConfigError(f"Reshape: {name!r}: {error.problem}", advice=error.advice) from error
+                raise ConfigError(f"Reshape: {name!r}: {error.problem}", advice=error.advice) from None
 
     def columns_after(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Give the new columns."""
@@ -166,6 +166,8 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
         return {name: spec for (when, name), spec in self._specs.items() if when == stage}
 
     def __getitem__(self, key: tuple[Stage, str]) -> ProcessorSpec:
+        if key not in self._specs:
+            raise NotDeclared("processor", key, self._specs)
         return self._specs[key]
 
     def __setitem__(self, key: tuple[Stage, str], spec: ProcessorSpec) -> None:
@@ -185,6 +187,7 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
         self._specs[key] = spec
 
     def __delitem__(self, key: tuple[Stage, str]) -> None:
+        self[key]  # raises if it is not there
         del self._specs[key]
 
     def __iter__(self) -> Iterator[tuple[Stage, str]]:
@@ -216,7 +219,7 @@ def _columns_after(
         try:
             columns = spec.columns_after(columns)
         except ConfigError as error:
-            raise ConfigError(f"processor {name!r} ({stage}) {error.problem}", advice=error.advice) from error
+            raise ConfigError(f"processor {name!r} ({stage}) {error.problem}", advice=error.advice) from None
     return tuple(columns) if columns is not None else None
 
 

@@ -85,11 +85,11 @@ def _parse(source: str) -> _Parsed:
         _check(tree, source)
         return _Parsed(tree, tuple(sorted(meta.find_undeclared_variables(tree))))
     except TemplateSyntaxError as error:
-        raise syntax_error(_BARE, source, error) from error
-    except (RecursionError, MemoryError) as error:
-        raise _nested_too_deep() from error
+        raise syntax_error(_BARE, source, error) from None
+    except (RecursionError, MemoryError):
+        raise _nested_too_deep() from None
     except ValueError as error:  # an integer of more digits than Python reads
-        raise ConfigError(f"template error: {error}", advice="make the value by a function") from error
+        raise ConfigError(f"template error: {error}", advice="make the value by a function") from None
 
 
 def _compile(source: str, environment: Environment) -> CodeType:
@@ -98,9 +98,9 @@ def _compile(source: str, environment: Environment) -> CodeType:
         python = environment.compile(tree, raw=True)
         return compile(python, "<template>", "exec")
     except SyntaxError as error:
-        raise python_error(source, python, error) from error
-    except (RecursionError, MemoryError) as error:
-        raise _nested_too_deep() from error
+        raise python_error(source, python, error) from None
+    except (RecursionError, MemoryError):
+        raise _nested_too_deep() from None
 
 
 def _nested_too_deep() -> ConfigError:

@@ -10,7 +10,7 @@ decided in `flow`, which task is next in `order`, how many may run in `resources
 """
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Final
 
 from notebook_gen.config.settings import RunSettings
@@ -18,22 +18,19 @@ from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.ending import NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import (
-    DecideSkips,
-    GroupStage,
-    Instruction,
-    MakeInPlace,
-    ProcessRowGroup,
-)
+from notebook_gen.engine.instructions import DecideSkips, GroupStage, Instruction, LookUp, MakeInPlace, ProcessRowGroup
 from notebook_gen.engine.open_group import DONE, OpenGroup
 from notebook_gen.engine.order import make_resources
+from notebook_gen.engine.pause import Pause
 from notebook_gen.engine.resources import SPARED, Resource
 from notebook_gen.engine.salvage import Deferred
 from notebook_gen.engine.tracker import CompletionTracker
-from notebook_gen.errors import GenerationError, ProcessorError, Rejected, RunCancelled, RunError, WriteError
-from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupWritten, RunPaused, RunResumed, State
+from notebook_gen.engine.upcoming import Upcoming
+from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RunCancelled, RunError, WriteError
+from notebook_gen.events import RowGroupOpened, RowGroupWritten, State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 
 GRACE: Final = 10.0
 """Seconds that calls in flight have to end when a run stops early."""
@@ -48,6 +45,7 @@ class SchedulerCore:
         ceilings: slots of each of the graph's resources.
         settings: how to go about it.
         stages: where there are processors.
+        earlier: what an earlier run has left.
 
     Attributes:
         outbox: instructions for the shell, oldest first.
@@ -66,6 +64,7 @@ class SchedulerCore:
         ceilings: Mapping[str, int],
         settings: RunSettings,
         stages: Collection[GroupStage] = (),
+        earlier: EarlierWork = NO_EARLIER_WORK,
     ) -> None:
         self.outbox: deque[Instruction] = deque()
         self.alarm = NEVER
@@ -73,19 +72,21 @@ class SchedulerCore:
         self.tracker = CompletionTracker(graph, has_gate="pre_batch" in stages)
         self._delivery = Delivery(graph, groups.rows, has_processors="post_batch" in stages)
         self.flow = self.flow_type(graph, self.resources, self.tracker, self._delivery, self.outbox, groups.rows)
+        self.flow.begun = earlier.begun
         self._groups = groups
         self._settings = settings
         self._pool = [self.resources[graph.resources.index(n.resource)] if n.resource else None for n in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
         self._attempts = Attempts(graph, settings, self.outbox)
         self._salvage = self._attempts.salvage
-        self._next_group = 0
-        self._open_rows = 0
+        self._upcoming = Upcoming(groups, settings.max_open_rows, earlier.finished)
         self._ending = Ending(self.flow, self.outbox)
-        self._is_paused = False
+        self._pause = Pause(self.resources, self.outbox)
 
     def start(self, now: float) -> None:
         """Begin the run."""
+        self.outbox.extend(kept := self._upcoming.kept(now))
+        self._delivery.delivered = sum(len(group.rows) for group in kept)
         self._advance(now)
 
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
@@ -104,7 +105,7 @@ class SchedulerCore:
                     return Task(node, group.group.number, WHOLE_GROUP if full else row, attempt), ready_at
                 flow.release(node)
                 self._offer_in_order()
-        if self._next_group < len(self._groups):
+        if self._upcoming:
             self._advance(now)
         return None
 
@@ -129,15 +130,15 @@ class SchedulerCore:
             first = group.group.start if row == WHOLE_GROUP else row
             for deferred in self._attempts.succeeded(task, first, pool, started, now):
                 self._salvaged(deferred, now)
-            if pool.is_endpoint and pool.takeable > 1:
-                # its limit rose, or its silence ended: there is work for more than this slot
-                self.flow.has_woken = True
             if row == WHOLE_GROUP:
                 self.flow.full_ended(node, group, DONE, now)
             else:
                 self.flow.cell_ended(node, group, row, DONE, now)
         if is_over:
             self.flow.release(node)
+        if pool.is_endpoint and pool.takeable > 1:
+            # its limit rose, or its silence ended: there is work for more than this slot
+            self.flow.has_woken = True
         self._settle(group, now)
         return not is_over
 
@@ -172,23 +173,29 @@ class SchedulerCore:
         self.flow.decide_skips(order, skipped, failures, now)
         self._settle(group, now)
 
+    def looked_up(self, order: LookUp, kept: Container[int], now: float) -> None:
+        """Take note of the rows whose cell an earlier run has made; their values are where they belong."""
+        group = self.tracker.groups[order.row_group.number]
+        self.flow.end_in_place(group)
+        self.flow.looked_up(order, kept, now)
+        self._settle(group, now)
+
     def processed(self, order: ProcessRowGroup, dropped: Mapping[int, str], now: float) -> None:
         """Take note that a row group was processed; of each dropped row, which processor dropped it."""
-        reasons = {row: Rejected(f"was dropped by the processor {name!r}") for row, name in dropped.items()}
+        reasons = {row: DroppedByProcessor(name, order.stage) for row, name in dropped.items()}
         self._after_processing(order, reasons, now)
 
     def processor_failed(self, order: ProcessRowGroup, error: ProcessorError, now: float) -> None:
         """Take note that a processor failed: the run ends, or the row group is dropped, as the settings say."""
         number = order.row_group.number
         if self._settings.on_processor_error == "drop":
-            reason = Rejected(str(error), advice=error.advice)
+            problem = f"{error.subject} {error.problem}"
+            reason = DroppedByProcessor(error.processor, error.stage, problem, advice=error.advice)
             self._after_processing(order, dict.fromkeys(order.rows, reason), now)
             return
         if order.stage == "post_batch":
             # a row group is never written unprocessed
             self._delivery.give_up(number)
-        elif not self._ending.is_stopped:
-            self.flow.end_in_place(self.tracker.groups[number])
         self._lose(error)
 
     def written(self, number: int, delivered: int, now: float) -> None:
@@ -196,15 +203,14 @@ class SchedulerCore:
         group = self.tracker.groups[number].group
         self.tracker.free(number)
         self._delivery.written(number, delivered)
-        self._open_rows -= group.size
+        self._upcoming.open_rows -= group.size
         self.outbox.append(RowGroupWritten(now, group, delivered))
         self._offer_in_order()
         self._advance(now)
 
     def write_failed(self, number: int, error: WriteError) -> None:
         """End the run because a row group could not be written; no other write is begun."""
-        self._delivery.give_up(number)
-        self._delivery.can_write = False
+        self._delivery.fail(number)
         self._lose(error)
 
     def tick(self, now: float) -> None:
@@ -220,42 +226,39 @@ class SchedulerCore:
         self.alarm = min([self._salvage.next_due, self._ending.drain_until, *resumes])
 
     def pause(self, now: float) -> None:
-        """Begin nothing more until `resume`; what is in flight goes on. Harmless if it is paused or over."""
-        if not self._is_paused and self._ending.reason is None and not self._ending.is_over:
-            self._hold(RunPaused(now))
+        """Give no slot and open no row group until `resume`; harmless if the run is paused, ending or over.
+
+        What is in flight goes on, and what follows from it without a slot is done.
+        """
+        if not self._ending.has_begun:
+            self._pause.begin(now)
 
     def resume(self, now: float) -> None:
-        """Go on after `pause`; harmless if it is not paused."""
-        if self._is_paused:
-            self._hold(RunResumed(now))
+        """Go on after `pause`; harmless if the run is not paused, ending or over."""
+        if not self._ending.has_begun and self._pause.end(now):
             self.flow.has_woken = True
             self._advance(now)
-
-    def _hold(self, told: RunPaused | RunResumed) -> None:
-        self._is_paused = isinstance(told, RunPaused)
-        for pool in self.resources:
-            pool.is_held = self._is_paused
-        self.outbox.append(told)
 
     # Endings
 
     def cancel(self) -> None:
         """Stop the run; finished rows are still written. Harmless if it is ending already."""
-        told = f"the run was cancelled with {self._rows_done()} of {self._groups.rows} rows finished"
-        self._stop("cancelled", RunCancelled(told, advice="run.rows() has what was made"))
+        self._stop("cancelled", RunCancelled(self._rows_done(), self._groups.rows))
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
         self._stop("failed", error)
 
-    def stopped(self) -> None:
+    def stopped(self, now: float) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""
         self._ending.is_stopped = True
         self.flow.in_place = 0
         for resource in self.resources:
             resource.in_flight = 0
-        for group in sorted(self.tracker.groups.values(), key=lambda group: not group.is_whole):
+        for group in self.tracker.groups.values():
             group.in_flight = 0
+            self.flow.end_left_out(group, now)
+        for group in sorted(self.tracker.groups.values(), key=lambda group: not group.is_whole):
             if self._delivery.can_write and not self._delivery.knows(group.group.number):
                 self.outbox.append(self._delivery.close(group))
         self._end_if_idle()
@@ -267,7 +270,7 @@ class SchedulerCore:
             RuntimeError: that is so; it is a bug.
         """
         is_busy = self.flow.in_place or self._delivery.is_busy or self.outbox or self.alarm < NEVER
-        if self._ending.is_over or self._ending.reason or is_busy or self._is_paused:
+        if self._ending.is_over or self._ending.reason or is_busy or self._pause.is_on:
             return
         if not any(resource.in_flight or resource.takeable for resource in self.resources):
             raise RuntimeError(f"the run is stuck: row groups {[*self.tracker.groups]} wait for nothing under way")
@@ -290,8 +293,11 @@ class SchedulerCore:
             return
         if self._ending.reason is not None:
             if self._ending.is_stopped:
+                if isinstance(self._ending.reason.error, RunCancelled):
+                    # fewer than when it was cancelled, if processors dropped some
+                    self._ending.reason.error.rows_done = self._rows_done()
                 self._ending.complete(self._ending.reason)
-        elif self._next_group == len(self._groups) and not self.tracker.groups:
+        elif not self._upcoming and not self.tracker.groups:
             self._ending.complete(self._delivery.ending())
 
     # Row groups
@@ -302,21 +308,16 @@ class SchedulerCore:
     def _advance(self, now: float) -> None:
         """Open row groups as long as slots would stand empty and there is room; end the run when all is done."""
         while self._may_open():
-            self._open(self._groups[self._next_group], now)
+            self._open(self._upcoming.take(), now)
         self._end_if_idle()
 
     def _may_open(self) -> bool:
-        is_closed = self.flow.in_place or self._ending.reason is not None or self._is_paused
-        if is_closed or self._next_group == len(self._groups):
-            return False
-        room = self._settings.max_open_rows - self._open_rows
-        if self._open_rows and room < self._groups.size and room < self._groups[self._next_group].size:
+        is_closed = self.flow.in_place or self._ending.reason is not None or self._pause.is_on
+        if is_closed or not self._upcoming or not self._upcoming.has_room():
             return False
         return not self.resources or any(resource.is_starving for resource in self.resources)
 
     def _open(self, group: RowGroup, now: float) -> None:
-        self._next_group += 1
-        self._open_rows += group.size
         self.outbox.append(RowGroupOpened(now, group))
         ready = self.tracker.open(group, now)
         self.flow.admit(ready, self.tracker.groups[group.number], now)
@@ -332,23 +333,19 @@ class SchedulerCore:
         if self._ending.reason is not None:
             if not self.flow.in_place and not any(pool.in_flight for pool in self.resources):
                 self._ending.stop_work()
-        elif self._next_group < len(self._groups):
+        elif self._upcoming:
             self._advance(now)
 
     def _offer_in_order(self) -> None:
-        self.flow.offer_in_order(self._next_group, self._groups.size)
+        self.flow.offer_in_order(self._upcoming.number, self._groups.size)
 
     def _after_processing(self, order: ProcessRowGroup, reasons: Mapping[int, GenerationError], now: float) -> None:
-        number = order.row_group.number
         if order.stage == "pre_batch" and self._ending.is_stopped:
             return
-        group = self.tracker.groups[number]
+        group = self.tracker.groups[order.row_group.number]
         if order.stage == "post_batch":
             for row, reason in reasons.items():
-                self.tracker.drop_done(group, row)
-                drop = RowDropped(now, number, row, None, 1, reason, was_done=True)
-                self._delivery.drop(drop)
-                self.outbox.append(drop)
+                self.flow.drop_done(group, row, reason, now)
             self.outbox.extend(self._delivery.processed(group))
             self._end_if_idle()
         else:
@@ -398,3 +395,4 @@ class SchedulerCore:
             self.flow.queue_again(deferred.node, deferred.row)
         else:
             self.flow.release(deferred.node)
+            self._offer_in_order()

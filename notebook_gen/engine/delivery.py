@@ -82,6 +82,11 @@ class Delivery:
         self._under_way.discard(number)
         self._given_up.add(number)
 
+    def fail(self, number: int) -> None:
+        """Note that a row group could not be written; no other is written any more."""
+        self.give_up(number)
+        self.can_write = False
+
     def ending(self) -> EndRun:
         """Tell how a run has ended that was neither stopped nor failed."""
         if self.delivered or not self._kinds:

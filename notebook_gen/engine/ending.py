@@ -37,9 +37,14 @@ class Ending:
         self._flow = flow
         self._outbox = outbox
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the run is ending, or over."""
+        return self.reason is not None or self.is_over
+
     def begin(self, state: State, error: Exception, drain_until: float | None = None) -> None:
         """Begin to end the run, or hasten the end that has begun: without a time of grace, work is stopped at once."""
-        if self.reason is None and not self.is_over:
+        if not self.has_begun:
             self.reason = EndRun(state, error)
             self._flow.stop()
             self.drain_until = drain_until if drain_until is not None else NEVER

@@ -5,18 +5,28 @@ says: the row is dropped, the cell stays NA, or the run ends. Whatever ends make
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from notebook_gen.engine.delivery import Delivery
-from notebook_gen.engine.instructions import DecideSkips, FillCells, Instruction, MakeInPlace, ProcessRowGroup
-from notebook_gen.engine.open_group import DROPPED, FAILED, READY, SKIPPED, OpenGroup
+from notebook_gen.engine.instructions import DecideSkips, FillCells, Instruction, LookUp, MakeInPlace, ProcessRowGroup
+from notebook_gen.engine.open_group import DEFERRED, DONE, DROPPED, FAILED, IN_FLIGHT, READY, SKIPPED, OpenGroup
 from notebook_gen.engine.order import InOrder, ReadyTasks
 from notebook_gen.engine.resources import Resource
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.tracker import CompletionTracker, Ready
 from notebook_gen.errors import ColumnFailed, GenerationError
 from notebook_gen.events import CellFailed, CellsSkipped, RowDropped, RowsDone
-from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.graph import ExecutionGraph, Node
+
+
+def may_be_kept(node: Node) -> bool:
+    """Tell whether a node's finished cells are taken over from one run to the next.
+
+    Cells that cost nothing are not, nor those of a full column, which was made of other rows, nor those of a function
+    that keeps state from row to row.
+    """
+    return node.resource is not None and not node.full_column and not node.ordered
+
 
 Failed = tuple[int, GenerationError]
 """A row, and why its cell failed."""
@@ -40,6 +50,7 @@ class CellFlow:
         raised: the failure of a column that says `on_error="raise"`.
         gives_slots: False once the run is ending: nothing more waits for a slot.
         is_open: False once work is being stopped: nothing more becomes of anything.
+        begun: row groups in which an earlier run may have made cells.
     """
 
     def __init__(
@@ -57,12 +68,14 @@ class CellFlow:
         self.raised: ColumnFailed | None = None
         self.gives_slots = True
         self.is_open = True
+        self.begun: Container[int] = ()
         self._nodes = graph.nodes
         self._tracker = tracker
         self._delivery = delivery
         self._outbox = outbox
         self._pool = [next((r for r in resources if r.name == node.resource), None) for node in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
+        self._may_be_kept = [may_be_kept(node) for node in graph.nodes]
         self._skips = SkipRules(graph)
         self._in_order = {
             node.index: InOrder(node) for node in graph.nodes if node.ordered and node.resource is not None
@@ -87,7 +100,13 @@ class CellFlow:
         pool = self._pool[node]
         if pool is None:
             self._begin_in_place(group, MakeInPlace(node, group.group, rows))
-        elif self.gives_slots:
+        elif self.gives_slots and self._may_be_kept[node] and group.group.number in self.begun:
+            self._begin_in_place(group, LookUp(node, group.group, rows))
+        else:
+            self._enqueue(node, pool, group, rows)
+
+    def _enqueue(self, node: int, pool: Resource, group: OpenGroup, rows: Sequence[int]) -> None:
+        if self.gives_slots:
             tasks = (group.group.start,) if self._full[node] else rows
             if node in self._in_order:
                 self._in_order[node].hold(tasks)
@@ -95,10 +114,20 @@ class CellFlow:
             self.ready.add(node, pool, tasks)
             self.has_woken = True
 
+    def looked_up(self, order: LookUp, kept: Container[int], now: float) -> None:
+        """Move rows on that were looked for: what an earlier run made is done, the others wait for a slot."""
+        node, group = order.node, self._tracker.groups[order.row_group.number]
+        pool = self._pool[node]
+        live = [row for row in order.rows if not group.dropped[row - group.group.start]]
+        rest = [row for row in live if row not in kept]
+        if rest and pool is not None:
+            self._enqueue(node, pool, group, rest)
+        self.cells_ended(node, group, [row for row in live if row in kept], DONE, now)
+
     def queue_again(self, node: int, row: int) -> None:
         """Have a task tried again, before those that wait; of a full-column task, its row group's first row."""
         pool = self._pool[node]
-        if pool is not None and self.gives_slots:
+        if pool is not None:
             self.ready.add_first(node, pool, row)
             self.has_woken = True
 
@@ -112,7 +141,7 @@ class CellFlow:
         self.gives_slots = False
         self.ready.clear()
 
-    def _begin_in_place(self, group: OpenGroup, order: MakeInPlace | DecideSkips | ProcessRowGroup) -> None:
+    def _begin_in_place(self, group: OpenGroup, order: MakeInPlace | DecideSkips | LookUp | ProcessRowGroup) -> None:
         self.in_place += 1
         group.in_flight += 1
         self._outbox.append(order)
@@ -224,6 +253,14 @@ class CellFlow:
         self.full_ended(node, group, SKIPPED, now)
         return True
 
+    def end_left_out(self, group: OpenGroup, now: float) -> None:
+        """End full-column tasks that were cut off, or never begun, and have no rows left although their group has."""
+        for node in tuple(group.left_out):
+            if group.states[node][0] == DEFERRED:
+                self._tracker.put_back(node, group, group.group.start, now)
+            if group.states[node][0] in (READY, IN_FLIGHT):
+                self.is_left_out(node, group, now)
+
     # Failed
 
     def cells_failed(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
@@ -273,6 +310,13 @@ class CellFlow:
         self._delivery.drop(drop)
         self.admit(ready, group, now)
 
+    def drop_done(self, group: OpenGroup, row: int, error: GenerationError, now: float) -> None:
+        """Give up a row that has all its cells."""
+        self._tracker.drop_done(group, row)
+        drop = RowDropped(now, group.group.number, row, None, 1, error, was_done=True)
+        self._outbox.append(drop)
+        self._delivery.drop(drop)
+
     def _leave_empty(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
         number = group.group.number
         self._outbox.append(FillCells(node, group.group, [row for row, _ in failed], "failed"))
@@ -281,4 +325,4 @@ class CellFlow:
     def _raise(self, node: int, row: int, error: GenerationError) -> None:
         failure = ColumnFailed(error.problem, advice=error.advice, column=self._nodes[node].name, row=row)
         failure.__cause__ = error
-        self.raised = self.raised or failure
+        self.raised = failure

@@ -7,17 +7,17 @@ from typing import cast
 
 from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.engine.instructions import DecideSkips, FillCells, MakeInPlace
+from notebook_gen.engine.instructions import DecideSkips, FillCells, LookUp, MakeInPlace
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.ports import InPlaceGenerator
 from notebook_gen.errors import GenerationError
-from notebook_gen.events import EventBus, InPlaceEnded
+from notebook_gen.events import CellsKept, EventBus, InPlaceEnded
 
 _CHUNK = 256
 
 
 class InPlaceWork:
-    """Makes cells in place, evaluates conditions and fills skipped cells.
+    """Makes cells in place, evaluates conditions, fills skipped cells, and looks for cells that were kept.
 
     Args:
         job: what the run is made of.
@@ -33,14 +33,15 @@ class InPlaceWork:
         self._nodes = job.graph.nodes
         self._generators = job.generators
         self._conditions = job.conditions
+        self._kept = job.kept
         self._core = core
         self._buffers = buffers
         self._bus = bus
         self._now = now
-        self._waiting: deque[MakeInPlace | DecideSkips] = deque()
+        self._waiting: deque[MakeInPlace | DecideSkips | LookUp] = deque()
         self._has_work = asyncio.Event()
 
-    def begin(self, order: MakeInPlace | DecideSkips) -> None:
+    def begin(self, order: MakeInPlace | DecideSkips | LookUp) -> None:
         """Do a few cells at once; leave many to `work`, which lets the loop turn in between."""
         if len(order.rows) > _CHUNK or self._waiting:
             self._waiting.append(order)
@@ -65,7 +66,7 @@ class InPlaceWork:
             await self._has_work.wait()
             while self._waiting:
                 order = self._waiting[0]
-                whole = isinstance(order, DecideSkips) or self._nodes[order.node].full_column
+                whole = isinstance(order, DecideSkips | LookUp) or self._nodes[order.node].full_column
                 size = len(order.rows) if whole else _CHUNK
                 for first in range(0, len(order.rows), size):
                     self._do(order, order.rows[first : first + size])
@@ -74,11 +75,14 @@ class InPlaceWork:
                 self._waiting.popleft()
             self._has_work.clear()
 
-    def _do(self, order: MakeInPlace | DecideSkips, rows: Sequence[int]) -> None:
-        if isinstance(order, DecideSkips):
-            self._decide(order)
-        else:
-            self._make(order, rows)
+    def _do(self, order: MakeInPlace | DecideSkips | LookUp, rows: Sequence[int]) -> None:
+        match order:
+            case DecideSkips():
+                self._decide(order)
+            case LookUp():
+                self._look_up(order)
+            case MakeInPlace():
+                self._make(order, rows)
 
     def _make(self, order: MakeInPlace, rows: Sequence[int]) -> None:
         node, number = self._nodes[order.node], order.row_group.number
@@ -94,6 +98,18 @@ class InPlaceWork:
         done = len(rows) - len(failures)
         self._bus.publish(InPlaceEnded(ended, node.index, number, started, done, len(failures)))
         self._core.made_in_place(order, rows, failures, ended)
+
+    def _look_up(self, order: LookUp) -> None:
+        node, number = self._nodes[order.node], order.row_group.number
+        columns = self._buffers.columns(number)
+        inputs = {name: columns[name] for name in node.inputs}
+        kept = self._kept.find(order.node, order.row_group, order.rows, inputs) if self._kept is not None else {}
+        for position, name in enumerate(node.outputs):
+            self._buffers.put_rows(number, [*kept], name, [values[position] for values in kept.values()])
+        now = self._now()
+        if kept:
+            self._bus.publish(CellsKept(now, node.index, number, len(kept)))
+        self._core.looked_up(order, kept, now)
 
     def _decide(self, order: DecideSkips) -> None:
         columns = self._buffers.columns(order.row_group.number)

@@ -25,6 +25,14 @@ class DecideSkips(NamedTuple):
     rows: Sequence[int]
 
 
+class LookUp(NamedTuple):
+    """Rows whose cell an earlier run may have made: it is to be taken over if so; told with `looked_up`."""
+
+    node: int
+    row_group: RowGroup
+    rows: Sequence[int]
+
+
 class FillCells(NamedTuple):
     """Cells that nobody makes: they get the node's skip value, or nothing; not told back."""
 
@@ -66,4 +74,6 @@ class EndRun(NamedTuple):
     error: Exception | None
 
 
-Instruction = Event | MakeInPlace | DecideSkips | FillCells | ProcessRowGroup | WriteRowGroup | StopWork | EndRun
+Instruction = (
+    Event | MakeInPlace | DecideSkips | LookUp | FillCells | ProcessRowGroup | WriteRowGroup | StopWork | EndRun
+)

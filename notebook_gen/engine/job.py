@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import GroupStage
-from notebook_gen.engine.ports import ExchangeKeeper, Generator, Processor, RowGroupWriter, SkipCondition
+from notebook_gen.engine.ports import CellKeeper, ExchangeKeeper, Generator, Processor, RowGroupWriter, SkipCondition
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Job:
         processors: what changes row groups, by stage.
         after_write: the user's function, called in a thread after each row group that was written.
         after_run: changes the whole dataset when the run has finished; called in a thread.
+        earlier: what an earlier run has left.
+        kept: where cells are kept until their row group is written; None: nowhere.
     """
 
     graph: ExecutionGraph
@@ -39,3 +42,5 @@ class Job:
     processors: Mapping[GroupStage, Processor] = field(default_factory=dict)
     after_write: Callable[[RowGroup], None] | None = None
     after_run: Callable[[], None] | None = None
+    earlier: EarlierWork = NO_EARLIER_WORK
+    kept: CellKeeper | None = None

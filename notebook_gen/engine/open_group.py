@@ -23,7 +23,8 @@ class OpenGroup:
     Attributes:
         states: for each node, a state a row; of a full-column node, one for the whole group.
         ready_at: for each node, when each cell became ready, in seconds since the run began.
-        left_out: for full-column nodes that leave out some rows, what these are there: `SKIPPED` or `FAILED`; else 0.
+        left_out: for full-column nodes that leave out some rows, what these are there: `SKIPPED`, `FAILED` or, if they
+            were dropped before, `DROPPED`; else 0.
         dropped: 1 for a dropped row.
         rows_done: rows with all their cells.
         rows_dropped: rows given up.

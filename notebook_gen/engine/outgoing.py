@@ -31,6 +31,7 @@ class Outgoing:
         self._buffers = buffers
         self._now = now
         self._writer = job.writer
+        self._kept = job.kept
         self._processors = job.processors
         self._after_write = job.after_write
         self._processed: dict[int, Processed] = {}
@@ -69,6 +70,8 @@ class Outgoing:
             self._core.write_failed(number, error)
             return
         self._buffers.free(number)
+        if self._kept is not None and len(order.rows) + len(dropped) >= order.row_group.size:
+            self._kept.forget(order.row_group)
         self._core.written(number, len(order.rows), self._now())
         if self._after_write is not None:
             await self._call_back(order.row_group, self._after_write)

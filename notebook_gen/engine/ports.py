@@ -127,6 +127,42 @@ class RowGroupWriter(Protocol):
         ...
 
 
+class CellKeeper(Protocol):
+    """Keeps finished cells of row groups that are not yet written, from one run to the next; on the loop's thread."""
+
+    def keep(self, node: int, row: int, inputs: Mapping[str, Any], values: tuple[Any, ...], seconds: float) -> None:
+        """Keep a finished cell.
+
+        Args:
+            node: the node that made it.
+            row: its row.
+            inputs: what it was made of.
+            values: for each output of the node, its value.
+            seconds: how long it took.
+        """
+        ...
+
+    def find(
+        self, node: int, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+    ) -> Mapping[int, tuple[Any, ...]]:
+        """Find kept cells that were made of the same inputs.
+
+        Args:
+            node: the node.
+            group: the row group.
+            rows: the rows to look for.
+            inputs: for each column that the node reads, the values of the whole row group, in row order.
+
+        Returns:
+            Of the rows that have such a cell, the value of each output of the node.
+        """
+        ...
+
+    def forget(self, group: RowGroup) -> None:
+        """Forget the cells of a row group that was written as a whole."""
+        ...
+
+
 class ExchangeKeeper(Protocol):
     """Keeps exchanges until somebody looks; may forget the oldest."""
 

@@ -43,7 +43,7 @@ class Resource:
         limit: slots that may be used now, at most `ceiling`.
         in_flight: slots in use.
         ready: tasks that wait for a slot.
-        is_held: whether nothing may be begun because the run is paused.
+        held_since: since when nothing may be begun because the run is paused; None: it is not.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
         silent_since: when the first of the failures in a row began; None where it is not silent.
@@ -57,7 +57,7 @@ class Resource:
     limit: int = field(init=False)
     in_flight: int = field(default=0, init=False)
     ready: int = field(default=0, init=False)
-    is_held: bool = field(default=False, init=False)
+    held_since: float | None = field(default=None, init=False)
     is_paused: bool = field(default=False, init=False)
     resumes_at: float = field(default=0.0, init=False)
     has_answered: bool = field(default=False, init=False)
@@ -79,7 +79,7 @@ class Resource:
     @property
     def allowed(self) -> int:
         """How many tasks may be in flight now."""
-        if self.is_paused or self.is_held:
+        if self.is_paused or self.held_since is not None:
             return 0
         return self.limit if self.silent_since is None else 1
 
@@ -180,6 +180,19 @@ class Resource:
             return False
         self.is_paused = self._is_pause_of_silence = False
         return True
+
+    def hold(self, now: float) -> None:
+        """Begin nothing until `release`: the run is paused."""
+        self.held_since = now
+
+    def release(self, now: float) -> None:
+        """Go on after `hold`; the time between, in which nothing was asked, is no part of a silence."""
+        if self.held_since is None:
+            return
+        self._failing_since += now - max(self._failing_since, self.held_since)
+        if self.silent_since is not None:
+            self.silent_since += now - max(self.silent_since, self.held_since)
+        self.held_since = None
 
     def _count(self, started: float, *, is_refused: bool) -> bool:
         """Count an answer to a call begun at `started`; gives whether there are more refusals than come by chance."""

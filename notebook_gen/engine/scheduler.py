@@ -13,12 +13,14 @@ from typing import Any, cast
 from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
+from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.in_place import InPlaceWork
 from notebook_gen.engine.instructions import (
     DecideSkips,
     EndRun,
     FillCells,
     Instruction,
+    LookUp,
     MakeInPlace,
     ProcessRowGroup,
     StopWork,
@@ -31,7 +33,7 @@ from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunError
 from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import Exchange, Made
+from notebook_gen.plan.values import Exchange, Made, Usage
 
 _TURN = 0.002
 _PATIENCE = 5.0
@@ -54,10 +56,12 @@ class AsyncTaskScheduler:
 
     def __init__(self, job: Job, bus: EventBus) -> None:
         core_type = SequentialCore if job.settings.engine == "sequential" else SchedulerCore
-        self.core = core_type(job.graph, job.groups, job.ceilings, job.settings, job.processors.keys())
+        self.core = core_type(job.graph, job.groups, job.ceilings, job.settings, job.processors.keys(), job.earlier)
         self.buffers = RowGroupBuffers(tuple(job.graph.columns))
         self._job = job
         self._bus = bus
+        self._keep = job.kept.keep if job.kept is not None else None
+        self._is_kept = [may_be_kept(node) for node in job.graph.nodes]
         self._nodes = job.graph.nodes
         self._begin = time.perf_counter()
         self._last_turn = 0.0
@@ -147,7 +151,7 @@ class AsyncTaskScheduler:
             self._perform()
         if self._ending is None:
             self._in_place.clear()
-            self.core.stopped()
+            self.core.stopped(self.now())
             self._perform()
 
     async def _end(self, workers: Iterable[asyncio.Task[None]]) -> None:
@@ -185,7 +189,7 @@ class AsyncTaskScheduler:
     async def _run_task(self, task: Task, slot: int, started: float) -> None:
         node = self._nodes[task.node]
         group = self.core.tracker.groups[task.row_group]
-        made, error, exchange = None, None, None
+        made, error, exchange, usage = None, None, None, None
         if node.full_column:
             # what reads nothing cannot tell how many rows are left; it makes all
             rows = group.rows_of(task.node) if node.inputs else group.group.rows
@@ -198,20 +202,23 @@ class AsyncTaskScheduler:
         try:
             made = await self._make[task.node](group.group, row, inputs)
         except GenerationError as failure:
-            error, exchange = failure, Exchange.of_failure(failure)
+            error, exchange, usage = failure, Exchange.of_failure(failure), Usage.of_failure(failure)
         if self._is_closed:
             return
         if made is not None:
             if node.full_column:
                 self._keep_column(task, node.outputs, rows, made)
             else:
+                if self._keep is not None and self._is_kept[task.node]:
+                    # before anything else learns of it
+                    self._keep(task.node, row, inputs, made.values, self.now() - started)
                 self.buffers.put(task.row_group, row, node.outputs, made.values)
-            exchange = made.exchange
+            exchange, usage = made.exchange, made.usage
         if exchange is not None:
             self._job.exchanges.keep(task, exchange)
         now = self.now()
         again = self.core.finished(task, started, error, now)
-        self._bus.publish(TaskEnded(now, task, slot, error, made.usage if made is not None else None, again))
+        self._bus.publish(TaskEnded(now, task, slot, error, usage, again))
 
     def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
         if made.sources is not None and isinstance(self.core, SequentialCore):
@@ -263,7 +270,7 @@ class AsyncTaskScheduler:
 
     def _perform_one(self, instruction: Instruction) -> None:
         match instruction:
-            case MakeInPlace() | DecideSkips():
+            case MakeInPlace() | DecideSkips() | LookUp():
                 self._in_place.begin(instruction)
             case FillCells():
                 self._in_place.fill(instruction)

@@ -93,7 +93,7 @@ class SequentialCore(SchedulerCore):
         self.flow.forget_held()
         ready = self.tracker.resize(task.node, old, sources, now)
         new = self.tracker.groups[task.row_group]
-        self._open_rows += new.group.size - old.group.size
+        self._upcoming.open_rows += new.group.size - old.group.size
         self.outbox.append(RowGroupResized(now, new.group, old.live_count))
         self.flow.admit(ready, new, now)
         return new.group

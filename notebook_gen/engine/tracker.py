@@ -147,6 +147,7 @@ class CompletionTracker:
         if not shape.full[node] or states[0] not in (READY, IN_FLIGHT):
             raise RuntimeError(f"node {node}: cannot end as a full column, it is {CELL_STATES[states[0]]}")
         states[0] = state
+        self._leave_out_dropped(node, group)
         ready: list[Ready] = []
         for down in shape.cell_down[node]:
             group.gates[down] -= 1
@@ -241,6 +242,8 @@ class CompletionTracker:
             raise RuntimeError(f"row {row} cannot be dropped: it has ended")
         group.dropped[offset] = 1
         group.rows_dropped += 1
+        if node is not None and shape.full[node]:
+            self.leave_out(node, group, (row,), FAILED)
         ready: list[Ready] = []
         for other, states in enumerate(group.states):
             if shape.full[other] or states[offset] >= DONE:
@@ -266,6 +269,7 @@ class CompletionTracker:
     def fail_full(self, node: int, group: OpenGroup) -> None:
         """Note that a full-column task failed; its rows are dropped one by one with `drop`."""
         group.states[node][0] = FAILED
+        self._leave_out_dropped(node, group)
 
     # Looking
 
@@ -284,6 +288,15 @@ class CompletionTracker:
         return states
 
     # Inside
+
+    def _leave_out_dropped(self, node: int, group: OpenGroup) -> None:
+        """Keep in mind which rows a full column was not made for, because they were dropped before."""
+        if not group.rows_dropped:
+            return
+        left_out = group.left_out.setdefault(node, bytearray(group.group.size))
+        for offset, dropped in enumerate(group.dropped):
+            if dropped and not left_out[offset]:
+                left_out[offset] = DROPPED
 
     def _full_input(self, group: OpenGroup, node: int, now: float, ready: list[Ready]) -> None:
         group.full_missing[node] -= 1

@@ -129,4 +129,6 @@ def _empty(answer: Answer) -> Rejected:
         advice = "it ran out of tokens before it wrote anything: raise max_tokens of the model"
     else:
         advice = "look at the prompt, or try another model"
-    return Rejected("the model answered nothing", advice=advice, answer=answer.text)
+    error = Rejected("the model answered nothing", advice=advice, answer=answer.text)
+    error.usage = answer.usage
+    return error

@@ -55,11 +55,11 @@ def read_answer(endpoint: Endpoint, reply: Reply, parameters: Mapping[str, Any],
         message = choice["message"]
         text, finish_reason = message["content"], choice.get("finish_reason")
     except (LookupError, TypeError, AttributeError) as error:
-        raise _no_choice(endpoint, reply, answer, now) from error
+        raise _with_usage(_no_choice(endpoint, reply, answer, now), answer) from error
     if not isinstance(text, str):
         text = _joined(text)
     if text is None or finish_reason == "content_filter" or message.get("refusal"):
-        raise _no_text(endpoint, reply, message, finish_reason)
+        raise _with_usage(_no_text(endpoint, reply, message, finish_reason), answer)
     model = answer.get("model")
     return Answer(
         text=text,
@@ -77,7 +77,13 @@ def _reasoning(message: Mapping[str, Any]) -> str | None:
     return next((text for text in told if isinstance(text, str) and text), None)
 
 
-def _usage(answer: dict[str, Any]) -> Usage | None:
+def _with_usage(error: GenerationError, answer: Any) -> GenerationError:
+    """Note what an answer has cost that cannot be used."""
+    error.usage = _usage(answer)
+    return error
+
+
+def _usage(answer: Any) -> Usage | None:
     try:
         tokens_in, tokens_out = answer["usage"]["prompt_tokens"], answer["usage"]["completion_tokens"]
     except (LookupError, TypeError):

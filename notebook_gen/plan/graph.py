@@ -291,7 +291,7 @@ def _topological(drafts: Sequence[_Draft], upstream: Sequence[set[int]]) -> list
             f"is part of a cycle: {' → '.join(names)} (each is read by the next)",
             advice="break it at one of them",
             column=names[0],
-        ) from error
+        ) from None
     order: list[int] = []
     ready: list[int] = []
     while sorter.is_active():

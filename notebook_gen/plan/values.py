@@ -1,7 +1,7 @@
 """What a task gives beside its state: values, tokens, exchanges, and the failure of a dropped row."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Self
 
 from notebook_gen.errors import GenerationError
 
@@ -11,6 +11,11 @@ class Usage(NamedTuple):
 
     tokens_in: int
     tokens_out: int
+
+    @classmethod
+    def of_failure(cls, error: GenerationError) -> Self | None:
+        """Give what an attempt that failed has cost; None if the endpoint counted nothing."""
+        return cls(*error.usage) if error.usage is not None else None
 
 
 class Exchange(NamedTuple):
@@ -76,3 +81,18 @@ class DroppedRow(NamedTuple):
     column: str
     attempt: int
     error: GenerationError
+
+
+class EarlierWork(NamedTuple):
+    """What an earlier run of the same builder has left for this one.
+
+    Attributes:
+        finished: row groups that are where they belong, by number, each with the rows that are there.
+        begun: the row groups of which some cells are kept.
+    """
+
+    finished: Mapping[int, Sequence[int]]
+    begun: Container[int]
+
+
+NO_EARLIER_WORK: Final = EarlierWork({}, ())

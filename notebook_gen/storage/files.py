@@ -11,6 +11,7 @@ from typing import Any
 from notebook_gen.errors import WriteError
 
 TEMPORARY = ".tmp"
+STAGED = ".new"
 
 _ADVICE = {
     errno.ENOSPC: "make room on the disk",
@@ -34,17 +35,37 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         WriteError: the disk did not take it.
     """
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    with _writing(path, path.with_name(f".{path.name}{TEMPORARY}")) as temporary:
+        yield temporary
+    try:
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise write_error("was not written", path, error) from error
+
+
+@contextmanager
+def staging(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` for what shall take its place later, together with others; as `replacing`."""
+    with _writing(path, staged(path)) as temporary:
+        yield temporary
+
+
+def staged(path: Path) -> Path:
+    """Give the path of what shall take the place of a file."""
+    return path.with_name(f".{path.name}{STAGED}")
+
+
+@contextmanager
+def _writing(path: Path, temporary: Path) -> Iterator[Path]:
     try:
         try:
             yield temporary
             _sync(temporary)
-            temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        if os.name == "posix":  # elsewhere, folders cannot be opened
-            _sync(path.parent)
     except OSError as error:
         raise write_error("was not written", path, error) from error
 
@@ -76,6 +97,12 @@ def write_error(problem: str, path: Path, error: OSError) -> WriteError:
 def reason(error: OSError) -> str:
     """Say why the disk refused: pyarrow's errors carry the number, and a text for its own developers."""
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the disk take note of what was renamed or deleted in a folder."""
+    if os.name == "posix":  # elsewhere, folders cannot be opened
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from notebook_gen.errors import ConfigError
-from notebook_gen.storage.files import TEMPORARY, reason, write_error
+from notebook_gen.storage.cell_store import remove_cells
+from notebook_gen.storage.files import STAGED, TEMPORARY, reason, staged, sync_folder, write_error
 from notebook_gen.storage.lock import FolderLock
 
 BUILDER = "builder.json"
@@ -17,15 +18,30 @@ METADATA = "metadata.json"
 ROWS = "rows"
 DROPPED = "dropped"
 TRACES = "traces"
+CELLS = "cells.sqlite"
 
 _FOLDERS = (ROWS, DROPPED, TRACES)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-_NUMBERED = re.compile(rf"(\d{{5,}})\.parquet|\.\d{{5,}}\.parquet{re.escape(TEMPORARY)}")
+_NUMBERED = re.compile(r"(\d{5,})\.parquet")
+_HALF_WRITTEN = re.compile(rf"\.\d{{5,}}\.parquet({re.escape(TEMPORARY)}|{re.escape(STAGED)})")
 
 
 def numbered(path: Path, kind: str, number: int) -> Path:
     """Give the path of a row group's file; `kind` is one of ROWS, DROPPED and TRACES."""
     return path / kind / f"{number:05d}.parquet"
+
+
+def numbered_files(path: Path, kind: str) -> dict[int, Path]:
+    """Give the files of row groups that are there, by number and in order; `kind` as for `numbered`."""
+    if not (path / kind).is_dir():
+        return {}
+    names = (_NUMBERED.fullmatch(entry.name) for entry in (path / kind).iterdir())
+    return {number: numbered(path, kind, number) for number in sorted(int(name[1]) for name in names if name)}
+
+
+def has_row_files(path: Path) -> bool:
+    """Whether row groups, or traces of them, were written to a folder."""
+    return any(numbered_files(path, kind) for kind in _FOLDERS)
 
 
 def local_path(folder: Any) -> Path:
@@ -52,7 +68,7 @@ def local_path(folder: Any) -> Path:
 
 
 def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
-    """Make a folder ready for a new dataset, and hold it.
+    """Make a folder ready for a dataset, and hold it.
 
     Args:
         path: a new folder, an empty one, or one with a dataset. Hidden files in it do not count.
@@ -60,8 +76,7 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
         overwrite: delete the dataset that is there; what else is in the folder stays.
 
     Raises:
-        ConfigError: it holds something else or a dataset that may not be deleted, another run writes to it, or it
-            cannot be written to.
+        ConfigError: it holds something else, another run writes to it, or it cannot be written to.
     """
     try:
         if path.exists() and not path.is_dir():
@@ -69,7 +84,9 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
         path.mkdir(parents=True, exist_ok=True)
         lock = FolderLock(path, now)
         try:
-            _make_empty(path, overwrite=overwrite)
+            _check_ours(path)
+            if overwrite:
+                _delete_dataset(path)
             for folder in _FOLDERS:
                 (path / folder).mkdir(exist_ok=True)
         except BaseException:
@@ -78,6 +95,41 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
     except OSError as error:
         raise _refusal(path, error) from error
     return lock
+
+
+def tidy(path: Path) -> None:
+    """Delete what a killed run has left half-written.
+
+    Raises:
+        ConfigError: the folder cannot be written to.
+    """
+    try:
+        _delete_half_written(path)
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def put_in_place(path: Path, count: int) -> None:
+    """Let the staged files of rows, as far as they are still staged, take the place of all that were there.
+
+    Args:
+        path: the folder.
+        count: how many row groups there are from now on.
+
+    Raises:
+        WriteError: the disk did not take it; doing it again goes on from there.
+    """
+    try:
+        for number in range(count):
+            file = numbered(path, ROWS, number)
+            if staged(file).exists():
+                staged(file).replace(file)
+        for number, file in numbered_files(path, ROWS).items():
+            if number >= count:
+                file.unlink()
+        sync_folder(path / ROWS)
+    except OSError as error:
+        raise write_error("was not written", path / ROWS, error) from error
 
 
 def _refusal(path: Path, error: OSError) -> ConfigError:
@@ -89,21 +141,14 @@ def _refusal(path: Path, error: OSError) -> ConfigError:
     return ConfigError(f"{path} cannot be written to: {reason(error)}", advice=advice or "choose another folder")
 
 
-def _make_empty(path: Path, *, overwrite: bool) -> None:
+def _check_ours(path: Path) -> None:
     found = [entry.name for entry in sorted(path.iterdir()) if not _is_nothing(entry)]
-    if not found:
-        return
-    if not _is_dataset(path):
+    if found and not _is_dataset(path):
         shown = ", ".join(map(repr, found[:3])) + (" and more" if len(found) > 3 else "")
         raise ConfigError(
             f"{path} holds something that is no dataset of notebook_gen: {shown}",
             advice="name a new folder, or an empty one",
         )
-    if not overwrite:
-        raise ConfigError(
-            f"{path} holds a dataset already", advice="give overwrite=True to replace it, or name another folder"
-        )
-    _delete_dataset(path)
 
 
 def _is_nothing(entry: Path) -> bool:
@@ -112,23 +157,37 @@ def _is_nothing(entry: Path) -> bool:
 
 
 def _is_dataset(path: Path) -> bool:
+    """Whether there is a dataset: its metadata say so; or, where they are gone or broken, what else there is."""
     if (path / METADATA).exists():
-        try:
-            content = json.loads((path / METADATA).read_bytes())
-        except ValueError:
-            return False
-        return isinstance(content, dict) and "notebook_gen" in content
-    # begun or deleted half-way
-    return any((path / ROWS).glob("[0-9][0-9][0-9][0-9][0-9]*.parquet"))
+        content = _read_json(path / METADATA)
+        if content is not None:
+            return isinstance(content, dict) and "notebook_gen" in content
+    builder = _read_json(path / BUILDER) if (path / BUILDER).exists() else None
+    return has_row_files(path) or (isinstance(builder, dict) and {"format", "columns", "seed"} <= builder.keys())
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _delete_dataset(path: Path) -> None:
-    for folder in _FOLDERS:
-        if (path / folder).is_dir():
-            for file in (path / folder).iterdir():
-                if _NUMBERED.fullmatch(file.name):
-                    file.unlink()
+    remove_cells(path / CELLS)
+    for kind in _FOLDERS:
+        for file in numbered_files(path, kind).values():
+            file.unlink()
+    _delete_half_written(path)
     # last, so that what an interrupted deletion leaves is still seen to be a dataset
     for name in (BUILDER, METADATA):
-        (path / f".{name}{TEMPORARY}").unlink(missing_ok=True)
         (path / name).unlink(missing_ok=True)
+
+
+def _delete_half_written(path: Path) -> None:
+    for kind in _FOLDERS:
+        for file in (path / kind).iterdir() if (path / kind).is_dir() else ():
+            if _HALF_WRITTEN.fullmatch(file.name):
+                file.unlink()
+    for name in (BUILDER, METADATA):
+        (path / f".{name}{TEMPORARY}").unlink(missing_ok=True)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from notebook_gen.config.columns import Column, Function, SeedColumn
+from notebook_gen.config.fingerprints import Fingerprints, fingerprints
 from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.processors import FunctionProcessor, ProcessorSpec, Stage
 from notebook_gen.errors import ConfigError
@@ -22,7 +24,7 @@ FORMAT = 1
 _SECRET = re.compile(r"api[-_]?key|authorization|password|secret", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunDescription:
     """What a run was asked for.
 
@@ -47,6 +49,15 @@ class RunDescription:
         """The columns that the specs make, in order."""
         return list_columns(self.columns)
 
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """What makes the columns and changes the row groups, each in a hash."""
+        return fingerprints(self.columns, self.models, self.processors)
+
+    def planned_size(self, row_group: int) -> int:
+        """Give how many rows a row group has before anything changes their number."""
+        return min(self.row_group_size, self.rows - row_group * self.row_group_size)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
@@ -57,6 +68,7 @@ class RunProgress:
         dropped: rows that did not make it.
         started: when it began.
         ended: when it ended; None while it runs.
+        replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
     """
 
     state: State | Literal["running"]
@@ -64,6 +76,7 @@ class RunProgress:
     dropped: int
     started: datetime
     ended: datetime | None
+    replaced: int | None = None
 
 
 def builder_content(run: RunDescription) -> dict[str, Any]:
@@ -121,12 +134,15 @@ def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, An
         "row_group_size": run.row_group_size,
         "seed": run.seed,
         "columns": list(run.column_names),
+        "fingerprints": run.fingerprints._asdict(),
         "models": {
             name: {"alias": makers[name], "model": model.model, "endpoint": _endpoint(model)}
             for name, model in models.items()
         },
         "placeholder_text": bool(placeholders),
     }
+    if progress.replaced is not None:
+        content["replaced"] = progress.replaced
     if placeholders:
         content["note"] = (
             f"The text in {', '.join(map(repr, placeholders))} is placeholder text of the demo endpoint; "

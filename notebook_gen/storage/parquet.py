@@ -1,35 +1,35 @@
-"""ParquetFolder: a dataset on disk, one Parquet file a row group.
+"""ParquetFolder: a dataset on disk, one Parquet file a row group; a run goes on where an earlier one stopped.
 
 ```
 builder.json                 the columns, the models (never keys), the seed
 metadata.json                what was asked for and what came of it
 rows/00000.parquet …         the rows of each row group, in order
 dropped/00000.parquet …      its rows that did not make it, with the reason
-traces/00000.parquet         one line per attempt of the run that wrote them
+traces/00000.parquet …       one line per attempt, one file a run
+cells.sqlite                 finished cells of row groups that are not yet written
 ```
-A file is there as a whole or not at all. Each row file's schema metadata tells, under `notebook_gen`, which rows it
-holds: row groups that are missing or have holes can be told from the files alone.
+A file is there as a whole or not at all. Each tells, in its schema's metadata, which rows it holds and whether nothing
+is left to make of its row group: progress is told from the files alone.
 """
 
-import json
 import os
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
+from notebook_gen.config.columns import Function
 from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.events import State
-from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.plan.values import DroppedRow
 from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
+from notebook_gen.storage.cell_store import CellStore, remove_cells
 from notebook_gen.storage.column_names import check_encoding
-from notebook_gen.storage.files import reason, replacing, write_error, write_json
+from notebook_gen.storage.files import staged, staging, write_error, write_json
 from notebook_gen.storage.lock import FolderLock
 from notebook_gen.storage.metadata import (
     RunDescription,
@@ -38,14 +38,12 @@ from notebook_gen.storage.metadata import (
     check_content,
     metadata_content,
 )
+from notebook_gen.storage.resume import Earlier, examine
+from notebook_gen.storage.row_files import Contents, ParquetFile, stream_table, write_table
 from notebook_gen.storage.schemas import conform, unified_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-T = TypeVar("T")
-
-_COMPRESSION: Literal["zstd"] = "zstd"
 
 
 def _utc_now() -> datetime:
@@ -55,6 +53,9 @@ def _utc_now() -> datetime:
 class ParquetFolder:
     """Writes a run's row groups to a folder; what is written may be read on any thread meanwhile.
 
+    A folder that holds the beginning of the same dataset is gone on with: same columns, models, processors and seed,
+    same size of row groups, as many rows or more.
+
     Args:
         path: the folder; made, with its parents, if it is not there. It is held until `finish`: no other run, of this
             process or another, can begin in it.
@@ -62,9 +63,13 @@ class ParquetFolder:
         overwrite: delete the dataset that is there.
         now: tells the time.
 
+    Attributes:
+        path: the folder, absolute.
+        earlier: what an earlier run left; None if this one begins from nothing.
+
     Raises:
-        ConfigError: the run cannot be described, or the folder holds something already, is held by another run, or
-            cannot be written to; nothing was changed in it.
+        ConfigError: the run cannot be described, or the folder holds something else, a dataset that was declared
+            otherwise or a file that is broken, is held by another run, or cannot be written to; nothing was changed.
     """
 
     def __init__(
@@ -79,36 +84,90 @@ class ParquetFolder:
         self._run = run
         self._now = now
         self._started = now()
-        # one entry a row group, so that threads that write different ones never change the same number
-        self._rows: dict[int, Sequence[int]] = {}
-        self._dropped: dict[int, int] = {}
+        self._may_resize = any(isinstance(spec, Function) and spec.allow_resize for spec in run.columns.values())
+        self._cells: CellStore | None = None
+        self._traces: Path | None = None
         builder = builder_content(run)
         # before anything is deleted
         check_encoding(run.column_names)
         check_content(builder)
         self._lock = folder.claim(self.path, self._started, overwrite=overwrite)
         try:
+            self.earlier = examine(self.path, run)
+            self._take_over(self.earlier)
             self._write_metadata("running")
             write_json(self.path / folder.BUILDER, builder)
         except WriteError as error:
             self._lock.release()
             raise ConfigError(error.problem, advice=error.advice or "choose another folder") from error
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _take_over(self, earlier: Earlier | None) -> None:
+        # one entry a row group, so that threads that write different ones never change the same number
+        self._rows: dict[int, Sequence[int]] = {}
+        self._dropped: dict[int, int] = {}
+        self._replaced: int | None = None
+        # row groups that an earlier run dropped rows of, and that will be made again
+        self._to_drop_anew: set[int] = set()
+        # row groups that are complete if the run gets to its end
+        self._unsure: dict[int, Contents] = {}
+        if earlier is None:
+            remove_cells(self.path / folder.CELLS)
+        else:
+            self._rows |= earlier.rows
+            self._dropped |= earlier.dropped
+            self._replaced = earlier.replaced
+            self._to_drop_anew |= earlier.dropped.keys() - earlier.groups.keys()
+            for file in earlier.superseded:
+                file.unlink(missing_ok=True)
+            if earlier.replaced is not None:
+                folder.put_in_place(self.path, earlier.replaced)
+        folder.tidy(self.path)
+
+    def open_cells(self, graph: ExecutionGraph) -> CellStore:
+        """Give the store of the run's finished cells; it is closed by `finish`.
+
+        Args:
+            graph: the run's columns.
+        """
+        columns = self._run.fingerprints.columns
+        self._cells = CellStore(
+            self.path / folder.CELLS,
+            makers=[f"{node.name} {columns.get(node.name, '')}" for node in graph.nodes],
+            reads=[node.inputs for node in graph.nodes],
+            row_group_size=self._run.row_group_size,
+        )
+        # the process may have been killed between writing a row group and forgetting its cells
+        finished = self.earlier.groups.keys() if self.earlier is not None else frozenset[int]()
+        planned = RowGroups(self._run.rows, self._run.row_group_size)
+        for number in self._cells.groups(planned.size) & finished:
+            self._cells.forget(planned[number])
+        return self._cells
 
     # Writing
 
     def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
-        """Write a row group; without rows, no file.
+        """Write a row group; without rows, no file. Part of one never takes the place of a larger part.
 
         Raises:
             WriteError: it is not on the disk.
         """
+        number = group.number
         if not rows:
             return
-        about = {"row_group": group.number, "start": group.start, "size": group.size, "rows": _ranges(rows)}
-        table = as_table(columns).replace_schema_metadata({"notebook_gen": json.dumps(about)})
-        _write(table, folder.numbered(self.path, folder.ROWS, group.number))
-        is_whole = len(rows) == rows[-1] - rows[0] + 1
-        self._rows[group.number] = range(rows[0], rows[-1] + 1) if is_whole else array("q", rows)
+        dropped = 0 if number in self._to_drop_anew else self._dropped.get(number, 0)
+        contents = self._contents(group, rows, dropped)
+        if not contents.complete and len(rows) < len(self._rows.get(number, ())):
+            return
+        write_table(folder.numbered(self.path, folder.ROWS, number), [contents.describe(as_table(columns))])
+        self._rows[number] = contents.rows
+        if number in self._to_drop_anew:
+            # it has none now; the file of rows, which says so, counts from here on
+            self._forget(folder.DROPPED, number)
+            self._dropped.pop(number, None)
+            self._to_drop_anew.discard(number)
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         """Write what is known about a row group's dropped rows.
@@ -124,32 +183,40 @@ class ParquetFolder:
             "error": [drop.error.problem for drop in dropped],
             "advice": [drop.error.advice for drop in dropped],
         }
-        _write(as_table(columns), folder.numbered(self.path, folder.DROPPED, group.number))
-        self._dropped[group.number] = len(dropped)
+        number, contents = group.number, self._contents(group, (), len(dropped))
+        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(as_table(columns))])
+        self._dropped[number] = len(dropped)
+        self._to_drop_anew.discard(number)
+        if contents.complete and self._rows.pop(number, None) is not None:
+            # part of it that an earlier run has written
+            self._forget(folder.ROWS, number)
 
     def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Write these rows in place of all that were written; they are numbered anew.
+        """Write these rows in place of all that were written; they are numbered anew, and the dataset is final.
 
         Raises:
-            WriteError: they could not all be written; then what was written is still there.
+            WriteError: they could not all be written; then what was written is still there, or, if the disk fails while
+                files change their names, the next run in this folder ends what was begun.
         """
-        import pyarrow.parquet as pq
-
         table, size = as_table(columns), self._run.row_group_size
         starts = range(0, table.num_rows, size)
-        with ExitStack() as renamed_together:
-            for number, start in enumerate(starts):
-                path = folder.numbered(self.path, folder.ROWS, number)
-                temporary = renamed_together.enter_context(replacing(path))
-                part = table.slice(start, size)
-                rows = range(start, start + part.num_rows)
-                about = {"row_group": number, "start": start, "size": len(rows), "rows": _ranges(rows)}
-                described = part.replace_schema_metadata({"notebook_gen": json.dumps(about)})
-                pq.write_table(described, temporary, compression=_COMPRESSION)
-        for number in self._rows:
-            if number >= len(starts):
-                folder.numbered(self.path, folder.ROWS, number).unlink(missing_ok=True)
-        self._rows = {number: range(start, min(start + size, table.num_rows)) for number, start in enumerate(starts)}
+        files = [folder.numbered(self.path, folder.ROWS, number) for number in range(len(starts))]
+        rows = [range(start, min(start + size, table.num_rows)) for start in starts]
+        try:
+            for number, (file, held) in enumerate(zip(files, rows, strict=True)):
+                contents = Contents.of(RowGroup(number, held.start, len(held)), len(held), held, 0)
+                with staging(file) as temporary:
+                    stream_table(temporary, [contents.describe(table.slice(held.start, len(held)))])
+        except WriteError:
+            for file in files:
+                staged(file).unlink(missing_ok=True)
+            raise
+        # all or nothing, also for a process that is killed: from here on, the staged files are the dataset
+        self._write_metadata("running", replaced=len(starts))
+        self._replaced = len(starts)
+        folder.put_in_place(self.path, len(starts))
+        self._rows = dict(enumerate(rows))
+        self._unsure.clear()
 
     def write_traces(self, parts: "Iterable[pa.Table]") -> None:
         """Write the run's traces, one line per attempt; after `finish`, too, unless another run has begun here since.
@@ -160,18 +227,11 @@ class ParquetFolder:
         Raises:
             WriteError: they are not on the disk.
         """
-        import pyarrow.parquet as pq
-
-        parts = iter(parts)
-        first = next(parts)
-        path = folder.numbered(self.path, folder.TRACES, 0)
-        with (
-            self._holding(),
-            replacing(path) as temporary,
-            pq.ParquetWriter(temporary, first.schema, compression=_COMPRESSION) as writer,
-        ):
-            for part in chain([first], parts):
-                writer.write_table(part)
+        with self._holding():
+            if self._traces is None:
+                number = max(folder.numbered_files(self.path, folder.TRACES), default=-1) + 1
+                self._traces = folder.numbered(self.path, folder.TRACES, number)
+            write_table(self._traces, parts)
 
     def finish(self, state: State) -> None:
         """End the dataset: all row files get one schema, metadata.json says how the run ended; others may begin here.
@@ -179,8 +239,10 @@ class ParquetFolder:
         Raises:
             WriteError: a file could not be written; what was there before is still there.
         """
+        if self._cells is not None:
+            self._cells.close()
         try:
-            self._settle_schema()
+            self._settle_files(ended_well=state == "finished")
         finally:
             try:
                 self._write_metadata(state)
@@ -203,7 +265,7 @@ class ParquetFolder:
         Raises:
             WriteError: its file cannot be read.
         """
-        return _File(folder.numbered(self.path, folder.ROWS, group_number)).read()
+        return ParquetFile(folder.numbered(self.path, folder.ROWS, group_number)).read()
 
     def table(self) -> "pa.Table":
         """Give all rows written so far, in order, in one schema.
@@ -226,7 +288,7 @@ class ParquetFolder:
             WriteError: a file cannot be read.
         """
         for number in self.row_groups():
-            return tuple(_File(folder.numbered(self.path, folder.ROWS, number)).schema.names)
+            return tuple(ParquetFile(folder.numbered(self.path, folder.ROWS, number)).schema.names)
         return self._run.column_names
 
     # Inside
@@ -248,84 +310,42 @@ class ParquetFolder:
         finally:
             lock.release()
 
-    def _settle_schema(self) -> None:
-        files = [_File(folder.numbered(self.path, folder.ROWS, number)) for number in self.row_groups()]
+    def _contents(self, group: RowGroup, rows: Sequence[int], dropped: int) -> Contents:
+        contents = Contents.of(group, self._run.planned_size(group.number), rows, dropped)
+        if self._may_resize and dropped:
+            # rows may have been dropped before or after their number changed, and only the latter count
+            contents = contents._replace(complete=False)
+            self._unsure[group.number] = contents
+        return contents
+
+    def _forget(self, kind: str, number: int) -> None:
+        file = folder.numbered(self.path, kind, number)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise write_error("cannot be deleted", file, error) from error
+
+    def _settle_files(self, *, ended_well: bool) -> None:
+        """Give all files of rows one schema; and in those of which it was not known, note that they are complete."""
+        files = {number: ParquetFile(folder.numbered(self.path, folder.ROWS, number)) for number in self.row_groups()}
         if not files:
             return
-        schema = unified_schema(files)
-        for file in files:
-            if not file.schema.equals(schema):
-                _write(conform(file.read(), schema), file.path)
+        schema = unified_schema(list(files.values()))
+        for number, file in files.items():
+            is_now_complete = ended_well and number in self._unsure
+            if is_now_complete or not file.schema.equals(schema):
+                table = conform(file.read(), schema)
+                if is_now_complete:
+                    table = self._unsure[number]._replace(complete=True).describe(table)
+                write_table(file.path, [table])
 
-    def _write_metadata(self, state: State | Literal["running"]) -> None:
+    def _write_metadata(self, state: State | Literal["running"], *, replaced: int | None = None) -> None:
         progress = RunProgress(
             state=state,
             delivered=sum(map(len, self._rows.values())),
             dropped=sum(self._dropped.values()),
             started=self._started,
             ended=self._now() if state != "running" else None,
+            replaced=replaced if replaced is not None else self._replaced,
         )
         write_json(self.path / folder.METADATA, metadata_content(self._run, progress))
-
-
-class _File:
-    """A Parquet file that is read when it is looked at."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @cached_property
-    def schema(self) -> "pa.Schema":
-        import pyarrow.parquet as pq
-
-        def read() -> "pa.Schema":
-            schema: pa.Schema = pq.read_schema(self.path)
-            return schema
-
-        return self._reading(read)
-
-    def column(self, name: str, /) -> "pa.ChunkedArray[Any]":
-        # by its position: a name with a dot in it would be read as a path
-        return self.read().column(self.schema.get_field_index(name))
-
-    def read(self) -> "pa.Table":
-        import pyarrow.parquet as pq
-
-        def read() -> "pa.Table":
-            with pq.ParquetFile(self.path) as file:
-                table: pa.Table = file.read()
-            return table
-
-        return self._reading(read)
-
-    def _reading(self, read: "Callable[[], T]") -> T:
-        import pyarrow as pa
-
-        try:
-            return read()
-        except FileNotFoundError as error:
-            advice = "somebody moved or deleted it: put it back, or make the dataset again"
-            problem = f"{self.path} cannot be read: {reason(error)}"
-            raise WriteError(problem, advice=advice, path=str(self.path)) from error
-        except OSError as error:
-            raise write_error("cannot be read", self.path, error) from error
-        except pa.ArrowInvalid as error:
-            raise WriteError(f"{self.path} is no Parquet file any more", path=str(self.path)) from error
-
-
-def _write(table: "pa.Table", path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression=_COMPRESSION)
-
-
-def _ranges(rows: Sequence[int]) -> list[list[int]]:
-    """Row numbers as runs: from each first number to the one behind the last."""
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row:
-            runs[-1][1] = row + 1
-        else:
-            runs.append([row, row + 1])
-    return runs

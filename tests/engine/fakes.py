@@ -54,6 +54,29 @@ class Shelf:
         return {row: self.rows[row][name] for row in sorted(self.rows)}
 
 
+@dataclass
+class Drawer:
+    """Keeps finished cells in memory; those an earlier run has made are in `made`, by node and row."""
+
+    made: Mapping[tuple[int, int], tuple[Any, ...]] = field(default_factory=dict)
+    kept: dict[tuple[int, int], tuple[Mapping[str, Any], tuple[Any, ...]]] = field(default_factory=dict)
+    looked_for: list[tuple[int, Mapping[str, Sequence[Any]]]] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)
+
+    def keep(self, node: int, row: int, inputs: Mapping[str, Any], values: tuple[Any, ...], seconds: float) -> None:
+        assert seconds >= 0.0
+        self.kept[node, row] = (inputs, values)
+
+    def find(
+        self, node: int, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+    ) -> Mapping[int, tuple[Any, ...]]:
+        self.looked_for.append((node, {name: list(values) for name, values in inputs.items()}))
+        return {row: self.made[node, row] for row in rows if (node, row) in self.made}
+
+    def forget(self, group: RowGroup) -> None:
+        self.forgotten.append(group.number)
+
+
 class Count:
     """Makes a column of row numbers in place."""
 

@@ -11,6 +11,7 @@ from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroups, Task
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ class Steps:
         size: rows of a row group.
         slots: slots of every resource.
         stages: where there are processors.
+        earlier: what an earlier run has left.
         settings: what differs from the defaults.
     """
 
@@ -40,13 +42,14 @@ class Steps:
         size: int = 10,
         slots: int = 4,
         stages: Sequence[GroupStage] = (),
+        earlier: EarlierWork = NO_EARLIER_WORK,
         **settings: Any,
     ) -> None:
         self.graph = build_graph(columns)
         chosen = RunSettings(**settings)
         core_type = SequentialCore if chosen.engine == "sequential" else SchedulerCore
         ceilings = dict.fromkeys(self.graph.resources, slots)
-        self.core = core_type(self.graph, RowGroups(rows, size), ceilings, chosen, stages)
+        self.core = core_type(self.graph, RowGroups(rows, size), ceilings, chosen, stages, earlier)
         self.started: dict[Task, float] = {}
         self.core.start(0.0)
 

@@ -2,9 +2,17 @@
 
 import pytest
 
-from notebook_gen.config.columns import LLMText
+from notebook_gen.config.columns import Column, Expression, Integer, LLMText
 from notebook_gen.engine.core import GRACE
-from notebook_gen.engine.instructions import EndRun, StopWork, WriteRowGroup
+from notebook_gen.engine.ending import NEVER
+from notebook_gen.engine.instructions import (
+    DecideSkips,
+    EndRun,
+    MakeInPlace,
+    ProcessRowGroup,
+    StopWork,
+    WriteRowGroup,
+)
 from notebook_gen.errors import (
     GenerationError,
     NoRowsLeft,
@@ -17,8 +25,8 @@ from notebook_gen.errors import (
     Transient,
     WriteError,
 )
-from notebook_gen.events import RowGroupOpened
-from notebook_gen.plan.tasks import Task
+from notebook_gen.events import RowGroupOpened, RowsDone
+from notebook_gen.plan.tasks import WHOLE_GROUP, Task
 from tests.engine.steps import Steps, function
 
 WRONG = Rejected("no answer")
@@ -47,7 +55,7 @@ def test_cancel_keeps_finished_rows_and_starts_nothing_more() -> None:
 
     steps.core.cancel()
     assert steps.told() == [StopWork()]
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.take(3.0) is None
     assert list(steps.the(WriteRowGroup).rows) == [0]
@@ -63,7 +71,7 @@ def test_cancel_twice_and_after_the_end_is_harmless() -> None:
     steps.core.cancel()
     steps.core.cancel()
     assert steps.told() == [StopWork()]
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.core.written(0, 1, 4.0)
     steps.told()
 
@@ -79,10 +87,39 @@ def test_cancel_forgets_what_is_deferred() -> None:
     steps.end(Task(0, 0, 0), 1.0, Transient("it broke"))
 
     steps.core.cancel()
-    steps.core.stopped()
-    steps.core.tick(100.0)
+    steps.core.stopped(3.0)
+    steps.core.tick(1.0)
 
+    assert steps.core.alarm == NEVER
+    steps.core.tick(100.0)
     assert steps.take(100.0) is None
+
+
+@pytest.mark.parametrize("state", ["waiting for a slot", "in flight", "deferred"])
+def test_a_full_column_that_is_cut_off_with_no_rows_left_keeps_no_finished_row_from_being_written(state: str) -> None:
+    columns: dict[str, Column] = {
+        "a": function(),
+        "b": function(),
+        "total": function("a", full_column=True, skip_if="{{ a > 3 }}"),
+    }
+    steps = Steps(columns, rows=2)
+    steps.take_all(0.0)
+    for task in (Task(0, 0, 0), Task(0, 0, 1), Task(1, 0, 0)):
+        steps.end(task, 1.0)
+    steps.core.skips_decided(steps.the(DecideSkips), [0], {}, 1.0)
+    if state != "waiting for a slot":
+        assert steps.take_all(1.0) == [Task(2, 0, WHOLE_GROUP)]
+    if state == "deferred":
+        steps.end(Task(2, 0, WHOLE_GROUP), 1.5, Transient("it broke"))
+    steps.end(Task(1, 0, 1), 2.0, WRONG)
+    steps.told()
+
+    steps.core.cancel()
+    steps.core.stopped(3.0)
+
+    told = steps.told()
+    assert RowsDone(3.0, 0, 1) in told
+    assert [list(step.rows) for step in told if isinstance(step, WriteRowGroup)] == [[0]]
 
 
 def test_row_groups_that_are_whole_are_written_before_the_rest() -> None:
@@ -93,7 +130,7 @@ def test_row_groups_that_are_whole_are_written_before_the_rest() -> None:
 
     # row group 1 is whole, and waits only for what is in flight
     steps.core.cancel()
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert [write.row_group.number for write in steps.told_of(WriteRowGroup)] == [1, 0]
 
@@ -122,7 +159,7 @@ def test_a_failed_write_ends_the_run_with_its_error() -> None:
     steps.told()
 
     steps.core.write_failed(0, error)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.told() == [StopWork(), EndRun("failed", error)]
 
@@ -137,16 +174,44 @@ def test_no_write_is_begun_after_one_has_failed() -> None:
     steps.told()
 
     steps.core.write_failed(0, error)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.told() == [StopWork(), EndRun("failed", error)]
+
+
+def test_the_first_of_two_writes_that_fail_is_told() -> None:
+    first, second = WriteError("disk full"), WriteError("disk gone")
+    steps = Steps({"a": function()}, rows=2, size=1, slots=2)
+    steps.take_all(0.0)
+    steps.end_all(1.0)
+    steps.told()
+
+    steps.core.write_failed(0, first)
+    steps.core.write_failed(1, second)
+    steps.core.stopped(2.0)
+
+    assert steps.told() == [StopWork(), EndRun("failed", first)]
+
+
+def test_a_run_that_has_finished_is_neither_cancelled_nor_failed() -> None:
+    steps = Steps({"a": function()}, rows=1)
+    steps.take_all(0.0)
+    steps.end_all(1.0)
+    steps.core.written(0, 1, 2.0)
+    assert steps.the(EndRun) == EndRun("finished", None)
+
+    steps.core.cancel()
+    steps.core.fail(RunError("too late"))
+    steps.take_all(3.0)
+
+    assert steps.told() == []
 
 
 def test_a_write_that_fails_while_the_run_is_being_cancelled_is_told() -> None:
     error = WriteError("disk full")
     steps = half_done()
     steps.core.cancel()
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.told()
 
     steps.core.write_failed(0, error)
@@ -161,7 +226,7 @@ def test_a_write_under_way_is_waited_for() -> None:
     steps.core.cancel()
     steps.told()
 
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     assert [type(step) for step in steps.told()] == [WriteRowGroup]
     steps.core.written(1, 0, 2.0)
     assert EndRun not in map(type, steps.told())
@@ -176,7 +241,7 @@ def test_an_error_that_is_nobodys_cell_ends_the_run_and_the_first_one_counts() -
 
     steps.core.fail(first)
     steps.core.fail(second)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.core.written(0, 1, 4.0)
 
     assert steps.the(EndRun) == EndRun("failed", first)
@@ -193,7 +258,7 @@ def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> Non
     steps.end(Task(0, 0, 9), 9.0, Rejected("no answer", advice="look at the prompt"))
 
     assert steps.told_of(StopWork) == [StopWork()]
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     assert list(steps.the(WriteRowGroup).rows) == [0]
     steps.core.written(0, 1, 10.0)
     ending = steps.the(EndRun)
@@ -215,8 +280,48 @@ def test_what_is_in_flight_may_end_when_the_run_stops_early_and_its_row_is_kept(
     assert steps.core.alarm == 1.0 + GRACE
     steps.end(Task(0, 0, 1), 2.0)
     assert steps.told_of(StopWork) == [StopWork()]
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     assert list(steps.the(WriteRowGroup).rows) == [1]
+
+
+def test_cells_made_in_place_may_end_when_the_run_stops_early_and_their_rows_are_kept() -> None:
+    steps = Steps({"a": function(), "b": Expression("{{ a }}")}, rows=2, slots=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.end(Task(0, 0, 1), 1.0, WRONG)
+    told = steps.told()
+    assert StopWork() not in told
+    (order,) = [step for step in told if isinstance(step, MakeInPlace)]
+
+    steps.core.made_in_place(order, order.rows, {}, 2.0)
+
+    told = steps.told()
+    assert [list(step.rows) for step in told if isinstance(step, WriteRowGroup)] == [[0]]
+    assert StopWork() in told
+
+
+@pytest.mark.parametrize("error", [Transient("it broke"), RateLimited("slow down"), Rejected("no")])
+def test_what_fails_while_the_run_stops_early_is_neither_tried_again_nor_dropped(error: GenerationError) -> None:
+    steps = Steps({"a": function(retries=1), "b": function()}, rows=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, 1), 1.0, WRONG)
+    steps.told()
+
+    assert not steps.end(Task(0, 0, 0), 2.0, error)
+
+    assert steps.told() == []
+    assert steps.core.alarm == 1.0 + GRACE
+
+
+def test_what_comes_back_from_processors_once_work_is_stopped_begins_nothing() -> None:
+    steps = Steps({"n": Integer(1, 5), "a": Expression("{{ n }}")}, rows=1, stages=["pre_batch"])
+    steps.core.made_in_place(steps.the(MakeInPlace), [0], {}, 0.0)
+    order = steps.the(ProcessRowGroup)
+    steps.core.cancel()
+
+    steps.core.processed(order, {}, 1.0)
+
+    assert steps.told() == [StopWork()]
 
 
 def test_what_is_in_flight_has_so_long_and_no_longer_when_the_run_stops_early() -> None:
@@ -226,6 +331,17 @@ def test_what_is_in_flight_has_so_long_and_no_longer_when_the_run_stops_early() 
     steps.told()
 
     steps.core.tick(1.0 + GRACE)
+
+    assert steps.told() == [StopWork()]
+
+
+def test_a_run_that_stops_early_can_be_cancelled_before_its_time_of_grace_is_over() -> None:
+    steps = Steps({"a": function()}, rows=100, slots=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0, WRONG)
+    steps.told()
+
+    steps.core.cancel()
 
     assert steps.told() == [StopWork()]
 
@@ -306,7 +422,7 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
             steps.end(task, now + 0.01, Transient("connection refused", advice="is the server running?"))
         now = steps.core.alarm
         steps.core.tick(now)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.core.written(0, 0, now)
 
     ending = steps.the(EndRun)
@@ -329,7 +445,7 @@ def test_a_processor_that_fails_while_the_run_ends_is_told(ending: str) -> None:
         steps.core.cancel()
     else:
         steps.end(Task(0, 0, 1), 2.0, WRONG)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     order = next(step for step in steps.told() if type(step).__name__ == "ProcessRowGroup")
 
     steps.core.processor_failed(order, error, 3.0)  # type: ignore[arg-type]  # its type was just looked at

@@ -290,7 +290,7 @@ def test_a_column_that_says_raise_ends_the_run_with_its_cell_and_cause() -> None
     steps.told()
 
     steps.end(Task(0, 0, 1), 2.0, WRONG)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.take(2.0) is None
     assert list(steps.the(WriteRowGroup).rows) == [0]
@@ -356,3 +356,19 @@ def test_an_endpoint_that_answers_again_has_its_waiting_work_woken(error: Genera
 
     assert steps.core.flow.has_woken
     assert steps.take(now) is not None
+
+
+def test_an_endpoint_that_comes_back_with_a_rejection_has_work_for_all_its_slots() -> None:
+    steps = Steps(model(), rows=20, size=20)
+    steps.take_all(0.0)
+    steps.end_all(1.0, BROKEN)
+    steps.core.tick(steps.core.alarm)
+    probe = steps.take(steps.core.alarm)
+    assert probe is not None
+    assert steps.take(2.0) is None
+    steps.core.flow.has_woken = False
+
+    steps.end(probe, 3.0, WRONG)
+
+    assert steps.core.flow.has_woken
+    assert len(steps.take_all(3.0)) == 4

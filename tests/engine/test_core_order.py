@@ -102,6 +102,31 @@ def test_durations_seen_so_far_decide_which_path_is_the_longest() -> None:
     assert steps.graph.nodes[following.node].name == "slow"
 
 
+def test_an_ordered_function_waits_for_its_call_for_a_row_that_was_dropped_meanwhile() -> None:
+    steps = Steps({"a": function(), "b": function(ordered=True)}, rows=2)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0, Rejected("no"))
+    assert steps.take_all(1.0) == []
+
+    steps.end(Task(1, 0, 0), 2.0)
+
+    assert steps.take_all(2.0) == [Task(1, 0, 1)]
+
+
+def test_an_ordered_function_goes_on_when_the_task_that_it_deferred_is_gone() -> None:
+    steps = Steps({"a": function(), "b": function(ordered=True)}, rows=2, size=1)
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, 0), 1.0, Transient("it broke"))
+    steps.end(Task(0, 0, 0), 1.0, Rejected("no"))
+    steps.core.written(0, 0, 1.0)
+    steps.end(Task(0, 1, 1), 1.0)
+    assert steps.take_all(1.0) == []
+
+    steps.core.tick(steps.core.alarm)
+
+    assert steps.take_all(9.0) == [Task(1, 1, 1)]
+
+
 def test_the_next_row_group_is_opened_when_slots_would_stand_empty() -> None:
     steps = Steps({"n": Integer(1, 5), "a": function("n")}, rows=20, size=2, slots=3)
     opened, in_place = steps.told()

@@ -2,13 +2,18 @@
 
 import threading
 
+import pytest
+
 import notebook_gen as ng
-from notebook_gen.config.columns import Function
+from notebook_gen.config.columns import Function, Integer, LLMText
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.events import RunPaused, RunResumed
+from notebook_gen.engine.instructions import MakeInPlace
+from notebook_gen.errors import Transient
+from notebook_gen.events import RowGroupOpened, RunPaused, RunResumed
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, build_graph
-from notebook_gen.plan.tasks import RowGroups
+from notebook_gen.plan.tasks import RowGroup, RowGroups
+from tests.engine.steps import Steps, function
 
 
 def paused_core() -> tuple[SchedulerCore, list[object]]:
@@ -36,6 +41,7 @@ def test_a_paused_run_begins_nothing_and_notes_what_ends() -> None:
 
 def test_a_resumed_run_goes_on_where_it_was() -> None:
     core, _ = paused_core()
+    core.flow.has_woken = False
 
     core.resume(3.0)
 
@@ -59,9 +65,77 @@ def test_a_paused_run_can_be_cancelled() -> None:
     core, _ = paused_core()
 
     core.cancel()
-    core.stopped()
+    core.stopped(3.0)
 
     assert core.take(0, 2.0) is None
+
+
+def test_a_run_that_ends_is_neither_paused_nor_resumed() -> None:
+    core, _ = paused_core()
+    core.cancel()
+    core.outbox.clear()
+
+    core.resume(2.0)
+    core.pause(3.0)
+
+    assert not core.outbox
+
+
+def test_every_resource_is_held_by_a_pause_and_goes_on_after_it() -> None:
+    steps = Steps({"a": function(), "text": LLMText("Write.")}, rows=2)
+
+    steps.core.pause(0.0)
+    assert steps.take_all(0.5) == []
+    steps.core.resume(1.0)
+
+    assert {task.node for task in steps.take_all(1.0)} == {0, 1}
+
+
+def test_no_row_group_is_opened_while_a_run_is_paused_and_one_is_when_it_goes_on() -> None:
+    steps = Steps({"a": function()}, rows=4, size=2, slots=2)
+    steps.take_all(0.0)
+    steps.told()
+
+    steps.core.pause(1.0)
+    steps.end_all(2.0)
+    assert steps.told_of(RowGroupOpened) == []
+    steps.core.resume(3.0)
+
+    assert steps.the(RowGroupOpened) == RowGroupOpened(3.0, RowGroup(1, 2, 2))
+
+
+def test_a_run_that_is_paused_between_row_groups_made_in_place_goes_on() -> None:
+    steps = Steps({"n": Integer(1, 5)}, rows=2, size=1)
+    first = steps.the(MakeInPlace)
+    steps.core.pause(1.0)
+    steps.core.made_in_place(first, first.rows, {}, 1.0)
+    assert steps.told_of(MakeInPlace) == []
+
+    steps.core.resume(2.0)
+
+    assert list(steps.the(MakeInPlace).rows) == [1]
+
+
+@pytest.mark.parametrize("failures", [2, 3])
+def test_the_time_of_a_pause_is_no_part_of_an_endpoints_silence(failures: int) -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=20, size=20, slots=1, shutdown_patience=60.0, backoff=0.0)
+    steps.take(0.0)
+    steps.end_all(1.0)
+    for now in range(1, failures + 1):
+        assert steps.take(float(now)) is not None
+        steps.end_all(now + 0.5, Transient("connection refused"))
+
+    steps.core.pause(5.0)
+    steps.core.tick(6.0)
+    steps.core.resume(1000.0)
+    assert steps.take(1000.0) is not None
+    steps.end_all(1000.5, Transient("connection refused"))
+
+    assert steps.core.flow.gives_slots
+    steps.core.tick(1058.0)
+    assert steps.take(1058.0) is not None
+    steps.end_all(1060.0, Transient("connection refused"))
+    assert not steps.core.flow.gives_slots
 
 
 def test_a_run_is_paused_with_work_waiting_resumed_and_finishes() -> None:

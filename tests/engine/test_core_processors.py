@@ -120,7 +120,7 @@ def test_rows_dropped_before_the_batch_make_no_call_and_say_who_dropped_them() -
 
     (drop,) = steps.told_of(RowDropped)
     assert (drop.row, drop.node, drop.was_done) == (1, None, False)
-    assert str(drop.error) == "was dropped by the processor 'only_short'"
+    assert drop.error.problem == "was dropped by the processor 'only_short'"
     assert steps.take_all(2.0) == [Task(1, 0, 0), Task(1, 0, 2)]
     steps.end_all(3.0)
     assert list(steps.the(WriteRowGroup).rows) == [0, 2]
@@ -178,7 +178,7 @@ def test_only_finished_rows_are_processed_when_the_run_is_cancelled() -> None:
     steps.end(steps.take_all(1.0)[0], 1.0)
     steps.core.cancel()
 
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     order = steps.the(ProcessRowGroup)
     assert list(order.rows) == [0]
@@ -191,7 +191,7 @@ def test_a_processor_that_fails_before_the_batch_ends_the_run_with_its_error() -
     failure = error("pre_batch")
 
     steps.core.processor_failed(order, failure, 2.0)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.take_all(2.0) == []
     steps.core.written(0, 0, 3.0)
@@ -206,7 +206,7 @@ def test_a_row_group_is_never_written_unprocessed() -> None:
     failure = error("post_batch")
 
     steps.core.processor_failed(order, failure, 2.0)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
 
     assert steps.told() == [StopWork(), EndRun("failed", failure)]
 
@@ -221,7 +221,7 @@ def test_what_was_being_processed_when_a_write_failed_is_not_written() -> None:
     steps.told()
 
     steps.core.write_failed(0, failure)
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.core.processed(second, {}, 3.0)
 
     assert steps.told() == [StopWork(), EndRun("failed", failure)]
@@ -244,13 +244,24 @@ def test_a_processor_that_fails_drops_its_row_group_where_the_settings_say_so(st
 def test_a_processor_that_ends_after_the_run_was_stopped_changes_nothing() -> None:
     steps, order = seeded()
     steps.core.cancel()
-    steps.core.stopped()
+    steps.core.stopped(3.0)
     steps.told()
 
     steps.core.processed(order, {0: "late"}, 5.0)
 
     assert steps.told() == []
     assert steps.take_all(5.0) == []
+
+
+def test_a_cancelled_run_does_not_count_rows_that_a_processor_dropped_since() -> None:
+    steps, order = finished()
+    steps.core.cancel()
+    steps.core.stopped(3.0)
+
+    steps.core.processed(order, {1: "only_short"}, 4.0)
+    steps.core.written(0, 2, 5.0)
+
+    assert str(steps.the(EndRun).error).startswith("the run was cancelled with 2 of 3 rows finished")
 
 
 def test_rows_are_told_as_done_once_the_gate_is_open() -> None:

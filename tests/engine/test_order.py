@@ -27,3 +27,15 @@ def test_the_last_rows_all_begin_before_one_of_them_ends() -> None:
     order = taken(rows=3 * _SLOTS - 1)
 
     assert order.index((1, 0)) == 20
+
+
+def test_nothing_waits_once_all_is_forgotten() -> None:
+    graph = build_graph({"a": function()})
+    resources = make_resources(graph, dict.fromkeys(graph.resources, _SLOTS), 0.75)
+    tasks = ReadyTasks(graph, resources, 10)
+    tasks.add(0, resources[0], range(10))
+
+    tasks.clear()
+
+    assert tasks.take(resources[0]) is None
+    assert resources[0].takeable == 0

@@ -17,15 +17,18 @@ def test_random_worlds_keep_every_rule(first: int) -> None:
 
 def test_random_worlds_end_in_every_way_and_meet_every_trouble() -> None:
     endings, kinds, stages, most_attempts = set(), set(), set(), 0
+    pauses: set[str] = set()
     for seed in range(200):
         books = simulate(random_world(seed))
         assert books.ending is not None
         endings.add(books.ending.state)
         kinds |= {type(error).__name__ for _, _, error in books.outcomes}
+        pauses |= frozenset().union(*books.pauses)
         stages |= {stage for stage, _ in books.processed}
         most_attempts = max(most_attempts, *(task.attempt for _, task in books.starts), 0)
 
     assert endings == {"finished", "cancelled", "stopped early", "failed"}
     assert kinds == {"NoneType", "Rejected", "Transient", "RateLimited"}
     assert stages == {"pre_batch", "post_batch"}
+    assert pauses == {"in flight", "cooling down", "silent", "broken", "ending"}
     assert most_attempts > 3

@@ -41,6 +41,28 @@ def call_in_turns(is_refused: IsRefused, calls: int) -> Resource:
     return resource
 
 
+def answer(resource: Resource, outcomes: str) -> None:
+    """Let calls be answered one after the other: "-" is a 429, "+" a good answer."""
+    for outcome in outcomes:
+        if outcome == "-":
+            resource.refused(0.0, None, 0.0)
+        else:
+            resource.succeeded(0.0, 0.0)
+
+
+def fickle() -> Resource:
+    """An endpoint with its whole limit of four, of which it is known that it refuses a quarter by chance."""
+    resource = Resource("m", 4, (0,), is_endpoint=True)
+    answer(resource, "---")
+    assert resource.limit == 1
+    # sixteen calls that are alone, and two that are refused when they are two
+    answer(resource, "----+" + "-" + "++++++++" + "-" + "+++")
+    # the level of two was refused, so it takes eight good answers; then two, then three
+    answer(resource, "+++++" + "++" + "+++")
+    assert resource.limit == 4
+    return resource
+
+
 def test_every_refusal_counts_at_an_endpoint_that_refused_no_call_that_was_alone() -> None:
     refusals = Refusals()
     alone(refusals, 0, ENOUGH_ALONE)
@@ -108,3 +130,78 @@ def test_an_endpoint_that_takes_half_as_many_is_still_found_out() -> None:
     call_in_turns(refuses, 4000)
     late = limits[2000:]
     assert max(late) <= CEILING // 2 + 1
+
+
+def test_answers_of_long_ago_do_not_hide_refusals_of_today() -> None:
+    refusals = Refusals()
+    alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    for at in range(4 * WINDOW):
+        together(refusals, is_refused=at % 4 == 0)
+
+    assert any(together(refusals, is_refused=True) for _ in range(12))
+
+
+def test_as_many_refusals_as_are_expected_leave_the_whole_limit_as_it_is() -> None:
+    resource = fickle()
+
+    answer(resource, "+++-" * WINDOW)
+
+    assert resource.limit == 4
+
+
+def test_good_answers_at_a_lower_limit_do_not_hide_refusals_at_a_higher_one() -> None:
+    resource = fickle()
+
+    answer(resource, "---")
+    assert resource.limit == 4
+    answer(resource, "-")
+
+    assert resource.limit == 3
+
+
+def test_refusals_at_a_higher_limit_do_not_count_at_a_lower_one() -> None:
+    resource = fickle()
+    answer(resource, "----")
+
+    answer(resource, "---")
+
+    assert resource.limit == 3
+
+
+def test_late_answers_to_calls_from_before_the_limit_fell_to_one_were_not_alone() -> None:
+    resource = Resource("m", 2, (0,), is_endpoint=True)
+    resource.refused(0.0, None, 1.0)
+    for _ in range(ENOUGH_ALONE // 2 - 1):
+        resource.succeeded(0.5, 2.0)
+    for _ in range(ENOUGH_ALONE // 2):
+        resource.refused(3.0, None, 3.0)
+    resource.succeeded(3.0, 4.0)
+    assert resource.limit == 2
+
+    resource.refused(4.0, None, 5.0)
+
+    assert resource.limit == 1
+
+
+def test_calls_that_were_not_alone_tell_of_no_chance() -> None:
+    resource = Resource("m", CEILING, (0,), is_endpoint=True, factor=0.75)
+    resource.refused(0.0, None, 1.0)
+    for _ in range(ENOUGH_ALONE - 1):
+        resource.succeeded(2.0, 3.0)
+    resource.in_flight = 12
+    assert resource.limit == 13
+
+    resource.refused(5.0, None, 6.0)
+
+    assert resource.limit == 9
+
+
+def test_an_endpoint_that_comes_to_refuse_nearly_everything_is_no_longer_thought_fickle() -> None:
+    refusals = Refusals()
+    for _ in range(4):
+        alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    assert not together(refusals, is_refused=True)
+
+    alone(refusals, ENOUGH_ALONE, 0)
+
+    assert together(refusals, is_refused=True)

@@ -173,7 +173,7 @@ def test_rows_dropped_before_the_batch_make_no_call_and_changed_seeds_are_what_o
     assert processor.seen == {0: ["n"]}
     assert sorted(show.rows) == [0, 2]
     assert shelf.rows == {0: {"n": 0, "a": "saw 0"}, 2: {"n": 20, "a": "saw 20"}}
-    assert [(drop.row, drop.column, str(drop.error)) for drop in shelf.dropped] == [
+    assert [(drop.row, drop.column, drop.error.problem) for drop in shelf.dropped] == [
         (1, "", "was dropped by the processor 'changing'")
     ]
 

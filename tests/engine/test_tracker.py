@@ -114,7 +114,7 @@ class TrackerMachine(RuleBasedStateMachine):
         model, place = chosen
         self.now += 1.0
         self.give_back(model, place)
-        model.state[place] = state
+        model.end_full(place[0], state)
 
         told = self.tracker.full_ended(place[0], self.tracker.groups[model.group.number], state, self.now)
 
@@ -319,6 +319,35 @@ def test_when_a_cell_became_ready_is_kept() -> None:
 
     assert list(group.ready_at[0]) == [1.0, 1.0]
     assert group.ready_at[1][1] == 3.0
+
+
+def test_a_row_that_was_dropped_before_a_full_column_was_made_is_dropped_there_too() -> None:
+    tracker = CompletionTracker(build_graph({"a": function(), "f": function("a", full_column=True)}))
+    tracker.open(RowGroup(0, 0, 4), 0.0)
+    group = tracker.groups[0]
+    tracker.drop(0, group, 0, 1.0)
+    for row in (1, 2, 3):
+        tracker.cell_ended(0, group, row, DONE, 1.0)
+    tracker.drop(1, group, 1, 2.0)
+
+    tracker.full_ended(1, group, DONE, 2.0)
+    tracker.drop_done(group, 2)
+
+    states = [tracker.cell_states(group, row) for row in range(4)]
+    assert states == [["failed", "dropped"], ["done", "failed"], ["done", "done"], ["done", "done"]]
+
+
+def test_a_full_column_that_failed_in_all_rows_left_did_not_fail_in_those_dropped_before() -> None:
+    tracker = CompletionTracker(build_graph({"a": function(), "f": function("a", full_column=True)}))
+    tracker.open(RowGroup(0, 0, 2), 0.0)
+    group = tracker.groups[0]
+    tracker.drop(0, group, 0, 1.0)
+    tracker.cell_ended(0, group, 1, DONE, 1.0)
+
+    tracker.drop(1, group, 1, 2.0)
+    tracker.fail_full(1, group)
+
+    assert [tracker.cell_states(group, row) for row in range(2)] == [["failed", "dropped"], ["done", "failed"]]
 
 
 def test_the_newest_row_that_was_started_is_kept() -> None:

@@ -88,6 +88,11 @@ class ModelGroup:
             if place[1] is None and not self.live and state in (WAITING, READY, DEFERRED):
                 self.state[place] = DROPPED
 
+    def end_full(self, node: int, state: int) -> None:
+        self.state[node, None] = state
+        left_out = self.left_out.setdefault(node, {})
+        left_out.update({row: DROPPED for row in self.dropped if row not in left_out})
+
     def resize(self, node: int, sources: Sequence[int]) -> None:
         """Begin anew with other rows; nodes that had ended in all rows given have ended still."""
         given = [self.rows_of(node)[source] for source in sources]

@@ -43,15 +43,6 @@ def test_an_empty_folder_will_do_and_hidden_files_do_not_count(tmp_path: Path) -
     assert names_in(tmp_path) == [".ipynb_checkpoints", *FILES]
 
 
-def test_a_folder_with_a_dataset_is_refused_with_both_ways_out(tmp_path: Path) -> None:
-    begin(tmp_path)
-
-    error = refusal(tmp_path)
-
-    assert error.problem == f"{tmp_path} holds a dataset already"
-    assert error.advice == "give overwrite=True to replace it, or name another folder"
-
-
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_with_other_things_is_refused_and_not_touched(tmp_path: Path, overwrite: bool) -> None:
     for name in "abcd":
@@ -83,6 +74,9 @@ def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> Non
     (tmp_path / "notes.md").write_text("mine")
     (tmp_path / "rows" / "chosen.parquet").write_text("mine")
     (tmp_path / "rows" / ".00003.parquet.tmp").write_text("left by a crash")
+    (tmp_path / "rows" / ".00003.parquet.new").write_text("left by a crash")
+    for name in ("cells.sqlite", "cells.sqlite-wal"):
+        (tmp_path / name).write_text("left by a crash")
 
     begin(tmp_path, overwrite=True)
 
@@ -94,7 +88,9 @@ def test_a_dataset_without_metadata_is_still_seen_to_be_one(tmp_path: Path) -> N
     begin(tmp_path).write(group_of(0, [1]), {"stars": [1]}, [0])
     (tmp_path / "metadata.json").unlink()
 
-    assert "holds a dataset already" in refusal(tmp_path).problem
+    error = refusal(tmp_path)
+    assert error.problem == f"{tmp_path} holds a dataset already, but no metadata.json that says what it is"
+    assert error.advice == "give overwrite=True to make it anew, or name another folder"
     begin(tmp_path, overwrite=True)
 
     assert names_in(tmp_path / "rows") == []

@@ -145,8 +145,9 @@ RUNNING = RunProgress(state="running", delivered=0, dropped=0, started=NOON, end
 
 def test_the_metadata_tell_what_was_asked_for_and_what_came_of_it() -> None:
     progress = RunProgress(state="cancelled", delivered=60, dropped=3, started=NOON, ended=NOON + timedelta(seconds=90))
+    run = description(default=Model("gpt-x", base_url="http://localhost:1/v1"))
 
-    assert metadata_content(description(default=Model("gpt-x", base_url="http://localhost:1/v1")), progress) == {
+    assert metadata_content(run, progress) == {
         "format": 1,
         "notebook_gen": version("notebook-gen"),
         "state": "cancelled",
@@ -156,6 +157,7 @@ def test_the_metadata_tell_what_was_asked_for_and_what_came_of_it() -> None:
         "row_group_size": 10,
         "seed": 7,
         "columns": ["product", "tone", "review", "words"],
+        "fingerprints": {"columns": run.fingerprints.columns, "processors": {}},
         "models": {"review": {"alias": "default", "model": "gpt-x", "endpoint": "http://localhost:1/v1"}},
         "placeholder_text": False,
     }

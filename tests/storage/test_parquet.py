@@ -67,14 +67,23 @@ def test_rows_can_be_read_back_by_group_and_as_a_whole_in_row_order(tmp_path: Pa
 
 
 def test_a_file_tells_which_rows_it_holds(tmp_path: Path) -> None:
-    kept = ParquetFolder(tmp_path, described("a"))
+    kept = ParquetFolder(tmp_path, described("a", rows=40, size=10))
+    kept.write_dropped(RowGroup(2, 20, 10), [DroppedRow(22, "a", 1, Rejected("no"))])
     kept.write(RowGroup(2, 20, 10), {"a": [1, "x", 3, 4]}, [20, 21, 25, 29])
     kept.write(RowGroup(3, 30, 10), {"a": [1]}, [30])
     kept.finish("cancelled")
 
     about = json.loads(pq.read_schema(tmp_path / "rows" / "00002.parquet").metadata[b"notebook_gen"])
 
-    assert about == {"row_group": 2, "start": 20, "size": 10, "rows": [[20, 22], [25, 26], [29, 30]]}
+    assert about == {
+        "row_group": 2,
+        "start": 20,
+        "size": 10,
+        "planned": 10,
+        "rows": [[20, 22], [25, 26], [29, 30]],
+        "dropped": 1,
+        "complete": False,
+    }
 
 
 def test_a_row_group_without_rows_has_no_file(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Upcoming: which row group is opened next, and whether there is room for it."""
+
+from collections.abc import Mapping, Sequence
+
+from notebook_gen.events import RowGroupKept
+from notebook_gen.plan.tasks import RowGroup, RowGroups
+
+
+class Upcoming:
+    """The row groups of a run that are not yet opened, and how many rows are open.
+
+    Args:
+        groups: all row groups.
+        max_open_rows: rows open at once; one row group always may be.
+        finished: row groups that an earlier run finished, each with the rows that are there; they are never opened.
+
+    Attributes:
+        number: of the row group that is next; as many as there are, if none is.
+        open_rows: rows being worked on.
+    """
+
+    def __init__(self, groups: RowGroups, max_open_rows: int, finished: Mapping[int, Sequence[int]]) -> None:
+        self.number = 0
+        self.open_rows = 0
+        self._groups = groups
+        self._max_open_rows = max_open_rows
+        self._finished = finished
+        self._pass_finished()
+
+    def __bool__(self) -> bool:
+        """Whether there is a row group still to open."""
+        return self.number < len(self._groups)
+
+    def kept(self, now: float) -> list[RowGroupKept]:
+        """Tell of the row groups that are finished from the start."""
+        return [RowGroupKept(now, self._groups[number], rows) for number, rows in self._finished.items()]
+
+    def has_room(self) -> bool:
+        """Tell whether the next row group may be opened beside those that are."""
+        room = self._max_open_rows - self.open_rows
+        return not self.open_rows or room >= self._groups.size or room >= self._groups[self.number].size
+
+    def take(self) -> RowGroup:
+        """Give the row group that is opened now."""
+        group = self._groups[self.number]
+        self.number += 1
+        self.open_rows += group.size
+        self._pass_finished()
+        return group
+
+    def _pass_finished(self) -> None:
+        while self.number in self._finished:
+            self.number += 1

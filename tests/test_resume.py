@@ -1,0 +1,232 @@
+"""A create that was interrupted goes on in the same folder, and nothing that is finished is made again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import notebook_gen as ng
+
+PROGRAM = """
+import asyncio, os, sys
+import notebook_gen as ng
+
+FOLDER, LOG, ROWS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+LINES = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def note(what, row, column):
+    os.write(LINES, f"{what} {column} {row}\\n".encode())
+
+async def made(column, row, text):
+    note("begin", column, row)
+    await asyncio.sleep(0.004)
+    note("end", column, row)
+    return text
+
+b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=20, max_async_functions=8))
+b["row"] = ng.Integer(0, 10**9)
+
+@b.column
+async def first(row):
+    return await made("first", row, f"first of {row}")
+
+@b.column
+async def second(row, first):
+    return await made("second", row, f"second of {first}")
+
+if __name__ == "__main__":
+    print(len(b.create(ROWS, FOLDER, show=False).result()))
+"""
+ROWS = 100
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def start(program: Path, rows: int = ROWS) -> "subprocess.Popen[str]":
+    folder, log = program.parent / "data", program.parent / "log"
+    command = [sys.executable, str(program), str(folder), str(log), str(rows)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(program: Path, rows: int = ROWS) -> str:
+    """Run the program to its end; gives what it printed."""
+    said, wrong = start(program, rows).communicate(timeout=60)
+    assert not wrong, wrong
+    return said
+
+
+def kill_after(program: Path, lines: int) -> list[str]:
+    """Run the program until it has written so many more lines to its log, and kill it; gives the whole log."""
+    log = program.parent / "log"
+    wanted = len(read_lines(log)) + lines
+    process = start(program)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and len(read_lines(log)) < wanted and time.monotonic() < deadline:
+        time.sleep(0.001)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    return read_lines(log)
+
+
+def read_lines(log: Path) -> list[str]:
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def dataset(program: Path) -> pa.Table:
+    import pyarrow.dataset
+
+    files = sorted((program.parent / "data" / "rows").glob("*.parquet"))
+    return pa.concat_tables([pyarrow.dataset.dataset(file).to_table().replace_schema_metadata(None) for file in files])
+
+
+def test_after_kill_9_at_any_moment_no_finished_cell_is_made_again_and_the_dataset_is_the_same(
+    program: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "whole").mkdir()
+    undisturbed = tmp_path / "whole" / "program.py"
+    undisturbed.write_text(PROGRAM)
+    finish(undisturbed)
+
+    for lines in (1, 30, 77, 5, 120):
+        ended = {line for line in kill_after(program, lines) if line.startswith("end")}
+        before = len(read_lines(tmp_path / "log"))
+        kill_after(program, 1)
+        begun = {line.replace("begin", "end") for line in read_lines(tmp_path / "log")[before:] if "begin" in line}
+        # between its last line and its being kept, a cell may be lost
+        assert len(ended & begun) <= 1
+
+    assert finish(program) == f"{ROWS}\n"
+    assert dataset(program).equals(dataset(undisturbed))
+    calls = Counter(line for line in read_lines(tmp_path / "log") if line.startswith("end"))
+    assert len(calls) == 2 * ROWS
+    assert sum(calls.values()) <= 2 * ROWS + 11
+
+
+def test_a_dataset_that_is_finished_is_given_back_without_a_call(program: Path, tmp_path: Path) -> None:
+    finish(program)
+    lines = read_lines(tmp_path / "log")
+
+    assert finish(program) == f"{ROWS}\n"
+
+    assert read_lines(tmp_path / "log") == lines
+
+
+def test_more_rows_than_before_make_only_the_new_ones(program: Path, tmp_path: Path) -> None:
+    finish(program, 50)
+    earlier, before = dataset(program), len(read_lines(tmp_path / "log"))
+
+    finish(program, 70)
+
+    assert dataset(program).slice(0, 50).equals(earlier)
+    assert len(read_lines(tmp_path / "log")) - before == 20 * 2 * 2
+
+
+def calls_of(run: ng.Run) -> int:
+    return int(run.usage()["requests"].sum())
+
+
+def builder() -> ng.DatasetBuilder:
+    b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=5))
+    b["stars"] = ng.Integer(1, 5)
+    b["text"] = ng.Expression("{{ stars }} stars")
+    return b
+
+
+def test_fewer_rows_than_before_are_an_error(tmp_path: Path) -> None:
+    builder().create(12, tmp_path / "d", show=False).result()
+
+    with pytest.raises(ng.ConfigError, match="12 rows"):
+        builder().create(7, tmp_path / "d", show=False)
+
+
+def test_a_changed_builder_is_an_error_that_names_the_columns_and_the_ways_out(tmp_path: Path) -> None:
+    builder().create(12, tmp_path / "d", show=False).result()
+    changed = builder()
+    changed["text"] = ng.Expression("{{ stars }} of 5 stars")
+
+    with pytest.raises(ng.ConfigError, match="'text' has changed") as told:
+        changed.create(12, tmp_path / "d", show=False)
+
+    assert "overwrite=True" in str(told.value)
+    assert "another folder" in str(told.value)
+    assert len(changed.create(12, tmp_path / "d", overwrite=True, show=False).result()) == 12
+
+
+def test_a_file_that_is_broken_is_named_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    builder().create(12, tmp_path / "d", show=False).result()
+    (tmp_path / "d" / "metadata.json").write_text("{")
+
+    with pytest.raises(ng.ConfigError, match=re.escape(str(tmp_path / "d" / "metadata.json"))):
+        builder().create(12, tmp_path / "d", show=False)
+
+    assert (tmp_path / "d" / "metadata.json").read_text() == "{"
+
+
+def test_seed_data_goes_on_with_the_next_row_across_its_end_and_over_holes(tmp_path: Path) -> None:
+    def seeded() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=4))
+        b.seed_data(pa.table({"product": [f"product {number}" for number in range(7)]}))
+        return b
+
+    whole = seeded().create(20, tmp_path / "whole", show=False).result().to_arrow()
+    seeded().create(10, tmp_path / "parts", show=False).result()
+    (tmp_path / "parts" / "rows" / "00001.parquet").unlink()
+
+    parts = seeded().create(20, tmp_path / "parts", show=False).result().to_arrow()
+
+    assert parts.equals(whole)
+
+
+def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) -> None:
+    b = builder()
+    b.models["default"] = ng.DemoModel(latency=0.02, max_parallel=2)
+    b["review"] = ng.LLMText("Write about {{ stars }}.")
+    run = b.create(40, tmp_path / "d", show=False)
+    while calls_of(run) < 12:
+        time.sleep(0.005)
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result()
+    first = calls_of(run)
+
+    again = b.create(40, tmp_path / "d", show=False)
+    rows = again.result()
+
+    assert len(rows) == 40
+    assert first + calls_of(again) <= 42
+    kept = next(row for row in range(40) if not again.record(row)["review"].attempts)
+    assert again.record(kept)["review"].reason == "an earlier run made it"
+
+
+def test_processors_that_changed_the_whole_dataset_are_not_run_twice(tmp_path: Path) -> None:
+    calls = []
+
+    def processed() -> ng.DatasetBuilder:
+        b = builder()
+
+        @b.processor("after_run")
+        def first_only(rows):  # type: ignore[no-untyped-def]  # as a user writes it
+            calls.append(len(rows))
+            return rows.head(3)
+
+        return b
+
+    processed().create(12, tmp_path / "d", show=False).result()
+    again = processed().create(12, tmp_path / "d", show=False).result()
+
+    assert len(again) == 3
+    assert calls == [12]
+    with pytest.raises(ng.ConfigError, match="after_run"):
+        processed().create(20, tmp_path / "d", show=False)
