@@ -11,7 +11,7 @@ from notebook_gen.config.models import Model
 from notebook_gen.config.options import FunctionOptions, spell_out
 from notebook_gen.config.processors import FunctionProcessor, Processors, ProcessorSpec, Stage
 from notebook_gen.config.settings import RunSettings
-from notebook_gen.errors import ConfigError
+from notebook_gen.errors import ConfigError, NotDeclared
 from notebook_gen.launch import Launch, check_engine, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -35,6 +35,8 @@ class Models(MutableMapping[str, Model]):
         self._models: dict[str, Model] = {}
 
     def __getitem__(self, alias: str) -> Model:
+        if alias not in self._models:
+            raise NotDeclared("model", alias, self._models)
         return self._models[alias]
 
     def __setitem__(self, alias: str, model: Model) -> None:
@@ -47,6 +49,7 @@ class Models(MutableMapping[str, Model]):
         self._models[alias] = model
 
     def __delitem__(self, alias: str) -> None:
+        self[alias]  # raises if it is not there
         del self._models[alias]
 
     def __iter__(self) -> Iterator[str]:
@@ -88,6 +91,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
     # The mapping
 
     def __getitem__(self, name: str) -> Column:
+        if name not in self._columns:
+            raise NotDeclared("column", name, self._columns)
         return self._columns[name]
 
     def __setitem__(self, name: str, column: Column) -> None:
@@ -108,11 +113,11 @@ class DatasetBuilder(MutableMapping[str, Column]):
         except ConfigError as error:
             if error.column is not None:
                 raise
-            raise ConfigError(error.problem, advice=error.advice, column=name) from error
+            raise ConfigError(error.problem, advice=error.advice, column=name) from None
         self._columns = columns
 
     def __delitem__(self, name: str) -> None:
-        gone = frozenset(list_columns({name: self._columns[name]}))
+        gone = frozenset(list_columns({name: self[name]}))
         readers = [
             reader
             for reader, column in self._columns.items()
@@ -221,7 +226,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             except ConfigError as error:
                 if error.column is not None:
                     raise
-                raise ConfigError(error.problem, advice=error.advice, column=column) from error
+                raise ConfigError(error.problem, advice=error.advice, column=column) from error.__cause__
             return function
 
         return declare if function is None else declare(function)
@@ -276,12 +281,12 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """Give the graph as DOT, for graphviz."""
         from notebook_gen.views.dag import dag_source
 
-        return dag_source(self.graph)
+        return dag_source(self.graph, models=self.models)
 
     def _repr_html_(self) -> str:
         from notebook_gen.views.dag import dag_html
 
-        return dag_html(self.graph)
+        return dag_html(self.graph, models=self.models)
 
     def validate(self) -> None:
         """Check everything that can be checked before a run.
@@ -324,17 +329,21 @@ class DatasetBuilder(MutableMapping[str, Column]):
     ) -> Run:
         """Make many rows and write them to a folder as Parquet. Returns at once.
 
+        A folder that holds part of the same dataset already is gone on with: what is finished is not made again, not
+        even after the process was killed. More rows than before make only the new ones.
+
         Args:
             rows: how many (0 or more; 0 makes an empty dataset).
             folder: where to, on this machine; made if it does not exist. Nobody else can write there meanwhile.
-            overwrite: replace the dataset that is there.
+            overwrite: delete the dataset that is there, and begin anew.
             settings: how to go about it; None: the builder's.
             on_row_group: called in a thread with the run and the number of each row group that was written, for
                 instance to look at `run.row_group(number)`. If it raises, the run ends with that error.
             show: put the live view under the cell.
 
         Raises:
-            ConfigError: something declared is wrong, the folder holds something else, or another run writes there.
+            ConfigError: something declared is wrong, the folder holds something else or what another builder made, or
+                another run writes there.
         """
         from notebook_gen.storage.metadata import RunDescription
         from notebook_gen.storage.parquet import ParquetFolder
@@ -350,6 +359,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             row_group_size=launch.groups.size,
         )
         storage = ParquetFolder(folder, description, overwrite=overwrite)
+        launch = launch.going_on(storage)
         title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
         return self._start(launch, storage, title=title, folder=str(storage.path), on_row_group=on_row_group, show=show)
 

@@ -3,10 +3,12 @@
 ```
 NotebookGenError
 ├── ConfigError         the user, before anything runs: a column, a model, a setting or a file is wrong
+│   └── NotDeclared     nothing of that name was declared; also a KeyError
 ├── GenerationError     one cell could not be made; the run goes on (the cell's row is dropped)
 │   ├── RateLimited     the endpoint asks to slow down (429)
 │   ├── Transient       a timeout, a broken connection, a server error: may work another time
 │   └── Rejected        an answer, a value or a function that would fail again
+│       └── DroppedByProcessor  a processor left the row out
 └── RunError            the run as a whole ended without its result; rows made so far are kept
     ├── RunCancelled    somebody cancelled it
     ├── StoppedEarly    too many calls failed, or an endpoint went silent
@@ -18,6 +20,14 @@ NotebookGenError
 
 Facts are attributes; `str(error)` is the sentence: where, what happened, what to do.
 """
+
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Final
+
+_INNER: Final = ("notebook_gen", "pydantic")  # whose lines say nothing to a user
 
 
 class NotebookGenError(Exception):
@@ -42,6 +52,27 @@ class NotebookGenError(Exception):
         what = f"{self.subject} {self.problem}" if self.subject else self.problem
         return f"{what}; {self.advice}" if self.advice else what
 
+    def _render_traceback_(self) -> list[str]:
+        """Give the traceback down to the user's own line; IPython asks errors for it, so it is imported already."""
+        tracebacks = sys.modules["IPython"].get_ipython().InteractiveTB
+        lines: list[str] = tracebacks.structured_traceback(type(self), self, _down_to_the_user(self.__traceback__))
+        return lines
+
+
+def _down_to_the_user(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without our own frames at its end; whole if it has no others."""
+    steps = []
+    while traceback is not None:
+        steps.append(traceback)
+        traceback = traceback.tb_next
+    kept = list(steps)
+    while kept and str(kept[-1].tb_frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
+        kept.pop()
+    below = None
+    for step in reversed(kept or steps):
+        below = TracebackType(below, step.tb_frame, step.tb_lasti, step.tb_lineno)
+    return below
+
 
 def _readable(text: str) -> str:
     """Write half a surrogate pair as its escape: no file and no table could hold it."""
@@ -65,6 +96,25 @@ class ConfigError(NotebookGenError):
         return f"column {self.column!r}" if self.column is not None else ""
 
 
+class NotDeclared(ConfigError, KeyError):
+    """Nothing of that name was declared.
+
+    Args:
+        kind: what was looked for, such as "column".
+        name: by which name.
+        known: the names there are.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[object]) -> None:
+        names = list(map(repr, known))
+        near = get_close_matches(repr(name), names, n=1)
+        if near:
+            advice = f"did you mean {near[0]}?"
+        else:
+            advice = f"declared are {', '.join(names[:20])}" if names else "none was declared yet"
+        super().__init__(f"there is no {kind} {name!r}", advice=advice)
+
+
 class GenerationError(NotebookGenError):
     """One cell could not be made.
 
@@ -72,6 +122,8 @@ class GenerationError(NotebookGenError):
         status: the HTTP status of the answer, where there was one.
         answer: the raw answer, where there was one.
         messages: role and text of each message sent, where a model was asked; its column's generator sets them.
+        usage: tokens sent and tokens answered, where the endpoint counted them although the answer cannot be used; the
+            boundary that found that out sets them.
     """
 
     kind = "rejected"
@@ -81,6 +133,7 @@ class GenerationError(NotebookGenError):
         self.status = status
         self.answer = answer
         self.messages: tuple[tuple[str, str], ...] = ()
+        self.usage: tuple[int, int] | None = None
 
 
 class RateLimited(GenerationError):
@@ -111,12 +164,40 @@ class Rejected(GenerationError):
     kind = "rejected"
 
 
+class DroppedByProcessor(Rejected):
+    """A processor left a row out, or failed with the rows that it was given.
+
+    Attributes:
+        processor: its name.
+        stage: when it runs.
+    """
+
+    def __init__(self, processor: str, stage: str, problem: str = "", *, advice: str = "") -> None:
+        undo = f"let it keep the row, or del builder.processors[{stage!r}, {processor!r}]"
+        super().__init__(problem or f"was dropped by the processor {processor!r}", advice=advice or undo)
+        self.processor = processor
+        self.stage = stage
+
+
 class RunError(NotebookGenError):
     """The run ended without its result; the rows made so far are kept."""
 
 
 class RunCancelled(RunError):
-    """The run was cancelled, by a button, a call or an interrupt."""
+    """The run was cancelled, by a button, a call or an interrupt.
+
+    Attributes:
+        rows_done: rows that were finished, and that no processor dropped.
+        rows: rows asked for.
+    """
+
+    def __init__(self, rows_done: int, rows: int) -> None:
+        super().__init__("the run was cancelled", advice="run.rows() has what was made")
+        self.rows_done = rows_done
+        self.rows = rows
+
+    def __str__(self) -> str:
+        return f"{self.problem} with {self.rows_done} of {self.rows} rows finished; {self.advice}"
 
 
 class StoppedEarly(RunError):

@@ -188,8 +188,14 @@ class Run:
         return Record.of(self._source.record(row))
 
     def failures(self) -> "pd.DataFrame":
-        """Give every dropped row with its reason: row, column, attempt, kind, error, advice."""
-        return self._source.failures.to_pandas()
+        """Give every dropped row with its reason: row, column, attempt, kind, error, advice, dropped.
+
+        Cells that stay empty because their column says `on_error="null"` are there, too: their rows were not dropped.
+        """
+        from notebook_gen.views.no_failures import NoFailures
+
+        table = self._source.failures.to_pandas()
+        return table if len(table) else NoFailures(table)
 
     def usage(self) -> "pd.DataFrame":
         """Give what each column has used of its model so far.
@@ -236,7 +242,7 @@ class Run:
         path = Path(path)
         if not path.parent.is_dir():
             raise ConfigError(f"there is no folder {str(path.parent)!r}", advice="make it, or name another one")
-        html = page_html(self._source, self._plan.models)
+        html = page_html(self._source)
         with replacing(path) as temporary:
             temporary.write_text(html, encoding="utf-8")
         return path

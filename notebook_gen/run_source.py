@@ -9,7 +9,7 @@ from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.events import Observer
-from notebook_gen.observers.cells import CellCounts, Cells
+from notebook_gen.observers.cells import CellCounts, Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import Records, RowRecord
@@ -80,6 +80,7 @@ class RunSource:
         told = (self.progress, self.trace, self.failures, self.live_rows, self.cells)
         self.observers: list[Observer] = [observer for observer in told if observer is not None]
         self.ceilings = plan.ceilings
+        self.models = plan.models
         self.placeholder_text = plan.placeholder_text
         self.title = plan.title
         self.destination = plan.destination
@@ -101,6 +102,10 @@ class RunSource:
         """Give the first rows, in order."""
         return self.read(lambda: self.live_rows.first(count))
 
+    def rows_between(self, first: int, end: int) -> list[RowView]:
+        """Give the rows from one up to another, in order."""
+        return self.read(lambda: self.live_rows.between(first, end))
+
     def record(self, row: int) -> RowRecord:
         """Give one row with everything known of it.
 
@@ -112,6 +117,10 @@ class RunSource:
     def cell_counts(self) -> CellCounts:
         """Give how many cells are in which state."""
         return self.read(self.cells.count)
+
+    def cell_states(self, first: int, end: int) -> StatesOfRows:
+        """Give the states of the cells of some rows."""
+        return self.read(lambda: self.cells.between(first, end))
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot."""

@@ -205,12 +205,12 @@ def test_the_first_rows_of_a_create_are_the_previews(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(created.head(3), preview)
 
 
-def test_a_folder_that_holds_a_dataset_is_replaced_only_when_asked(tmp_path: Path) -> None:
-    reviews().create(2, tmp_path).result()
+def test_a_folder_that_holds_another_dataset_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    reviews().create(3, tmp_path).result()
 
     with pytest.raises(ng.ConfigError, match="overwrite=True"):
-        reviews().create(3, tmp_path)
-    assert len(reviews().create(3, tmp_path, overwrite=True).result()) == 3
+        reviews().create(2, tmp_path)
+    assert len(reviews().create(2, tmp_path, overwrite=True).result()) == 2
 
 
 def test_seed_data_goes_round_when_the_run_is_longer() -> None:

@@ -82,14 +82,14 @@ def test_the_demo_leaves_a_folder_alone_that_holds_something_else(tmp_path: Path
 
 
 def test_a_dataset_in_a_folder_of_ones_own_is_replaced_only_on_demand(tmp_path: Path) -> None:
-    own = ["demo", "--rows", "2", "--folder", "mine", *QUICK]
-    _run(own, tmp_path)
+    _run(["demo", "--rows", "3", "--folder", "mine", *QUICK], tmp_path)
+    fewer = ["demo", "--rows", "2", "--folder", "mine", *QUICK]
 
-    again = _run(own, tmp_path)
-    on_demand = _run([*own, "--overwrite"], tmp_path)
+    again = _run(fewer, tmp_path)
+    on_demand = _run([*fewer, "--overwrite"], tmp_path)
 
     assert (again.returncode, on_demand.returncode) == (2, 0)
-    assert re.match("notebook-gen: .*mine holds a dataset already", again.stderr.splitlines()[-1])
+    assert re.match("notebook-gen: .*mine holds a dataset of 3 rows", again.stderr.splitlines()[-1])
 
 
 def test_ctrl_c_ends_the_demo_and_shows_the_rows_so_far(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import sys
 import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.views.no_failures import NoFailures
 
 _NOBODY_WAITS = """
 import sys, threading
@@ -150,3 +152,17 @@ def test_a_wait_that_is_cancelled_tells_what_became_of_the_run() -> None:
         asyncio.run(wait())
 
     assert "the run was cancelled with 0 of 3 rows finished" in str(caught.value.__cause__)
+
+
+def test_a_run_without_failures_says_so_and_still_gives_a_table() -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    run = builder.preview(3)
+    run.result(timeout=30)
+
+    table = run.failures()
+
+    assert isinstance(table, NoFailures)
+    assert list(table.columns) == ["row", "column", "attempt", "kind", "error", "advice", "dropped"]
+    assert "No failures" in table._repr_html_()
+    assert type(table[["row"]]) is pd.DataFrame

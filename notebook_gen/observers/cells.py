@@ -1,18 +1,21 @@
 """Cells: the state of every cell of a run, counted in stretches of rows, so that it stays small however long the run.
 
-Open row groups are looked at where the engine keeps them. Of a row group that is written, only counts stay: of each
-node and stretch of rows, how many cells have ended in which state. A run of up to `MOST_BINS` rows has stretches of
-one row: there, nothing is lost.
+Open row groups are looked at where the engine keeps them. Of a row group that is written, counts stay: of each node and
+stretch of rows, how many cells have ended in which state; a run of up to `MOST_BINS` rows has stretches of one row.
+For who looks at a part of the run, the states of its cells stay, too, packed: most are alike, so that a thousand rows
+of a dozen columns take some hundred bytes.
 """
 
+import zlib
 from array import array
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from notebook_gen.engine.open_group import DONE, DROPPED, WAITING, OpenGroup
 from notebook_gen.engine.snapshots import CELL_STATES
-from notebook_gen.events import Event, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
+from notebook_gen.events import Event, RowGroupKept, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup
 
@@ -38,6 +41,49 @@ class CellCounts(NamedTuple):
     counts: Sequence["array[int]"]
 
 
+class GroupStates(NamedTuple):
+    """The states of all cells of one row group.
+
+    Attributes:
+        start: its first row.
+        size: its rows.
+        data: a byte a cell, node after node.
+        is_packed: whether the data is compressed.
+    """
+
+    start: int
+    size: int
+    data: bytes
+    is_packed: bool
+
+    @property
+    def states(self) -> bytes:
+        """The index of each cell's state in `CELL_STATES`, node after node."""
+        return zlib.decompress(self.data) if self.is_packed else self.data
+
+
+class StatesOfRows(NamedTuple):
+    """The states of the cells in a stretch of rows.
+
+    Attributes:
+        nodes: how many nodes there are.
+        first, end: from which row to which.
+        groups: the row groups that lie in it, or reach into it, in order.
+        waiting: rows of the run that are not begun.
+    """
+
+    nodes: int
+    first: int
+    end: int
+    groups: Sequence[GroupStates]
+    waiting: Sequence[range]
+
+    def groups_between(self, first: int, end: int) -> Sequence[GroupStates]:
+        """Give the row groups of some of these rows."""
+        begin = max(0, bisect_right(self.groups, first, key=_start) - 1)  # the one before may reach into the first row
+        return self.groups[begin : bisect_left(self.groups, end, key=_start)]
+
+
 class Cells:
     """Counts the cells of one run; belongs to the run's thread.
 
@@ -53,14 +99,18 @@ class Cells:
         self._open: dict[int, OpenGroup] = {}
         self._asked = self._end = rows
         self._opened_end = 0
+        self._passed: list[range] = []  # rows that are not begun, before others that are
         self._width = max(1, -(-rows // MOST_BINS))
         self._ended = [array("I") for _ in graph.nodes]
+        self._settled: list[GroupStates] = []
         self._make_room(rows)
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
         if type(event) is RowGroupOpened or type(event) is RowGroupResized:
             self._hold(event.row_group)
+        elif type(event) is RowGroupKept:
+            self._take_over(event)
         elif type(event) is RowGroupWritten:
             self._settle(event.row_group.number)
         elif type(event) is RunFinished:
@@ -73,12 +123,25 @@ class Cells:
         for group in self._open.values():
             for node, of_node in enumerate(counts):
                 self._add(of_node, group.group.start, self._states(group, node))
-        width, begin = self._width, self._opened_end
-        for at in range(begin // width, -(-self._asked // width)):
-            waiting = min((at + 1) * width, self._asked) - max(at * width, begin)
-            for of_node in counts:
-                of_node[at * _STATES + WAITING] += max(0, waiting)
+        width = self._width
+        for rows in (*self._passed, range(self._opened_end, self._asked)):
+            for at in range(rows.start // width, -(-rows.stop // width)):
+                waiting = min((at + 1) * width, rows.stop) - max(at * width, rows.start)
+                for of_node in counts:
+                    of_node[at * _STATES + WAITING] += max(0, waiting)
         return CellCounts(width, len(counts[0]) // _STATES if counts else 0, counts)
+
+    def between(self, first: int, end: int) -> StatesOfRows:
+        """Give the states of the cells of the rows from one up to another."""
+        nodes = len(self._full_column)
+        waiting = [*self._passed, range(self._opened_end, self._asked)]
+        settled = StatesOfRows(nodes, first, end, self._settled, waiting)
+        groups = list(settled.groups_between(first, end))
+        for group in self._open.values():
+            if group.group.start < end and group.group.start + group.group.size > first:
+                states = b"".join(self._states(group, node) for node in range(nodes))
+                groups.append(GroupStates(group.group.start, group.group.size, states, is_packed=False))
+        return settled._replace(groups=sorted(groups, key=_start))
 
     def _hold(self, row_group: RowGroup) -> None:
         """Keep a row group in sight: when its writing is told, the engine has let go of it."""
@@ -86,16 +149,46 @@ class Cells:
         if group is None:
             return
         if row_group.number not in self._open:
-            self._opened_end = max(self._opened_end, row_group.start + row_group.size)
+            self._reach(row_group)
         self._open[row_group.number] = group
         self._make_room(row_group.start + row_group.size)
+
+    def _take_over(self, kept: RowGroupKept) -> None:
+        """Count a row group that an earlier run finished."""
+        start = kept.row_group.start
+        states = bytearray([DROPPED]) * kept.row_group.size
+        for row in kept.rows:
+            states[row - start] = DONE
+        self._reach(kept.row_group)
+        self._count_for_good(kept.row_group, [states] * len(self._ended))
+
+    def _reach(self, row_group: RowGroup) -> None:
+        """Note that a row group is begun: it lies behind all others, or among rows that were passed over."""
+        start, end = row_group.start, row_group.start + row_group.size
+        if start >= self._opened_end:
+            if start > self._opened_end:
+                self._passed.append(range(self._opened_end, start))
+            self._opened_end = end
+            return
+        parts = [
+            part
+            for rows in self._passed
+            for part in (range(rows.start, min(rows.stop, start)), range(max(rows.start, end), rows.stop))
+        ]
+        self._passed = [part for part in parts if part]
 
     def _settle(self, number: int) -> None:
         """Count a row group for good."""
         group = self._open.pop(number, None)
         if group is not None:
-            for node, of_node in enumerate(self._ended):
-                self._add(of_node, group.group.start, self._states(group, node).translate(_AT_THE_END))
+            states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._ended))]
+            self._count_for_good(group.group, states)
+
+    def _count_for_good(self, row_group: RowGroup, states: Sequence[bytes | bytearray]) -> None:
+        for of_node, of_its in zip(self._ended, states, strict=True):
+            self._add(of_node, row_group.start, of_its)
+        packed = zlib.compress(b"".join(states), 1)
+        insort(self._settled, GroupStates(row_group.start, row_group.size, packed, is_packed=True), key=_start)
 
     def _states(self, group: OpenGroup, node: int) -> bytes | bytearray:
         """The state of one node in each row of a row group, as `CompletionTracker.cell_states` has it."""
@@ -137,6 +230,10 @@ class Cells:
             self._ended = [_merged(of_node) for of_node in self._ended]
         for of_node in self._ended:
             of_node.extend([0] * (-(-self._end // self._width) * _STATES - len(of_node)))
+
+
+def _start(group: GroupStates) -> int:
+    return group.start
 
 
 def _merged(counts: "array[int]") -> "array[int]":

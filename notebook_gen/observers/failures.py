@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from notebook_gen.errors import DroppedByProcessor, GenerationError
 from notebook_gen.events import CellFailed, Event, RowDropped
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -21,7 +22,8 @@ class Failure(NamedTuple):
 
     Attributes:
         row: its number in the run.
-        column: the column that could not be made; empty if a processor dropped the row.
+        column: the column that could not be made; if a processor dropped the row, its stage and name, such as
+            "post_batch: only_long".
         attempt: which try it was, from 1.
         kind: "rate limited", "transient" or "rejected".
         error: what happened.
@@ -50,7 +52,7 @@ class Failures:
         """Fold one event."""
         if type(event) is RowDropped or type(event) is CellFailed:
             error = event.error
-            name = self._names[event.node] if event.node is not None else ""
+            name = self._names[event.node] if event.node is not None else _processor(error)
             dropped = type(event) is RowDropped
             failure = Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped)
             self.items.append(failure)
@@ -71,6 +73,10 @@ class Failures:
         import pandas as pd
 
         return pd.DataFrame(list(self.items), columns=list(Failure._fields))
+
+
+def _processor(error: GenerationError) -> str:
+    return f"{error.stage}: {error.processor}" if isinstance(error, DroppedByProcessor) else ""
 
 
 def _reason(text: str) -> str:

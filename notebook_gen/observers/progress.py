@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from notebook_gen.errors import RateLimited
 from notebook_gen.events import (
+    CellsKept,
     CellsSkipped,
     Event,
     InPlaceEnded,
     LimitMoved,
     RowDropped,
+    RowGroupKept,
     RowGroupOpened,
     RowGroupResized,
     RowGroupWritten,
@@ -30,9 +33,11 @@ class NodeProgress:
 
     Attributes:
         done: rows that have its values.
+        kept: rows whose values an earlier run made.
         skipped: rows in which it was skipped.
         failed: tasks and cells that failed for good.
         again: failed attempts that were followed by another.
+        rate_limited: attempts that the endpoint answered with "too many requests" (429).
         in_flight: tasks with a slot.
         seconds: time in flight of all ended attempts, added up.
         attempts: ended attempts.
@@ -41,9 +46,11 @@ class NodeProgress:
     """
 
     done: int = 0
+    kept: int = 0
     skipped: int = 0
     failed: int = 0
     again: int = 0
+    rate_limited: int = 0
     in_flight: int = 0
     seconds: float = 0.0
     attempts: int = 0
@@ -129,6 +136,8 @@ class Progress:
         progress.attempts += 1
         resource = self._resource[node]
         progress.seconds += event.time - self._started.pop((resource, event.slot))
+        if type(event.error) is RateLimited:
+            progress.rate_limited += 1
         if event.again:
             progress.again += 1
         elif event.error is not None:
@@ -157,6 +166,11 @@ class Progress:
                 progress = self.nodes[event.node]
                 progress.done += event.done
                 progress.failed += event.failed
+            case CellsKept():
+                self.nodes[event.node].done += event.rows
+                self.nodes[event.node].kept += event.rows
+            case RowGroupKept():
+                self._row_group_kept(event)
             case CellsSkipped():
                 self.nodes[event.node].skipped += event.rows
             case RowDropped():
@@ -179,6 +193,16 @@ class Progress:
                 self._change_state(event)
             case _:
                 pass
+
+    def _row_group_kept(self, event: RowGroupKept) -> None:
+        rows = len(event.rows)
+        self.rows_open += event.row_group.size
+        self.rows_done += rows
+        self.rows_written += rows
+        self.rows_dropped += event.row_group.size - rows
+        for node in self.nodes:
+            node.done += rows
+            node.kept += rows
 
     def _change_state(self, event: RunStarted | RunPaused | RunResumed | RunFinished) -> None:
         match event:

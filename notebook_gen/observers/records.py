@@ -61,7 +61,7 @@ class CellRecord:
         node: what makes it; columns that are made together share it, and the attempts.
         state: as in a `RowView`.
         value: None wherever the state is neither "done" nor "skipped".
-        reason: why it was skipped, failed or dropped; empty where nothing can be said.
+        reason: why it was skipped, failed or dropped, or that an earlier run made it; else empty.
         attempts: the last of them, in the order they began; none if it was made in place, or the run is not traced.
         exchange: what was said to its model last; None without a model, and where it is forgotten.
     """
@@ -218,6 +218,8 @@ class Records:
             return _with(cell, "skipped", _say_skipped(cell.node))
         if cell.state == "skipped":
             return _with(cell, "skipped", _say_skipped(cell.node))
+        if cell.state == "done" and is_untried and self._progress.nodes[cell.node.index].kept:
+            return _with(cell, "done", "an earlier run made it")
         if cell.state == "dropped":
             return _with(cell, "dropped", "its row was dropped")
         return cell

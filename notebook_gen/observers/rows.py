@@ -12,7 +12,7 @@ from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.open_group import IN_FLIGHT, READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.events import Event, RowDropped, RowGroupResized, RowGroupWritten, TaskEnded
+from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _KEPT_DROPS = 1000
 _KEPT_STEPS = 1000  # tasks that ended since somebody looked last
 _KEPT_ROWS = 200  # that got a value and are not done
+_KEPT_GROUPS = 2  # written ones; a page of rows may begin in one of them and end in the next
 
 
 class Storage(Protocol):
@@ -80,7 +81,7 @@ class LiveRows:
         self._storage = storage
         self._dropped: dict[int, RowView] = {}
         self._last_written = -1
-        self._recent: tuple[int, Sequence[int], pa.Table] | None = None
+        self._recent: dict[int, tuple[Sequence[int], pa.Table]] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
         self._done: dict[int, RowView] = {}
@@ -94,7 +95,7 @@ class LiveRows:
             group = self._open_group(event.row)
             if group is not None and len(self._dropped) < _KEPT_DROPS:
                 self._dropped[event.row] = self._live_view(event.row, group)
-        elif type(event) is RowGroupWritten:
+        elif type(event) is RowGroupWritten or type(event) is RowGroupKept:
             self._last_written = max(self._last_written, event.row_group.rows[-1])
         elif type(event) is RowGroupResized:
             # its rows are others from now on
@@ -166,6 +167,10 @@ class LiveRows:
         end = max([self._last_written, *(group.group.rows[-1] for group in open_groups)]) + 1
         return self._views(range(end), count)
 
+    def between(self, first: int, end: int) -> list[RowView]:
+        """Give the rows from one up to another, in order, also those that are not begun or of which nothing is left."""
+        return [self.view(row) or self._empty_view(row) for row in range(first, end)]
+
     def view(self, row: int) -> RowView | None:
         """Give one row, wherever it is; None if it was not begun, or nothing is left of it."""
         group = self._open_group(row)
@@ -215,6 +220,12 @@ class LiveRows:
             return self._live_view(row, group)
         return self._dropped.get(row) or self._written_view(row)
 
+    def _empty_view(self, row: int) -> RowView:
+        """A row of which there is nothing: it waits, unless its row group was opened long ago."""
+        is_gone = row <= self._last_written or self._open_group(row) is not None
+        state: CellState = "dropped" if is_gone else "waiting"
+        return RowView(row, is_gone, (state,) * len(self._graph.columns), (None,) * len(self._graph.columns))
+
     def _open_group(self, row: int) -> OpenGroup | None:
         if self.scheduler is None:
             return None
@@ -235,11 +246,12 @@ class LiveRows:
 
     def _written_view(self, row: int) -> RowView | None:
         number = row // self._group_size
-        if self._recent is None or self._recent[0] != number:
+        if number not in self._recent:
             if number not in self._storage.row_groups():
                 return None
-            self._recent = (number, self._storage.rows(number), self._storage.read(number))
-        _, rows, table = self._recent
+            self._recent[number] = (self._storage.rows(number), self._storage.read(number))
+            _keep_last(self._recent, _KEPT_GROUPS)
+        rows, table = self._recent[number]
         try:
             position = rows.index(row)
         except ValueError:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from notebook_gen.events import Event, InPlaceEnded, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.events import Event, InPlaceEnded, LimitMoved, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -72,6 +72,8 @@ class Trace:
         self.graph = graph
         self.errors: dict[int, str] = {}
         """Line number to the error's sentence, for failed attempts."""
+        self.limit_moves: dict[str, list[LimitMoved]] = {}
+        """What the limit of each resource did, in order, as far as one moved or paused; not kept with saved traces."""
         # a line is added as a whole: readers on other threads never see half of one
         self._lines = bytearray()
         resources = {name: index << 16 for index, name in enumerate(graph.resources)}
@@ -91,6 +93,8 @@ class Trace:
             self._end(event)  # type: ignore[arg-type]
         elif kind is InPlaceEnded:
             self._in_place(event)  # type: ignore[arg-type]
+        elif isinstance(event, LimitMoved):
+            self.limit_moves.setdefault(event.resource, []).append(event)
         elif kind is RunFinished:
             self.cancel_open(event.time)
 

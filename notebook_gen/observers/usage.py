@@ -1,7 +1,7 @@
-"""What a run used of its models, per column: requests, tokens, seconds and cost."""
+"""What a run used of its models, per column and in all: requests, tokens, seconds, cost; and what it may come to."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.config.models import Model
 from notebook_gen.observers.progress import NodeProgress, Progress
@@ -9,6 +9,8 @@ from notebook_gen.plan.graph import Node
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ENOUGH: Final = 3  # cells of a column, before which their mean says nothing
 
 
 class Usage(NamedTuple):
@@ -21,7 +23,7 @@ class Usage(NamedTuple):
         tokens_in: tokens of the prompts, as the endpoint counted them.
         tokens_out: tokens of the answers.
         seconds: time in flight of all calls, added up.
-        cost: in the currency of the model's price; None where it has none.
+        cost: in US dollars; None where the model has no price.
     """
 
     column: str
@@ -31,6 +33,22 @@ class Usage(NamedTuple):
     tokens_out: int
     seconds: float
     cost: float | None
+
+
+class Spending(NamedTuple):
+    """What a run has used of its models so far, and in all if it goes on as it did.
+
+    Attributes:
+        tokens: of prompts and answers.
+        tokens_expected: None while nobody can know.
+        cost: in US dollars; None if no model has a price. Models without one count nothing.
+        cost_expected: None while nobody can know.
+    """
+
+    tokens: int
+    tokens_expected: int | None
+    cost: float | None
+    cost_expected: float | None
 
 
 def usage(progress: Progress, models: Mapping[str, Model]) -> list[Usage]:
@@ -55,10 +73,56 @@ def usage_table(progress: Progress, models: Mapping[str, Model]) -> "pd.DataFram
     return table.astype({"cost": "float64"})
 
 
+def spending(progress: Progress, models: Mapping[str, Model]) -> Spending:
+    """Give what all columns have used, and will have used.
+
+    Each column is expected to need as many tokens for a cell as it did so far, for all the cells that it has to make.
+
+    Args:
+        progress: how far the run is.
+        models: the run's models, by alias.
+    """
+    asked = progress.rows - progress.rows_dropped
+    tokens = 0
+    tokens_expected: float = 0
+    cost = cost_expected = 0.0
+    has_price, is_known = False, True
+    for node, counts in zip(progress.graph.nodes, progress.nodes, strict=True):
+        if node.model is None:
+            continue
+        left = max(0, asked - counts.done - counts.skipped)
+        made = counts.done - counts.kept
+        is_known &= not left or made >= _ENOUGH
+        growth = 1 + left / max(1, made)
+        used = counts.tokens_in + counts.tokens_out
+        tokens += used
+        tokens_expected += used * growth
+        spent = _cost(counts, models[node.model])
+        if spent is not None:
+            has_price = True
+            cost += spent
+            cost_expected += spent * growth
+    return Spending(
+        tokens,
+        round(tokens_expected) if is_known else None,
+        cost if has_price else None,
+        cost_expected if has_price and is_known else None,
+    )
+
+
+def _cost(counts: NodeProgress, model: Model) -> float | None:
+    if model.price is None:
+        return None
+    return (counts.tokens_in * model.price[0] + counts.tokens_out * model.price[1]) / 1e6
+
+
 def _usage(node: Node, counts: NodeProgress, model: Model) -> Usage:
-    cost = None
-    if model.price is not None:
-        cost = (counts.tokens_in * model.price[0] + counts.tokens_out * model.price[1]) / 1e6
     return Usage(
-        node.name, model.model, counts.attempts, counts.tokens_in, counts.tokens_out, round(counts.seconds, 6), cost
+        column=node.name,
+        model=model.model,
+        requests=counts.attempts,
+        tokens_in=counts.tokens_in,
+        tokens_out=counts.tokens_out,
+        seconds=round(counts.seconds, 6),
+        cost=_cost(counts, model),
     )

@@ -7,7 +7,7 @@ from notebook_gen.engine.open_group import DONE, FAILED, READY, SKIPPED
 from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.errors import Rejected
-from notebook_gen.events import RowDropped, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
+from notebook_gen.events import RowDropped, RowGroupKept, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
 from notebook_gen.observers.cells import MOST_BINS, Cells
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -210,3 +210,43 @@ def test_what_is_counted_stays_where_it_is_when_a_column_makes_many_more_rows() 
     assert by_bin[0] == {"done": 3, "ready": 1}
     assert by_bin[1:-1] == [{"ready": 4}] * 224
     assert by_bin[-1] == {"ready": 3}
+
+
+def test_row_groups_of_an_earlier_run_are_counted_and_what_lies_before_them_waits() -> None:
+    world = _World(12, 3)
+
+    world.cells(RowGroupKept(0.0, world.groups[1], [3, 5]))
+    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11]))
+
+    assert world.states(A) == [
+        *["waiting"] * 3, "done", "dropped", "done", *["waiting"] * 3, *["done"] * 3
+    ]  # fmt: skip
+
+
+def test_what_was_passed_over_is_counted_once_when_it_is_begun() -> None:
+    world = _World(12, 3)
+    world.cells(RowGroupKept(0.0, world.groups[1], [3, 4, 5]))
+    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11]))
+
+    world.open(0)
+    world.end(A, 1)
+    world.open(2)
+
+    assert world.states(A) == ["ready", "done", "ready", *["done"] * 3, *["ready"] * 3, *["done"] * 3]
+
+
+def test_the_states_of_some_rows_are_there_after_their_row_group_was_written() -> None:
+    world = _World(12, 4)
+    for number in range(2):
+        world.open(number)
+    for row in range(4):
+        world.end(A, row)
+        world.end(B, row, FAILED if row == 2 else DONE)
+    world.write(0)
+
+    found = world.cells.between(2, 9)
+
+    assert [(group.start, group.size) for group in found.groups] == [(0, 4), (4, 4)]
+    assert list(found.groups[0].states) == [DONE] * 4 + [DONE, DONE, FAILED, DONE]
+    assert list(found.groups[1].states[:4]) == [READY] * 4
+    assert found.waiting == [range(8, 12)]

@@ -3,7 +3,7 @@
 import pytest
 
 from notebook_gen.config.columns import LLMText
-from notebook_gen.errors import GenerationError, Rejected, Transient
+from notebook_gen.errors import DroppedByProcessor, GenerationError, Rejected, Transient
 from notebook_gen.events import CellFailed, Event, RowDropped, RowsDone, TaskEnded
 from notebook_gen.observers.failures import Failure, Failures
 from notebook_gen.plan.graph import build_graph
@@ -33,10 +33,12 @@ def test_a_cell_that_stays_empty_is_told_as_one_whose_row_lives() -> None:
     assert failures.items == [Failure(7, "text", 3, "transient", "the connection broke", "", dropped=False)]
 
 
-def test_a_row_that_a_processor_dropped_has_no_column() -> None:
-    failures = failures_of(RowDropped(1.0, 0, 7, None, 1, Rejected("was dropped by the processor 'p'"), was_done=True))
+def test_a_row_that_a_processor_dropped_is_told_with_stage_and_name_and_what_to_do() -> None:
+    failures = failures_of(RowDropped(1.0, 0, 7, None, 1, DroppedByProcessor("p", "post_batch"), was_done=True))
 
-    assert failures.items[0].column == ""
+    problem = "was dropped by the processor 'p'"
+    advice = "let it keep the row, or del builder.processors['post_batch', 'p']"
+    assert failures.items == [Failure(7, "post_batch: p", 1, "rejected", problem, advice, dropped=True)]
 
 
 def test_an_attempt_that_is_followed_by_another_is_no_failure() -> None:

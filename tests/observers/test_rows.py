@@ -117,3 +117,30 @@ def test_a_dropped_row_gives_way_to_rows_with_something_to_read() -> None:
     run.result()
 
     assert sum(row.dropped for row in _newest(run)) == 0
+
+
+def test_rows_in_order_are_there_from_the_first_on_and_those_not_begun_wait(gates: _Gates) -> None:
+    run = _gated_run(gates, row_group_size=4)
+    gates.let_through(run, 0, 1, 2, 3)
+
+    rows = run._source.rows_between(2, ROWS)
+
+    assert [row.row for row in rows] == list(range(2, ROWS))
+    assert [row.values[2] for row in rows[:2]] == [2, 3]
+    assert rows[-1].states == ("waiting",) * 3
+
+
+def test_a_row_of_which_nothing_is_left_is_dropped_in_the_order_of_rows() -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+
+    @builder.column
+    def half(number: int) -> int:
+        if number % 2:
+            raise ValueError("odd")
+        return number // 2
+
+    run = builder.preview(8, show=False)
+    run.result()
+
+    assert [row.dropped for row in run._source.rows_between(0, 8)] == [False, True] * 4

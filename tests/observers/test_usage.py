@@ -3,6 +3,10 @@
 import math
 
 import notebook_gen as ng
+from notebook_gen.config.columns import LLMText
+from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.usage import Spending, spending
+from notebook_gen.plan.graph import build_graph
 
 
 def test_usage_adds_up_calls_tokens_and_cost_of_each_column() -> None:
@@ -32,3 +36,27 @@ def test_usage_of_a_run_without_models_has_no_rows() -> None:
     run.result()
 
     assert run.usage().shape == (0, 7)
+
+
+def test_a_run_is_expected_to_spend_on_the_rows_that_are_left_what_it_spent_so_far() -> None:
+    graph = build_graph({"review": LLMText("x"), "score": LLMText("{{ review }}", model="judge")})
+    models: dict[str, ng.Model] = {"default": ng.Model("a", price=(1.0, 2.0)), "judge": ng.Model("b")}
+    progress = Progress(graph, rows=100)
+    review, score = progress.nodes
+    review.done, review.tokens_in, review.tokens_out = 50, 1_000_000, 500_000
+    score.done, score.tokens_in, score.skipped = 2, 200, 40
+
+    assert spending(progress, models) == Spending(1_500_200, None, 2.0, None)
+
+    score.done, score.tokens_in = 10, 1_000
+    progress.rows_dropped = 10
+    assert spending(progress, models) == Spending(1_501_000, 2_705_000, 2.0, 3.6)
+
+    review.kept, progress.rows_dropped = 25, 0
+    assert spending(progress, models).cost_expected == 6.0
+
+
+def test_spending_of_a_run_without_models_is_nothing() -> None:
+    progress = Progress(build_graph({"stars": ng.Integer(1, 5)}), rows=10)
+
+    assert spending(progress, {}) == Spending(0, 0, None, None)
