@@ -15,7 +15,8 @@ from notebook_gen.config.columns import Category, Column, Expression, Float, Int
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import column_colors
-from notebook_gen.views.text import one_line, text_width, write_value
+from notebook_gen.views.text import one_line, text_width
+from notebook_gen.views.values import write_cell
 
 NUMBER_WIDTH: Final = 48
 """Pixels of the rows' numbers."""
@@ -71,7 +72,7 @@ def needed_widths(names: Sequence[str], rows: Sequence[RowView]) -> dict[str, in
     for place, name in enumerate(names):
         values = [row.values[place] for row in rows if row.states[place] == "done"]
         if values:
-            needs[name] = needed_width(name, [write_value(value, _MEASURED).text for value in values])
+            needs[name] = needed_width(name, [write_cell(value, _MEASURED).text for value in values])
     return needs
 
 

@@ -182,7 +182,11 @@ class _Drawing:
         counts = dict(zip(CELL_STATES, self.picture.cells.sum(axis=(0, 1)).tolist(), strict=True))
         for state in _LOOKS:
             if counts[state]:
-                yield ("not made" if state == "waiting" and self.picture.ended else state), state, counts[state]
+                yield (
+                    (self.picture.unmade if state == "waiting" and self.picture.ended else state),
+                    state,
+                    counts[state],
+                )
 
     def _fill(self, state: CellState, color: str) -> str:
         name, opacity = _LOOKS[state]

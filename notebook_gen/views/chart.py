@@ -1,82 +1,72 @@
 """Chart: what a Gantt chart shows and where: pixels from the top of its plotting area, the same in every drawing.
 
-From top to bottom: the lanes of each resource, a band for the tasks that wait, a band for those in flight, the axis.
+From top to bottom: groups of lanes, a band for the tasks that wait, a band for those in flight, the axis. Where lanes
+are rows, they take all the room: a row shows itself what waited for what.
 """
 
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from notebook_gen.events import LimitMoved
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.history import History, Lanes
+from notebook_gen.views.chart_places import (
+    AXIS_HEIGHT,
+    BAND_GAP,
+    GROUP_GAP,
+    IN_FLIGHT,
+    LANE_PITCH,
+    TOP_MARGIN,
+    WAITING,
+    Places,
+    inner_height,
+    place_lanes,
+)
+from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LaneChoice, LaneKind, Lanes
 from notebook_gen.views.level_of_detail import Detail, Window, query
 from notebook_gen.views.palette import color_names
+from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, find_cooling, find_pauses, measure_cooling
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import text_width, write_clock
+from notebook_gen.views.text import fit, say_row, write_clock
+
+if TYPE_CHECKING:
+    from notebook_gen.views.history import Array
 
 ROOM_AHEAD: Final = 1.15
 """The time axis ends so much later than now, while a run goes on."""
-AXIS_HEIGHT: Final = 26
-TOP_MARGIN: Final = 6
 SMALL_SIZE: Final = 10.0
 
-_LANE_PITCH = 12.5
-_WIDEST_PITCH = 18.0
-_GROUP_GAP = 8.0
-_WAITING = 26.0
-_IN_FLIGHT = 32.0
-_BAND_GAP = 12.0
 _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
-_NARROWEST_LABEL = 66.0
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A stretch across the chart."""
-
-    top: float
-    bottom: float
-
-    @property
-    def middle(self) -> float:
-        """Half-way down."""
-        return (self.top + self.bottom) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """A chart's places.
-
-    Attributes:
-        height: of the plotting area.
-        label_width: room for labels at its left.
-        lanes: the middle of each lane.
-        thickness: of a bar.
-        groups: the ground of each resource's lanes.
-        waiting: the band of the tasks that wait.
-        in_flight: the band of the tasks in flight.
-    """
-
-    height: float
-    label_width: float
-    lanes: tuple[float, ...]
-    thickness: float
-    groups: tuple[Band, ...]
-    waiting: Band
-    in_flight: Band
-
-    @property
-    def label_places(self) -> list[float]:
-        """How far down each label stands, in the order of `Chart.labels`."""
-        return [band.middle for band in (*self.groups, self.waiting, self.in_flight)]
-
+_WIDEST_LABEL = 120.0
+_MOST_FALLS = 6
+_FALL_WIDTH = 76.0  # pixels that the words of a fall take, and some more
 
 Corner = tuple[float, int]
 """Where a line of limits turns: a moment, in seconds since the run began, and how many tasks."""
+
+
+class Fall(NamedTuple):
+    """A moment in which a limit fell.
+
+    Attributes:
+        moment: when, in seconds since the run began.
+        before, after: the limit.
+    """
+
+    moment: float
+    before: int
+    after: int
+
+    @property
+    def words(self) -> str:
+        """What is written at it."""
+        return f"limit {self.before} → {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +80,10 @@ class Chart:
         limits: how many tasks of each might be in flight, as the corners of a line from the window's start to now.
         looks: how each resource is shown.
         colors: the name of each node's colour.
-        geometry: where everything stands.
+        places: where everything stands.
         height: pixels of the whole, axis included.
+        cooled: of each bar, the seconds of its wait in which its endpoint was left alone.
+        cooling: when that was, as far as it can be seen, where lanes are rows.
     """
 
     graph: ExecutionGraph
@@ -100,8 +92,10 @@ class Chart:
     limits: tuple[tuple[Corner, ...], ...]
     looks: tuple[ResourceLook, ...]
     colors: tuple[str, ...]
-    geometry: Geometry
+    places: Places
     height: int
+    cooled: "Array"
+    cooling: tuple[Cooling, ...]
 
     @property
     def counted(self) -> list[int]:
@@ -115,19 +109,66 @@ class Chart:
         return max([1, *(max(self.ceilings[number], int(in_flight[number].max())) for number in self.counted)])
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is going on any more."""
+        load = self.detail.load
+        return not load.waiting[-1] and not load.in_flight[:, -1].any()
+
+    @property
     def labels(self) -> list[tuple[str, str]]:
         """The labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
+        names = lane_names(self.graph, self.detail.lanes)
+        if self.detail.lanes.kind == "rows":
+            return [(name, "") for name in names[:: self.places.label_step]]
         load = self.detail.load
-        waiting, in_flight = int(load.waiting[-1]), load.in_flight[:, -1].tolist()
-        is_over, lane_counts = not waiting and not any(in_flight), self.detail.lanes.counts
-        # what is in flight says nothing once all is over; how many slots were needed does
-        figures = (
-            [f"{count} of {max(count, most)} used" for count, most in zip(lane_counts, self.ceilings, strict=True)]
-            if is_over
-            else [f"{count} of {corners[-1][1]}" for count, corners in zip(in_flight, self.limits, strict=True)]
-        )
-        labels = [(look.label, figure) for look, figure in zip(self.looks, figures, strict=True)]
-        return [*labels, ("waiting", "cells" if is_over else f"{waiting} now"), ("in flight", "- - limit")]
+        labels = list(zip(names, self._figures(), strict=True))
+        now = "cells" if self.is_over else f"{int(load.waiting[-1])} now"
+        return [*labels, ("waiting", now), ("in flight", "- - limit")]
+
+    def _figures(self) -> list[str]:
+        """What stands below the name of each group: what is in flight says nothing once all is over."""
+        lanes, load = self.detail.lanes, self.detail.load
+        if lanes.kind == "columns":
+            if self.is_over:
+                return [f"{most} at once" for most in self.detail.peaks]
+            return [f"{count} in flight" for count in self.detail.in_flight]
+        if self.is_over:
+            return [
+                f"{count} of {max(count, most)} used" for count, most in zip(lanes.counts, self.ceilings, strict=True)
+            ]
+        now = load.in_flight[:, -1].tolist()
+        return [f"{count} of {corners[-1][1]}" for count, corners in zip(now, self.limits, strict=True)]
+
+    @property
+    def falls(self) -> list[Fall]:
+        """Where to write that a limit fell: the deepest falls, as many as have room beside each other."""
+        window = self.detail.window
+        if self.places.in_flight is None:
+            return []
+        falls = [
+            Fall(moment, before, after)
+            for number in self.counted
+            for (_, before), (moment, after) in pairwise(self.limits[number])
+            if after < before
+        ]
+        room = _FALL_WIDTH * window.seconds / window.pixels
+        chosen: list[Fall] = []
+        for fall in sorted(falls, key=lambda fall: fall.after - fall.before):
+            is_free = all(abs(fall.moment - other.moment) >= room for other in chosen)
+            if is_free and window.start <= fall.moment <= window.end - room and len(chosen) < _MOST_FALLS:
+                chosen.append(fall)
+        return chosen
+
+
+def lane_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:
+    """Give the name of each group of lanes, in one short line; harmless, not escaped."""
+    match lanes.kind:
+        case "rows":
+            return [say_row(row) for row in lanes.groups]
+        case "columns":
+            return [fit(graph.nodes[node].name, _WIDEST_LABEL, LABEL_SIZE) for node in lanes.groups]
+        case "slots":
+            return [look.label for look in resource_looks(graph)]
 
 
 def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) -> int:
@@ -136,12 +177,14 @@ def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) 
     for name in graph.resources:
         cells = sum(rows for node in graph.nodes if node.resource == name)
         lanes += max(1, min(ceilings.get(name, 1), cells))
-    wanted = lanes * _LANE_PITCH + _GROUP_GAP * len(graph.resources)
-    bands = _WAITING + _IN_FLIGHT + 2 * _BAND_GAP
+    wanted = lanes * LANE_PITCH + GROUP_GAP * len(graph.resources)
+    bands = WAITING + IN_FLIGHT + 2 * BAND_GAP
     return round(TOP_MARGIN + max(_LEAST_LANES, min(_MOST_LANES, wanted)) + bands + AXIS_HEIGHT)
 
 
-def chart_of_run(source: RunSource, history: History, *, pixels: int, max_bars: int) -> Chart:
+def chart_of_run(
+    source: RunSource, history: History, *, pixels: int, max_bars: int, lanes: LaneKind = "slots"
+) -> Chart:
     """Chart a whole run so far; while it goes on, with some room ahead.
 
     Args:
@@ -149,14 +192,20 @@ def chart_of_run(source: RunSource, history: History, *, pixels: int, max_bars: 
         history: its attempts.
         pixels: how wide the picture will be.
         max_bars: bars, at most.
+        lanes: what lanes are.
     """
     is_over = source.progress.ended is not None
     now = max(source.elapsed(), history.latest, 1e-3)
     window = Window(0.0, now if is_over else now * ROOM_AHEAD, pixels)
     waiting = {} if is_over else source.waiting_since()
-    detail = query(history, window, now, max_bars=max_bars, waiting_since=waiting)
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
-    return make_chart(source.graph, detail, source.ceilings, height, source.progress.limit_steps)
+    choice = LaneChoice(lanes, inner_height(height))
+    detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=waiting)
+    if detail.since > window.start:
+        # rows: what was before the first of them is empty
+        detail = replace(detail, window=window._replace(start=detail.since))
+    moves = source.trace.limit_moves if source.trace is not None else {}
+    return make_chart(source.graph, detail, source.ceilings, height, moves)
 
 
 def make_chart(
@@ -164,7 +213,7 @@ def make_chart(
     detail: Detail,
     ceilings: Mapping[str, int],
     height: int,
-    limit_steps: Mapping[str, Sequence[Corner]] | None = None,
+    moves: Mapping[str, Sequence[LimitMoved]],
 ) -> Chart:
     """Place everything that a window shows.
 
@@ -173,17 +222,48 @@ def make_chart(
         detail: what the window shows.
         ceilings: slots of each resource, by name.
         height: pixels of the whole, axis included.
-        limit_steps: when the limit of a resource moved, and where to, as far as one did.
+        moves: what the limit of each resource did, as far as one moved.
     """
-    looks = tuple(resource_looks(graph))
     slots = tuple(ceilings.get(name, 0) for name in graph.resources)
-    geometry = _place(detail.lanes, looks, height)
-    steps = limit_steps or {}
     limits = tuple(
-        _corners(steps.get(name, ()), ceiling, detail.load.times.tolist())
+        _corners([(move.time, move.limit) for move in moves.get(name, ())], ceiling, detail.load.times.tolist())
         for name, ceiling in zip(graph.resources, slots, strict=True)
     )
-    return Chart(graph, detail, slots, limits, looks, tuple(color_names(graph)), geometry, height)
+    cooled, cooling = _find_cooling(graph, detail, moves)
+    return Chart(
+        graph=graph,
+        detail=detail,
+        ceilings=slots,
+        limits=limits,
+        looks=tuple(resource_looks(graph)),
+        colors=tuple(color_names(graph)),
+        places=place_lanes(detail.lanes, lane_names(graph, detail.lanes), height),
+        height=height,
+        cooled=cooled,
+        cooling=tuple(cooling),
+    )
+
+
+def _find_cooling(
+    graph: ExecutionGraph, detail: Detail, moves: Mapping[str, Sequence[LimitMoved]]
+) -> "tuple[Array, list[Cooling]]":
+    """How much of each bar's wait was due to a pause; and when, where waits are seen."""
+    import numpy as np
+
+    bars = detail.bars
+    cooled = np.zeros(len(bars["node"]))
+    cooling: list[Cooling] = []
+    least = detail.window.seconds / detail.window.pixels
+    resource = np.array(detail.lanes.resource_of)[bars["node"]]
+    for number, name in enumerate(graph.resources):
+        pauses = find_pauses(moves.get(name, ()))
+        own = np.nonzero(resource == number)[0]
+        started = bars["started"][own]
+        cooled[own] = measure_cooling(pauses, started - bars["waited"][own], started)
+        if detail.lanes.kind == "rows":
+            waited = own[cooled[own] >= least].tolist()
+            cooling += find_cooling(pauses, bars, waited, least)
+    return cooled, cooling[:MOST_STRETCHES]
 
 
 def _corners(steps: Sequence[Corner], ceiling: int, times: Sequence[float]) -> tuple[Corner, ...]:
@@ -213,28 +293,6 @@ _TICK_STEPS: Final = (
     *(digit * 10.0**power for power in range(-3, 1) for digit in (1, 2, 5)),
     *(10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0),
 )
-
-
-def _place(lanes: Lanes, looks: Sequence[ResourceLook], height: float) -> Geometry:
-    """Place everything; what the lanes leave over makes the bands below them higher."""
-    inside = height - TOP_MARGIN - AXIS_HEIGHT
-    gap = _GROUP_GAP if lanes.total <= 40 else _GROUP_GAP / 2
-    room = inside - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP - gap * max(0, len(lanes.counts) - 1)
-    pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
-    middles: list[float] = []
-    groups: list[Band] = []
-    top = 0.0
-    for count in lanes.counts:
-        middles += [top + pitch * (lane + 0.5) for lane in range(count)]
-        groups.append(Band(top, top + pitch * count))
-        top += pitch * count + gap
-    lanes_end = groups[-1].bottom if groups else 0.0
-    spare = inside - lanes_end - _WAITING - _IN_FLIGHT - 2 * _BAND_GAP
-    waiting = Band(lanes_end + _BAND_GAP, lanes_end + _BAND_GAP + _WAITING + spare * 0.45)
-    in_flight = Band(waiting.bottom + _BAND_GAP, inside)
-    thickness = pitch * (0.74 if pitch >= 5 else 0.9)
-    label_width = max([_NARROWEST_LABEL, *(text_width(look.label, LABEL_SIZE) for look in looks)]) + 8
-    return Geometry(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight)
 
 
 def _write_tick(moment: float, step: float, end: float) -> str:

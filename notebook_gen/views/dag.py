@@ -5,15 +5,20 @@ picture. Of a builder: every node says what makes it. Of a run: every node says 
 hostile text: all of it is cut, spelled out and escaped here, and none of it reaches the layout.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Final
 
+from notebook_gen.config.models import Model
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.geometry import Edge
+from notebook_gen.views.fitting import Direction, Fit, choose_fit
+from notebook_gen.views.geometry import GROUND_LABEL, GROUND_PAD, Box, Edge, Flow, Ground, Layout, Size
 from notebook_gen.views.layout import lay_out
+from notebook_gen.views.model_groups import ModelGroup, group_by_model
 from notebook_gen.views.nodes import BuilderNodes, NodeNumbers, RunNodes, is_whole_column
 from notebook_gen.views.palette import LIGHT, kind_fill, node_colors
-from notebook_gen.views.specs import KIND_NAMES, describe
+from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import escape, one_line, write_plural
 
@@ -21,7 +26,9 @@ if TYPE_CHECKING:
     import graphviz
 
 _MARGIN = 5.0
-_SMALLEST = 0.68
+_BUILDER_WIDTH: Final = 872.0  # what a view of 900 pixels leaves
+_BUILDER_HEIGHT: Final = 620.0
+_RUN_HEIGHT: Final = 300.0
 
 
 def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_width: float | None = None) -> str:
@@ -33,28 +40,22 @@ def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_widt
     Args:
         graph: what to draw.
         progress: how far a run is; None: say what the columns are.
-        max_width: pixels there are. A wider picture is drawn smaller, as long as it can be read, and then overflows.
+        max_width: pixels there are. What would be wider is wrapped, flows down, or has smaller nodes; no text shrinks.
     """
-    nodes = RunNodes(graph, progress) if progress is not None else BuilderNodes(graph)
-    layout = lay_out(graph, [nodes.size] * len(graph.nodes))
-    width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
-    scale = _scale(width, max_width)
-    names = ", ".join(node.name[:40] for node in graph.nodes[:40])
-    return "".join(
-        (
-            '<svg class="ng-dag" xmlns="http://www.w3.org/2000/svg" role="img" ',
-            f'aria-label="{escape(one_line(f"graph of {names}"))}" ',
-            f'width="{width * scale:.0f}" height="{height * scale:.0f}" style="min-width:{width * _SMALLEST:.0f}px" ',
-            f'viewBox="{-_MARGIN:g} {-_MARGIN:g} {width:.1f} {height:.1f}">',
-            *(_draw_edge(edge) for edge in layout.edges),
-            *(nodes.draw(node, box) for node, box in zip(graph.nodes, layout.boxes, strict=True)),
-            "</svg>",
-        )
-    )
+    if progress is None:
+        return _builder_svg(graph, (max_width or inf, inf))
+    fit = _fit_run(graph, progress, max_width)
+    nodes = RunNodes(graph, progress, fit.face)
+    return _svg(graph, nodes, _lay_out(graph, nodes, fit))
 
 
-def dag_image(graph: ExecutionGraph, progress: Progress, max_width: float) -> str:
-    """Draw a run's graph as SVG that stands alone, in light colours of its own."""
+def dag_image(graph: ExecutionGraph, progress: Progress | None, max_width: float) -> str:
+    """Draw a graph as SVG that stands alone, in light colours of its own."""
+    return stand_alone(graph, dag_svg(graph, progress=progress, max_width=max_width))
+
+
+def stand_alone(graph: ExecutionGraph, svg: str) -> str:
+    """Give a drawn graph light colours of its own."""
     used = sorted({color for color in node_colors(graph) if color is not None})
     colors = "".join(f".ng-c{color}{{--c:{LIGHT.columns[color]}}}" for color in used)
     kinds = "".join(
@@ -63,47 +64,71 @@ def dag_image(graph: ExecutionGraph, progress: Progress, max_width: float) -> st
     )
     style = (
         f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
-        f".ng-node-sub{{fill:{LIGHT.soft}}}.ng-node-failed{{fill:{LIGHT.bad}}}"
-        f".ng-edge{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
+        f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground text{{fill:{LIGHT.soft}}}"
+        f".ng-node-failed{{fill:{LIGHT.bad}}}.ng-ground rect{{fill:{LIGHT.lane};stroke:{LIGHT.line}}}"
+        f".ng-edge,.ng-frame{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
         f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
         ".ng-node-face{clip-path:inset(0 round 7px)}"
         f"{kinds}"
         f".ng-node-bar,.ng-node-dot{{fill:var(--c)}}.ng-node-bar{{transform-box:fill-box;transform-origin:left}}"
         f"{colors}</style>"
     )
-    return dag_svg(graph, progress=progress, max_width=max_width).replace(">", f">{style}", 1)
+    return svg.replace(">", f">{style}", 1)
 
 
 def dag_height(graph: ExecutionGraph, progress: Progress, max_width: float) -> float:
     """Give the pixels from top to bottom of what `dag_svg` draws of the same."""
-    layout = lay_out(graph, [RunNodes(graph, progress).size] * len(graph.nodes))
-    return (layout.height + 2 * _MARGIN) * _scale(layout.width + 2 * _MARGIN, max_width)
+    fit = _fit_run(graph, progress, max_width)
+    return _lay_out(graph, RunNodes(graph, progress, fit.face), fit).height + 2 * _MARGIN
 
 
-def dag_numbers(graph: ExecutionGraph, progress: Progress) -> list[NodeNumbers]:
-    """Give what changes in the picture that `dag_svg` drew of the same run: one entry a node."""
-    nodes = RunNodes(graph, progress)
+def dag_numbers(graph: ExecutionGraph, progress: Progress, max_width: float | None = None) -> list[NodeNumbers]:
+    """Give what changes in the picture that `dag_svg` drew of the same run in the same room: one entry a node."""
+    nodes = RunNodes(graph, progress, _fit_run(graph, progress, max_width).face)
     return [nodes.numbers(node) for node in graph.nodes]
 
 
-def dag_html(graph: ExecutionGraph) -> str:
-    """Draw a builder's graph as HTML that needs nothing else: style, picture, legend."""
+def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None, direction: Direction = "auto") -> str:
+    """Draw a builder's graph as HTML that needs nothing else: style, picture, legend.
+
+    Args:
+        graph: what to draw.
+        models: the builder's, by alias.
+        direction: where edges lead; "auto": as it fits best.
+    """
     style = f"<style>{stylesheet()}</style>"
     if not graph.nodes:
         hint = 'No columns yet. Declare the first: <code>b["stars"] = ng.Integer(1, 5)</code>'
-        return f'{style}<div class="ng-view"><p class="ng-empty">{hint}</p></div>'
+        return f'{style}<div class="ng-view mathjax_ignore"><p class="ng-empty">{hint}</p></div>'
     return (
-        f'{style}<div class="ng-view"><div class="ng-scroll ng-dag-pane">{dag_svg(graph)}</div>'
+        f'{style}<div class="ng-view mathjax_ignore"><div class="ng-scroll ng-dag-pane" tabindex="0">'
+        f"{builder_svg(graph, models=models, direction=direction)}</div>"
         f'<div class="ng-legend">{_legend(graph)}</div></div>'
     )
 
 
-def dag_source(graph: ExecutionGraph) -> "graphviz.Digraph":
-    """Give the graph as DOT, for people who draw it themselves: plain labels, no links, the usual colours."""
+def builder_svg(
+    graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None, direction: Direction = "auto"
+) -> str:
+    """Draw a builder's graph as inline SVG, as `dag_html` does."""
+    groups = group_by_model(graph, models or {})
+    return _builder_svg(graph, (_BUILDER_WIDTH, _BUILDER_HEIGHT), groups=groups, direction=direction)
+
+
+def dag_source(
+    graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None, flow: Flow = "right"
+) -> "graphviz.Digraph":
+    """Give the graph as DOT, for people who draw it themselves: plain labels, no links, the usual colours.
+
+    Args:
+        graph: the columns.
+        models: the builder's, by alias; nodes of one model are a cluster, as in our own picture.
+        flow: where edges lead.
+    """
     import graphviz
 
     dot = graphviz.Digraph(
-        graph_attr={"rankdir": "LR"},
+        graph_attr={"rankdir": "LR" if flow == "right" else "TB", "fontname": "sans-serif", "color": LIGHT.line},
         node_attr={"shape": "box", "style": "filled,rounded", "fontname": "sans-serif", "color": LIGHT.soft},
         edge_attr={"color": LIGHT.soft},
     )
@@ -119,12 +144,69 @@ def dag_source(graph: ExecutionGraph) -> "graphviz.Digraph":
     for node in graph.nodes:
         for upstream in node.upstream:
             dot.edge(f"n{upstream}", f"n{node.index}")
+    for number, group in enumerate(group_by_model(graph, models or {})):
+        with dot.subgraph(name=f"cluster_{number}") as cluster:
+            ground = {"style": "filled,rounded", "fillcolor": LIGHT.lane, "labeljust": "l"}
+            cluster.attr(label=graphviz.escape(group.label), **ground)
+            for index in group.nodes:
+                cluster.node(f"n{index}")
     return dot
 
 
-def _scale(width: float, max_width: float | None) -> float:
-    """How much smaller a picture is drawn to fit, from `_SMALLEST` to 1."""
-    return 1.0 if max_width is None else max(_SMALLEST, min(1.0, max_width / width))
+def _fit_run(graph: ExecutionGraph, progress: Progress, max_width: float | None) -> Fit:
+    room = (max_width - 2 * _MARGIN, _RUN_HEIGHT - 2 * _MARGIN) if max_width is not None else (inf, inf)
+    return choose_fit(graph, lambda face: RunNodes(graph, progress, face).size, room)
+
+
+def _builder_svg(
+    graph: ExecutionGraph, room: Size, *, groups: Sequence[ModelGroup] = (), direction: Direction = "auto"
+) -> str:
+    inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN)
+    together = [group.group for group in groups]
+    fit = choose_fit(graph, lambda face: BuilderNodes(graph, face).size, inner, direction=direction, groups=together)
+    nodes = BuilderNodes(graph, fit.face)
+    return _svg(graph, nodes, _lay_out(graph, nodes, fit), groups)
+
+
+def _lay_out(graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, fit: Fit) -> Layout:
+    return lay_out(graph, [nodes.size] * len(graph.nodes), fit.arrangement)
+
+
+def _svg(
+    graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, layout: Layout, groups: Sequence[ModelGroup] = ()
+) -> str:
+    width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
+    small = "" if nodes.face.has_sub else " ng-small"
+    return "".join(
+        (
+            f'<svg class="ng-dag{small}" xmlns="http://www.w3.org/2000/svg" role="img" ',
+            f'aria-label="{escape(outline(graph))}" ',
+            # no smaller than it is drawn, however little room there is: its text could not be read
+            f'width="{width:.0f}" height="{height:.0f}" style="min-width:{width:.0f}px" ',
+            f'viewBox="{-_MARGIN:g} {-_MARGIN:g} {width:.1f} {height:.1f}">',
+            *(_draw_ground(ground, groups[ground.group]) for ground in layout.grounds),
+            *(_draw_frame(frame) for frame in layout.frames),
+            *(_draw_edge(edge) for edge in layout.edges),
+            *(nodes.draw(node, box) for node, box in zip(graph.nodes, layout.boxes, strict=True)),
+            "</svg>",
+        )
+    )
+
+
+def _draw_ground(ground: Ground, group: ModelGroup) -> str:
+    box = ground.box
+    return (
+        f'<g class="ng-ground"><title>{escape(group.title)}</title>'
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="9"/>'
+        f'<text x="{box.x + GROUND_PAD + 2:.1f}" y="{box.y + GROUND_LABEL:.1f}">{escape(group.label)}</text></g>'
+    )
+
+
+def _draw_frame(box: Box) -> str:
+    return (
+        f'<rect class="ng-frame" x="{box.x:.1f}" y="{box.y:.1f}" '
+        f'width="{box.width:.1f}" height="{box.height:.1f}" rx="9"/>'
+    )
 
 
 def _draw_edge(edge: Edge) -> str:

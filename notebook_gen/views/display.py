@@ -56,11 +56,13 @@ def open_display(source: RunSource) -> Display:
 def detect() -> Literal["notebook", "terminal", "pipe"]:
     """Say where we are; loads nothing that is not loaded already.
 
-    "notebook": a kernel whose front end can show widgets (Jupyter, VS Code, Colab, marimo); "terminal": standard error
-    is one; "pipe": anything else.
+    "notebook": a kernel whose front end can show widgets (Jupyter, VS Code, Colab); "terminal": standard error is one;
+    "pipe": anything else, also marimo, which shows no Jupyter widgets but what a cell writes to standard error.
     """
-    if _is_in_kernel() or _is_in_marimo():
+    if _is_in_kernel():
         return "notebook"
+    if _is_in_marimo():
+        return "pipe"
     # standard error, where progress belongs; it is None in programs without a console
     return "terminal" if sys.stderr is not None and sys.stderr.isatty() else "pipe"
 

@@ -1,12 +1,13 @@
 """Feeds of a live view: what its head, its DAG and its tables show. What has not changed is not sent again."""
 
-from collections.abc import Callable, Mapping
-from typing import Generic, Literal, Protocol, TypedDict, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Generic, Literal, Protocol, TypedDict, TypeVar
 
 from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.arrangement import arrange, needed_widths
 from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, side_html
+from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import count_settled
@@ -15,11 +16,15 @@ from notebook_gen.views.text import write_count, write_seconds
 
 T = TypeVar("T")
 
-PaneName = Literal["head", "top", "rows", "failures", "notice", "trouble"]
+PaneName = Literal["head", "top", "failures", "notice", "trouble"]
+RowOrder = Literal["newest", "in order"]
 
-_ROWS = 6
+PAGE_ROWS: Final = 6
+"""Rows of a page: as many as can be seen at once."""
+
 _FULL_LIMITS = (1_500, 400, 0)
-_TABLE_SIZE = 40_000
+_TABLE_SIZE = 58_000
+_PICTURE_ROOM = 30_000
 
 
 class Numbers(TypedDict):
@@ -36,8 +41,30 @@ class ColumnFigures(TypedDict):
     words: list[str]
 
 
+class RowsPage(TypedDict):
+    """A page of rows, as static/rows.js reads it.
+
+    Attributes:
+        html: their table.
+        order: "newest" first, or "in order" of their numbers.
+        first: the number of the first row that was asked for; 0 for the newest.
+        end: the number after the last one that can be there.
+        rows: how many rows a page has.
+    """
+
+    html: str
+    order: RowOrder
+    first: int
+    end: int
+    rows: int
+
+
 class ViewBoard(Protocol):
     """What shows the panes of a live view."""
+
+    def show_rows(self, page: RowsPage) -> None:
+        """Show a page of rows."""
+        ...
 
     def show_html(self, pane: PaneName, html: str) -> None:
         """Fill a pane."""
@@ -104,30 +131,61 @@ class HeadFeed:
         self._state(progress.state)
         self._facts(head_html(source))
         self._side(side_html(source, waiting))
-        self._numbers({"nodes": dag_numbers(graph, progress), "segments": bar_segments(graph, progress)})
+        self._numbers({"nodes": dag_numbers(graph, progress, DAG_WIDTH), "segments": bar_segments(graph, progress)})
         self._error(error_html(source))
 
 
 class RowsFeed:
-    """Feeds the table of rows in which there is something to read; its columns grow with what they hold."""
+    """Feeds one page of rows: those in which there is something to read, or some in order as the page asks for them.
+
+    Columns grow with what they hold.
+    """
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
         self._names = tuple(source.graph.columns)
         self._needs: dict[str, int] = {}
-        self._table = _News[str](lambda html: board.show_html("rows", html))
+        self._page = _News[RowsPage](board.show_rows)
+        self._order: RowOrder = "newest"
+        self._first = 0
+
+    def answer(self, messages: Sequence[Mapping[str, object]]) -> None:
+        """Do what the page has asked for: of several pages of rows, the last is wanted."""
+        wanted = [message["rows"] for message in messages if "rows" in message]
+        if not wanted:
+            return
+        match wanted[-1]:
+            case {"order": "newest"}:
+                self._order, self._first = "newest", 0
+            case {"order": "in order", "first": int() as first} if not isinstance(first, bool):
+                self._order, self._first = "in order", max(0, first)
+            case _:
+                return
+        self.show()
 
     def show(self) -> None:
         """Show what has changed."""
-        rows = self._source.newest_rows(_ROWS)
+        end = self._source.progress.rows
+        if self._order == "newest":
+            rows = self._source.newest_rows(PAGE_ROWS)
+        else:
+            self._first = max(0, min(self._first, end - 1))
+            rows = self._source.rows_between(self._first, min(self._first + PAGE_ROWS, end))
         for name, need in needed_widths(self._names, rows).items():
             self._needs[name] = max(need, self._needs.get(name, 0))
         columns = arrange(self._source.graph, self._needs)
         for limit in _FULL_LIMITS:
-            table = rows_table(columns, rows, full_limit=limit)
+            table = rows_table(columns, rows, full_limit=limit, picture_room=_PICTURE_ROOM)
             if len(table) <= _TABLE_SIZE:
                 break
-        self._table(table)
+        page: RowsPage = {
+            "html": table,
+            "order": self._order,
+            "first": self._first,
+            "end": end,
+            "rows": PAGE_ROWS,
+        }
+        self._page(page)
 
 
 class ColumnsFeed:

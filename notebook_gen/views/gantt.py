@@ -1,4 +1,4 @@
-"""The Gantt chart as a plotly figure: slots as lanes, below them what waits and what is in flight.
+"""The Gantt chart as a plotly figure: lanes, below them what waits and what is in flight.
 
 The live view draws the same chart in the page, from `chart_template` and the arrays of a `Detail`. Names are hostile
 text, and plotly reads a kind of HTML: see `plotly_text`.
@@ -7,18 +7,19 @@ text, and plotly reads a kind of HTML: see `plotly_text`.
 from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
-from notebook_gen.views.chart import (
-    AXIS_HEIGHT,
-    ROOM_AHEAD,
-    SMALL_SIZE,
-    TOP_MARGIN,
-    Band,
-    Chart,
-    chart_height,
-    make_chart,
+from notebook_gen.views.chart import ROOM_AHEAD, SMALL_SIZE, Chart, chart_height, make_chart
+from notebook_gen.views.chart_places import AXIS_HEIGHT, TOP_MARGIN, Band, inner_height
+from notebook_gen.views.gantt_traces import (
+    BAR_OPACITY,
+    GRID_SHADES,
+    LEAST_COOLED,
+    UNUSUAL,
+    WAIT_OPACITY,
+    Plotly,
+    draw_traces,
 )
-from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, UNUSUAL, Plotly, draw_traces
 from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LaneChoice, LaneKind
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.palette import LIGHT, Paint, Theme, name_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
@@ -32,7 +33,7 @@ _LEGEND_HEIGHT = 40
 
 
 class Template(TypedDict):
-    """What the page needs to draw a chart beside the arrays, as static/chart.js reads it; colours by name.
+    """What stays as it is in a run's charts, as static/chart.js reads it; colours by name.
 
     Attributes:
         layout: plotly's, without what moves.
@@ -40,12 +41,13 @@ class Template(TypedDict):
         resources, resource_colors: the label and the colour of each resource.
         resource_of: the resource of each node, an index; -1 for none.
         counted: the resources whose load is shown, as indexes.
-        lane_counts: lanes of each resource.
-        lanes: the middle of each lane.
         height: of the plotting area.
-        waiting, in_flight: top and bottom of the bands.
         opacity: of a bar, by state.
         shades: opacities of a grid's cells.
+        wait_opacity: of the line for a wait.
+        room_ahead: the axis of a run that goes on ends so many times later than now.
+        unusual: an attempt that took so many times the usual is worth a word.
+        least_cooled: seconds of cooling down that are worth one.
     """
 
     layout: Plotly
@@ -55,23 +57,21 @@ class Template(TypedDict):
     resource_of: list[int]
     resource_colors: list[str]
     counted: list[int]
-    lane_counts: list[int]
-    lanes: list[float]
-    thickness: float
     height: float
-    waiting: list[float]
-    in_flight: list[float]
     opacity: list[float]
     shades: list[float]
+    wait_opacity: float
+    least_cooled: float
     room_ahead: float
     unusual: float
 
 
-def gantt(trace: Trace, *, theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Figure":
+def gantt(trace: Trace, *, lanes: LaneKind = "slots", theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Figure":
     """Draw a trace as a plotly figure of its own.
 
     Args:
         trace: the attempts; may still grow.
+        lanes: what lanes are.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its lane was.
     """
@@ -80,13 +80,14 @@ def gantt(trace: Trace, *, theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Fi
     history = History(trace.graph)
     history.update(trace)
     now = max(history.latest, 1e-3)
-    detail = query(history, Window(0.0, now, _WIDTH), now, max_bars=max_bars)
-    slots = dict(zip(trace.graph.resources, detail.lanes.counts, strict=True))
+    slots = dict(zip(trace.graph.resources, history.slots, strict=True))
     height = chart_height(trace.graph, slots, rows=len(history))
-    chart = make_chart(trace.graph, detail, slots, height)
+    choice = LaneChoice(lanes, inner_height(height))
+    detail = query(history, Window(0.0, now, _WIDTH), now, lanes=choice, max_bars=max_bars)
+    chart = make_chart(trace.graph, detail, slots, height, trace.limit_moves)
     paint = theme_paint(theme)
     layout = _layout(chart, paint)
-    layout["shapes"].append(_now_line(chart, paint))
+    layout["shapes"] = [*(_ground(band, paint) for band in chart.places.groups), _now_line(chart, paint)]
     layout["margin"]["t"] += _LEGEND_HEIGHT
     layout |= {
         "height": height + _LEGEND_HEIGHT,
@@ -94,42 +95,40 @@ def gantt(trace: Trace, *, theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Fi
         "paper_bgcolor": theme.panel,
         "plot_bgcolor": theme.panel,
     }
-    layout["xaxis"]["range"] = [detail.window.start, detail.window.end]
+    layout["xaxis"]["range"] = [detail.since, detail.window.end]
+    layout["margin"]["l"] = round(chart.places.label_width)
+    layout["yaxis"]["tickvals"] = chart.places.labels
     layout["yaxis"]["ticktext"] = [_tick_text(name, below) for name, below in chart.labels]
-    return go.Figure({"data": list(draw_traces(chart, paint)), "layout": layout})
+    return go.Figure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
 
 
 def chart_template(chart: Chart) -> Template:
-    """Give what the page needs to draw charts of a run, beside the arrays; it changes with the lanes only."""
-    geometry, lanes = chart.geometry, chart.detail.lanes
+    """Give what the page needs to draw charts of a run, beside the frames."""
     return {
         "layout": _layout(chart, name_paint) | {"height": chart.height, "showlegend": False},
         "names": [one_line(node.name, 80) for node in chart.graph.nodes],
         "colors": list(chart.colors),
         "resources": [look.label for look in chart.looks],
-        "resource_of": list(lanes.resource_of),
+        "resource_of": list(chart.detail.lanes.resource_of),
         "resource_colors": [look.color for look in chart.looks],
         "counted": chart.counted,
-        "lane_counts": list(lanes.counts),
-        "lanes": list(geometry.lanes),
-        "thickness": geometry.thickness,
-        "height": geometry.height,
-        "waiting": [geometry.waiting.top, geometry.waiting.bottom],
-        "in_flight": [geometry.in_flight.top, geometry.in_flight.bottom],
+        "height": chart.places.height,
         "opacity": [BAR_OPACITY[state] for state in sorted(BAR_OPACITY)],
         "shades": list(GRID_SHADES),
+        "wait_opacity": WAIT_OPACITY,
+        "least_cooled": LEAST_COOLED,
         "room_ahead": ROOM_AHEAD,
         "unusual": UNUSUAL,
     }
 
 
 def _layout(chart: Chart, paint: Paint) -> Plotly:
-    """The layout of a chart without what moves: the axis' range, labels and the line at now."""
+    """The layout of a chart without what moves: the axis' range, lanes, labels and the line at now."""
     font = {"family": '-apple-system, system-ui, "Segoe UI", "DejaVu Sans", sans-serif', "size": LABEL_SIZE}
     text = font | {"color": paint("ink", 1)}
     axis = {"zeroline": False, "showline": False, "ticks": ""}
     return {
-        "margin": {"l": round(chart.geometry.label_width), "r": 14, "t": TOP_MARGIN, "b": AXIS_HEIGHT, "pad": 6},
+        "margin": {"l": 0, "r": 14, "t": TOP_MARGIN, "b": AXIS_HEIGHT, "pad": 6},
         "barmode": "overlay",
         "dragmode": "pan",
         "hovermode": "closest",
@@ -137,7 +136,7 @@ def _layout(chart: Chart, paint: Paint) -> Plotly:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": text,
         "hoverlabel": {"align": "left", "bgcolor": paint("card", 1), "bordercolor": paint("line", 1), "font": text},
-        "shapes": [_ground(band, paint) for band in chart.geometry.groups],
+        "shapes": [],
         "xaxis": axis
         | {
             "gridcolor": paint("grid", 1),
@@ -149,9 +148,8 @@ def _layout(chart: Chart, paint: Paint) -> Plotly:
         | {
             "fixedrange": True,
             "showgrid": False,
-            "range": [chart.geometry.height, 0],
+            "range": [chart.places.height, 0],
             "tickmode": "array",
-            "tickvals": chart.geometry.label_places,
         },
     }
 
@@ -173,8 +171,10 @@ def _ground(band: Band, paint: Paint) -> Plotly:
 
 def _now_line(chart: Chart, paint: Paint) -> Plotly:
     now, line = chart.detail.now, {"color": paint("accent", 1), "width": 1.2}
-    return {"type": "line", "x0": now, "x1": now, "y0": 0, "y1": chart.geometry.height, "line": line}
+    return {"type": "line", "x0": now, "x1": now, "y0": 0, "y1": chart.places.height, "line": line}
 
 
 def _tick_text(name: str, below: str) -> str:
+    if not below:
+        return plotly_text(name)
     return f'{plotly_text(name)}<br><span style="font-size:{SMALL_SIZE:g}px">{plotly_text(below)}</span>'

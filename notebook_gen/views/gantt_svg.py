@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notebook_gen.observers.trace import AGAIN, FAILED
-from notebook_gen.views.chart import SMALL_SIZE, TOP_MARGIN, Band, Chart, time_ticks
-from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, bar_kinds, grid_shades
-from notebook_gen.views.level_of_detail import LEAST_PIXELS, Grid
+from notebook_gen.views.chart import SMALL_SIZE, Chart, time_ticks
+from notebook_gen.views.chart_places import TOP_MARGIN, Band
+from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
+from notebook_gen.views.level_of_detail import LEAST_PIXELS
+from notebook_gen.views.occupancy import Grid
 from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import escape, fit, say_row, write_seconds
@@ -34,7 +36,7 @@ def gantt_svg(chart: Chart) -> str:
     style = f"display:block;overflow:visible;font-size:{LABEL_SIZE:g}px"
     height = chart.height - TOP_MARGIN
     return (
-        f'<div style="padding:{TOP_MARGIN}px {_RIGHT}px 0 {chart.geometry.label_width:g}px">'
+        f'<div style="padding:{TOP_MARGIN}px {_RIGHT}px 0 {chart.places.label_width:g}px">'
         f'<svg xmlns="{_SVG}" {drawing.about} width="100%" height="{height:g}" style="{style}">'
         f"{drawing.marks(drawing.bars())}</svg></div>"
     )
@@ -43,7 +45,7 @@ def gantt_svg(chart: Chart) -> str:
 def gantt_image(chart: Chart) -> str:
     """Draw a chart that stands alone: with a width and colours of its own, and nothing for who points at bars."""
     drawing = _Drawing(chart, theme_paint(LIGHT))
-    left = chart.geometry.label_width
+    left = chart.places.label_width
     return (
         f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{chart.height:g}" '
         f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
@@ -67,7 +69,7 @@ class _Drawing:
 
     def marks(self, bars: Iterable[str]) -> str:
         """Everything, with the bars drawn one way or the other."""
-        height = self.chart.geometry.height
+        height = self.chart.places.height
         return "".join(
             (
                 f'<svg width="100%" height="{height:g}" viewBox="0 0 {_UNITS:g} {height:g}" ',
@@ -75,10 +77,12 @@ class _Drawing:
                 *self._ground(),
                 *self._grid(),
                 *self._load(),
+                *self._waits(),
                 *bars,
                 *self._crosses(),
                 *self._hatches(),
                 "</svg>",
+                *self._falls(),
                 *self._ticks(),
                 *self._labels(),
             )
@@ -86,7 +90,7 @@ class _Drawing:
 
     def bars(self) -> Iterator[str]:
         """A rectangle for each bar, with words for who points at it, in a group for each column and state."""
-        top = self.chart.geometry.thickness / 2
+        top = self.chart.places.thickness / 2
         corner = ' rx="2"' if self._has_few_bars else ""
         for node, state, places in self._kinds():
             color = self.paint(self.chart.colors[node], BAR_OPACITY[state])
@@ -115,16 +119,16 @@ class _Drawing:
 
     def _ground(self) -> Iterator[str]:
         """The lanes' ground, a line for every round moment, and one at now."""
-        detail, geometry = self.chart.detail, self.chart.geometry
-        for band in geometry.groups:
+        detail, places = self.chart.detail, self.chart.places
+        for band in places.groups:
             yield (
                 f'<rect width="{_UNITS:g}" y="{band.top:.1f}" height="{band.bottom - band.top:.1f}" '
                 f'style="fill:{self.paint("lane", 1)}"/>'
             )
-        lines = "".join(f"M{self._x(moment):.1f} 0V{geometry.height:g}" for moment, _ in self._moments())
+        lines = "".join(f"M{self._x(moment):.1f} 0V{places.height:g}" for moment, _ in self._moments())
         yield _line(lines, self.paint("grid", 1))
         if detail.now < detail.window.end:
-            yield _line(f"M{self._x(detail.now):.1f} 0V{geometry.height:g}", self.paint("accent", 1))
+            yield _line(f"M{self._x(detail.now):.1f} 0V{places.height:g}", self.paint("accent", 1))
 
     def _grid(self) -> Iterator[str]:
         """What stands for too many bars: one path for each colour and shade."""
@@ -151,7 +155,7 @@ class _Drawing:
 
     def _hatches(self) -> Iterator[str]:
         """Slanting lines over every bar that was tried again."""
-        top = self.chart.geometry.thickness / 2
+        top = self.chart.places.thickness / 2
         lines = ""
         for at in (self.chart.detail.bars["state"] == AGAIN).nonzero()[0].tolist():
             x, y, width = self._extent(at)
@@ -164,9 +168,12 @@ class _Drawing:
 
     def _load(self) -> Iterator[str]:
         """What waits, what is in flight, and the limits."""
-        chart, load, band = self.chart, self.chart.detail.load, self.chart.geometry.in_flight
+        chart, load, band = self.chart, self.chart.detail.load, self.chart.places.in_flight
+        waiting = chart.places.waiting
+        if waiting is None or band is None:
+            return
         most_waiting = max(1, int(load.waiting.max()))
-        yield self._area(load.waiting, chart.geometry.waiting, most_waiting, self.paint("warn", 0.3))
+        yield self._area(load.waiting, waiting, most_waiting, self.paint("warn", 0.3))
         for number in chart.counted:
             color, most = chart.looks[number].color, chart.most_in_flight
             yield self._area(load.in_flight[number], band, most, self.paint(color, 0.35))
@@ -176,9 +183,37 @@ class _Drawing:
             )
             yield _line(f"M{corners}", self.paint(color, 1), dash="3 2")
 
+    def _waits(self) -> Iterator[str]:
+        """Where lanes are rows: thin lines for waits, dotted while an endpoint was left alone."""
+        chart, bars = self.chart, self.chart.detail.bars
+        if chart.detail.lanes.kind != "rows":
+            return
+        starts = [max(0.0, self._x(moment)) for moment in (bars["started"] - bars["waited"]).tolist()]
+        for node, color in enumerate(chart.colors):
+            path = ""
+            for at in (bars["node"] == node).nonzero()[0].tolist():
+                x, y, _ = self._extent(at)
+                path += f"M{starts[at]:.1f} {y:.1f}H{x:.1f}" if starts[at] < x else ""
+            if path:
+                yield _line(path, self.paint(color, WAIT_OPACITY))
+        path = ""
+        for part in chart.cooling:
+            y = chart.places.lanes[int(bars["lane"][part.bar])]
+            path += f"M{max(0.0, self._x(part.start)):.1f} {y:.1f}H{self._x(part.end):.1f}"
+        if path:
+            yield _line(path, self.paint("warn", 1), width=1.6, dash="2 2")
+
+    def _falls(self) -> Iterator[str]:
+        """Words where a limit fell, beside its line."""
+        style = f"fill:{self.paint('warn_text', 1)};font-size:{SMALL_SIZE:g}px"
+        y = self.chart.places.words + 3.5
+        for fall in self.chart.falls:
+            x = self._x(fall.moment) / _UNITS
+            yield f'<text x="{x:.2%}" y="{y:.1f}" dx="3" style="{style}">{fall.words}</text>'
+
     def _ticks(self) -> Iterator[str]:
         """The axis' words, at their places in percent."""
-        y = self.chart.geometry.height + 17
+        y = self.chart.places.height + 17
         style = f"fill:{self.paint('soft', 1)};font-size:{SMALL_SIZE:g}px"
         for moment, word in self._moments():
             x = self._x(moment) / _UNITS
@@ -187,9 +222,10 @@ class _Drawing:
     def _labels(self) -> Iterator[str]:
         """The names of lanes and bands, at the left."""
         ink, soft = (f"fill:{self.paint(name, 1)}" for name in ("ink", "soft"))
-        for (name, below), y in zip(self.chart.labels, self.chart.geometry.label_places, strict=True):
+        for (name, below), y in zip(self.chart.labels, self.chart.places.labels, strict=True):
             yield (
-                f'<text x="-8" y="{y - 2:.1f}" text-anchor="end" style="{ink}">{escape(name)}</text>'
+                f'<text x="-8" y="{y - 2 if below else y + 4:.1f}" text-anchor="end" style="{ink}">'
+                f"{escape(name)}</text>"
                 f'<text x="-8" y="{y + 10:.1f}" text-anchor="end" style="{soft};font-size:{SMALL_SIZE:g}px">'
                 f"{escape(below)}</text>"
             )
@@ -206,14 +242,18 @@ class _Drawing:
         bars, window = self.chart.detail.bars, self.chart.detail.window
         pixel = _UNITS / window.pixels
         width = float(bars["seconds"][at]) / window.seconds * _UNITS
-        x, y = self._x(float(bars["started"][at])), self.chart.geometry.lanes[int(bars["lane"][at])]
+        x, y = self._x(float(bars["started"][at])), self.chart.places.lanes[int(bars["lane"][at])]
         return x, y, max(width - pixel, LEAST_PIXELS * pixel)
 
     def _title(self, name: str, at: int) -> str:
         bars = self.chart.detail.bars
         failed = {FAILED: "failed after ", AGAIN: "tried again after "}.get(int(bars["state"][at]), "")
-        wait = f", waited {write_seconds(float(bars['waited'][at]))}" if self._has_few_bars else ""
-        return f"{name} · {say_row(int(bars['row'][at]))}\n{failed}{write_seconds(float(bars['seconds'][at]))}{wait}"
+        waited, cooled = float(bars["waited"][at]), float(self.chart.cooled[at])
+        wait = f", {say_wait(waited, cooled)}" if self._has_few_bars else ""
+        attempt = int(bars["attempt"][at])
+        again = f" · attempt {attempt}" if attempt > 1 else ""
+        heading = f"{name} · {say_row(int(bars['row'][at]))}{again}"
+        return f"{heading}\n{failed}{write_seconds(float(bars['seconds'][at]))}{wait}"
 
     @property
     def _has_few_bars(self) -> bool:
@@ -225,17 +265,18 @@ class _Drawing:
         import numpy as np
 
         width = grid.step / self.chart.detail.window.seconds * _UNITS
+        origin = self._x(grid.start)
         lanes, stretches = cells.T
         begins = np.nonzero((np.diff(lanes, prepend=-1) != 0) | (np.diff(stretches, prepend=-1) != 1))[0]
         lengths = np.diff(begins, append=len(cells))
         return "".join(
-            f"M{stretch * width:.1f} {self.chart.geometry.lanes[lane]:.1f}h{length * width:.1f}"
+            f"M{origin + stretch * width:.1f} {self.chart.places.lanes[lane]:.1f}h{length * width:.1f}"
             for (lane, stretch), length in zip(cells[begins].tolist(), lengths.tolist(), strict=True)
         )
 
     def _stroke(self, path: str, color: str) -> str:
         """Lines as thick as bars."""
-        thickness = self.chart.geometry.thickness
+        thickness = self.chart.places.thickness
         return f'<path d="{path}" style="fill:none;stroke:{color};stroke-width:{thickness:.1f}"/>'
 
     def _area(self, values: "Array", band: Band, most: int, color: str) -> str:

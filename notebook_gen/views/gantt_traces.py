@@ -1,16 +1,18 @@
-"""The traces of a Gantt chart, as plotly reads them: bars, crosses, the grid that stands for many bars, the load.
+"""The traces of a Gantt chart, as plotly reads them: bars, waits, crosses, a grid that stands for many bars, the load.
 
 static/chart.js makes the same traces in the page; a change here is a change there, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT
-from notebook_gen.views.chart import Band, Chart
-from notebook_gen.views.level_of_detail import LEAST_PIXELS, NOBODY, Detail, Grid
+from notebook_gen.views.chart import SMALL_SIZE, Chart
+from notebook_gen.views.chart_places import Band
+from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
+from notebook_gen.views.occupancy import NOBODY, Grid
 from notebook_gen.views.palette import Paint
-from notebook_gen.views.text import plotly_text, say_row, write_seconds
+from notebook_gen.views.text import one_line, plotly_text, say_row, write_seconds
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -25,6 +27,11 @@ BAR_OPACITY: Final[Mapping[int, float]] = {IN_FLIGHT: 0.5, DONE: 1.0, FAILED: 0.
 GRID_SHADES: Final = (0.3, 0.55, 0.8, 1.0)
 """How full the colour of a grid's cell is, by the quarter of its time that was busy."""
 
+WAIT_OPACITY: Final = 0.6
+LEAST_COOLED: Final = 0.05
+"""Seconds of cooling down that are worth a word."""
+ERROR_LENGTH: Final = 120
+
 _STATE_WORDS: Final = {
     IN_FLIGHT: "in flight",
     FAILED: "failed",
@@ -33,11 +40,18 @@ _STATE_WORDS: Final = {
 }
 
 
-def draw_traces(chart: Chart, paint: Paint) -> Iterator[Plotly]:
-    """Draw everything that has a place in time, what lies below first."""
+def draw_traces(chart: Chart, paint: Paint, errors: Mapping[int, str] | None = None) -> Iterator[Plotly]:
+    """Draw everything that has a place in time, what lies below first.
+
+    Args:
+        chart: what is shown, and where.
+        paint: the colours.
+        errors: the sentence of each failed attempt, by its line in the trace.
+    """
     yield from _draw_grid(chart, paint)
     yield from _draw_load(chart, paint)
-    yield from _draw_bars(chart, paint)
+    yield from _draw_waits(chart, paint)
+    yield from _draw_bars(chart, paint, errors or {})
     yield from _draw_crosses(chart, paint)
 
 
@@ -59,12 +73,12 @@ def grid_shades(grid: Grid) -> "Array":
     return shades
 
 
-def _draw_bars(chart: Chart, paint: Paint) -> Iterator[Plotly]:
+def _draw_bars(chart: Chart, paint: Paint, errors: Mapping[int, str]) -> Iterator[Plotly]:
     """One trace for each column and state: a constant colour draws fastest."""
     import numpy as np
 
     detail, bars = chart.detail, chart.detail.bars
-    middles = np.array(chart.geometry.lanes)
+    middles = np.array(chart.places.lanes)
     seconds = np.maximum(bars["seconds"], LEAST_PIXELS * detail.window.seconds / detail.window.pixels)
     named: set[int] = set()
     for node, state in bar_kinds(detail):
@@ -78,9 +92,9 @@ def _draw_bars(chart: Chart, paint: Paint) -> Iterator[Plotly]:
             "base": bars["started"][own].tolist(),
             "x": seconds[own].tolist(),
             "y": middles[bars["lane"][own]].tolist(),
-            "width": chart.geometry.thickness,
+            "width": chart.places.thickness,
             "marker": _marker(chart, node, state, paint),
-            "hovertext": [_hover_text(chart, at) for at in np.nonzero(own)[0].tolist()],
+            "hovertext": [_hover_text(chart, at, errors) for at in np.nonzero(own)[0].tolist()],
             "hovertemplate": "%{hovertext}<extra></extra>",
         }
         named.add(node)
@@ -107,25 +121,60 @@ def _marker(chart: Chart, node: int, state: int, paint: Paint) -> Plotly:
     return marker
 
 
-def _hover_text(chart: Chart, at: int) -> str:
-    """What a bar is, as plotly's HTML: column and row, times, tokens, and what is unusual."""
+def say_wait(waited: float, cooled: float) -> str:
+    """Say how long an attempt waited for a slot, and for how much of that its endpoint was left alone."""
+    words = f"waited {write_seconds(waited)} for a slot"
+    return f"{words}, {write_seconds(cooled)} of it cooling down" if cooled >= LEAST_COOLED else words
+
+
+def _hover_text(chart: Chart, at: int, errors: Mapping[int, str]) -> str:
+    """What a bar is, as plotly's HTML: column, row and attempt, times, tokens, what failed and what is unusual."""
     detail, bars = chart.detail, chart.detail.bars
-    node, state = int(bars["node"][at]), int(bars["state"][at])
+    node, state, attempt = int(bars["node"][at]), int(bars["state"][at]), int(bars["attempt"][at])
     seconds, waited = float(bars["seconds"][at]), float(bars["waited"][at])
+    again = f" · attempt {attempt}" if attempt > 1 else ""
     lines = [
-        f"<b>{plotly_text(chart.graph.nodes[node].name)} · {say_row(int(bars['row'][at]))}</b>",
-        f"{write_seconds(seconds)} in flight, waited {write_seconds(waited)} for a slot",
+        f"<b>{plotly_text(chart.graph.nodes[node].name)} · {say_row(int(bars['row'][at]))}{again}</b>",
+        f"{write_seconds(seconds)} in flight, {say_wait(waited, float(chart.cooled[at]))}",
     ]
     tokens_in, tokens_out = int(bars["tokens_in"][at]), int(bars["tokens_out"][at])
     tokens = f" · {tokens_in:,} tokens in, {tokens_out:,} out" if tokens_in or tokens_out else ""
     lines.append(f"{plotly_text(chart.looks[detail.lanes.resource_of[node]].label)}{tokens}")
     if state != DONE:
         lines.append(_STATE_WORDS[state])
+    if error := errors.get(int(bars["line"][at])):
+        lines.append(plotly_text(one_line(error, ERROR_LENGTH)))
     usual = float(detail.usual.median[node])  # NaN if none is done, which compares as False
     if usual > 0 and seconds / usual >= UNUSUAL:
         slowest = ": the slowest so far" if seconds >= float(detail.usual.slowest[node]) else ""
         lines.append(f"{seconds / usual:.1f} × the usual{slowest}")
     return "<br>".join(lines)
+
+
+def _draw_waits(chart: Chart, paint: Paint) -> Iterator[Plotly]:
+    """Where lanes are rows: a thin line for as long as an attempt waited, dotted while its endpoint was left alone."""
+    bars = chart.detail.bars
+    if chart.detail.lanes.kind != "rows":
+        return
+    places = chart.places.lanes
+    starts = bars["started"] - bars["waited"]
+    for node in sorted(set(bars["node"].tolist())):
+        own = (bars["node"] == node).nonzero()[0].tolist()
+        spans = [(float(starts[at]), float(bars["started"][at]), places[int(bars["lane"][at])]) for at in own]
+        yield _lines(spans, {"color": paint(chart.colors[node], WAIT_OPACITY), "width": 1.2})
+    if chart.cooling:
+        spans = [(part.start, part.end, places[int(bars["lane"][part.bar])]) for part in chart.cooling]
+        yield _lines(spans, {"color": paint("warn", 1), "width": 1.6, "dash": "2px,2px"})
+
+
+def _lines(spans: Iterable[tuple[float, float, float]], line: Plotly) -> Plotly:
+    """Level lines, each from one moment to another at its height."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for start, end, height in spans:
+        x += [start, end, None]
+        y += [height, height, None]
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "hoverinfo": "skip", "showlegend": False}
 
 
 def _draw_crosses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
@@ -139,7 +188,7 @@ def _draw_crosses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
             "type": "scatter",
             "mode": "markers",
             "x": (bars["started"] + bars["seconds"] / 2)[failed].tolist(),
-            "y": np.array(chart.geometry.lanes)[bars["lane"][failed]].tolist(),
+            "y": np.array(chart.places.lanes)[bars["lane"][failed]].tolist(),
             "marker": {"symbol": "x", "size": 6, "color": paint("bad", 1)},
             "hoverinfo": "skip",
             "showlegend": False,
@@ -162,9 +211,9 @@ def _draw_grid(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     for first, count in zip(detail.lanes.first, detail.lanes.counts, strict=True):
         yield {
             "type": "heatmap",
-            "x0": detail.window.start + grid.step / 2,
+            "x0": grid.start + grid.step / 2,
             "dx": grid.step,
-            "y": list(chart.geometry.lanes[first : first + count]),
+            "y": list(chart.places.lanes[first : first + count]),
             "z": values[first : first + count].tolist(),
             "zmin": 0,
             "zmax": steps,
@@ -177,9 +226,11 @@ def _draw_grid(chart: Chart, paint: Paint) -> Iterator[Plotly]:
 
 def _draw_load(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     """What waits; then what is in flight at each resource, with its limit dashed."""
-    load, band = chart.detail.load, chart.geometry.in_flight
+    load, waiting, band = chart.detail.load, chart.places.waiting, chart.places.in_flight
+    if waiting is None or band is None:
+        return
     most_waiting = max(1, int(load.waiting.max()))
-    yield _area(load.times, load.waiting, chart.geometry.waiting, most_waiting, paint("warn", 0.3))
+    yield _area(load.times, load.waiting, waiting, most_waiting, paint("warn", 0.3))
     for number in chart.counted:
         color = chart.looks[number].color
         yield _area(load.times, load.in_flight[number], band, chart.most_in_flight, paint(color, 0.35))
@@ -190,6 +241,18 @@ def _draw_load(chart: Chart, paint: Paint) -> Iterator[Plotly]:
             "x": list(moments),
             "y": [band.bottom - (band.bottom - band.top) * limit / chart.most_in_flight for limit in limits],
             "line": {"color": paint(color, 1), "width": 1.2, "dash": "3px,2px"},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    if falls := chart.falls:
+        yield {
+            "type": "scatter",
+            "mode": "text",
+            "x": [fall.moment for fall in falls],
+            "y": [chart.places.words] * len(falls),
+            "text": [fall.words for fall in falls],
+            "textposition": "middle right",
+            "textfont": {"size": SMALL_SIZE, "color": paint("warn_text", 1)},
             "hoverinfo": "skip",
             "showlegend": False,
         }

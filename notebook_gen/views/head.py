@@ -7,18 +7,30 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypedDict
 
 from notebook_gen.observers.progress import NodeProgress, Progress
+from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.resources import ResourceLook, counted, resource_looks, slots_of
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import count_settled, placeholder_warning
-from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural, write_seconds
+from notebook_gen.views.summary import count_settled, placeholder_warning, retry_counts, write_cost, write_roughly
+from notebook_gen.views.text import (
+    escape,
+    one_line,
+    text_width,
+    write_clock,
+    write_count,
+    write_plural,
+    write_seconds,
+)
 
 _PLACEHOLDER: Final = "placeholder text (demo endpoint)"
 _RESOURCES_SHOWN: Final = 4
 _ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
 _ESTIMATE_AFTER: Final = 2.0  # seconds
 _FOLDER_LENGTH: Final = 28
+_FIGURE_SIZE: Final = 13
+_LABEL_SIZE: Final = 11
+_ROOM: Final = 0.9  # of the width that text may have at most: few fonts need it all, and there are gaps
 
 
 class Segment(TypedDict):
@@ -37,7 +49,7 @@ class _Fact(NamedTuple):
     figure: str
     label: str
     is_bad: bool = False
-    width: int = 0  # pixels it needs at its longest
+    widest: tuple[str, str] | None = None  # a figure and a label for which there is room from the beginning
 
 
 def head_html(source: RunSource) -> str:
@@ -101,28 +113,52 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     is_over = progress.ended is not None
     elapsed = write_clock(source.elapsed())
     estimate = None if is_over else _estimate(source)
-    yield _Fact(f"{elapsed} of about {estimate}" if estimate else elapsed, "elapsed", width=0 if is_over else 126)
-    yield _Fact(f"{write_count(progress.rows_done)} of {write_count(progress.rows)}", "rows done", width=64)
-    yield _Fact(write_count(progress.rows_dropped), "dropped", is_bad=progress.rows_dropped > 0)
+    label = f"of about {estimate}" if estimate else "elapsed"
+    yield _Fact(elapsed, label, widest=None if is_over else ("00:00", "of about 00:00"))
+    rows = write_count(progress.rows)
+    yield _Fact(f"{write_count(progress.rows_done)} of {rows}", "rows done", widest=(f"{rows} of {rows}", ""))
+    yield _Fact(write_count(progress.rows_dropped), "dropped", is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
     looks = resource_looks(source.graph)
     looks = [looks[number] for number in counted(looks)]
     if not looks:
         return
-    noun = looks[0].noun
-    if is_over:
-        attempts = sum(node.attempts for node in _nodes(source, looks))
-        yield _Fact(write_count(attempts), f"{noun}s")
-    else:
-        slots = slots_of(source, looks)
-        yield _Fact(f"{slots.in_flight} of {slots.limit}", f"{noun}s in flight")
+    yield _attempts(source, looks)
     if looks[0].is_model:
-        yield _Fact(write_count(progress.tokens_in + progress.tokens_out), "tokens")
+        yield _spending(source)
+
+
+def _attempts(source: RunSource, looks: Sequence[ResourceLook]) -> _Fact:
+    """How many are in flight; of a run that is over, how many there were, and how many of them in vain."""
+    calls = f"{looks[0].noun}s"
+    if source.progress.ended is None:
+        slots = slots_of(source, looks)
+        widest = (f"{slots.ceiling} of {slots.ceiling}", "")
+        return _Fact(f"{slots.in_flight} of {slots.limit}", f"{calls} in flight", widest=widest)
+    nodes = _nodes(source, looks)
+    attempts = sum(node.attempts for node in nodes)
+    return _Fact(write_count(attempts), " · ".join([calls, *retry_counts(nodes)]))
+
+
+def _spending(source: RunSource) -> _Fact:
+    """Tokens, and what they cost if a model has a price; below, what both will have come to."""
+    spent = spending(source.progress, source.models)
+    is_over = source.progress.ended is not None
+    figure, label, widest = write_count(spent.tokens), "tokens", ("99.9 k", "of about 99 k tokens")
+    if not is_over and spent.tokens_expected is not None:
+        label = f"of about {write_roughly(spent.tokens_expected)} tokens"
+    if spent.cost is not None:
+        figure = f"{figure} · {write_cost(spent.cost)}"
+        label = f"{label} · {write_cost(spent.cost_expected)}" if label != "tokens" and spent.cost_expected else label
+        widest = ("99.9 k · $0.000", "of about 99 k tokens · $0.00")
+    return _Fact(figure, label, widest=None if is_over else widest)
 
 
 def _draw_fact(fact: _Fact) -> str:
     bad = ' class="ng-bad"' if fact.is_bad else ""
+    figure, label = fact.widest or ("", "")
+    width = round(_ROOM * max(text_width(figure, _FIGURE_SIZE, bold=True), text_width(label, _LABEL_SIZE)))
     return (
-        f'<div class="ng-fact" style="display:flex;flex-direction:column;min-width:{fact.width}px">'
+        f'<div class="ng-fact" style="display:flex;flex-direction:column;min-width:{width}px">'
         f"<b{bad}>{escape(fact.figure)}</b><span>{escape(fact.label)}</span></div>"
     )
 
@@ -139,8 +175,10 @@ def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
         yield label, _ended(source, group) if is_over else _in_flight(source, group)
     if looks and not is_over:
         yield "waiting for a slot", write_plural(waiting, "cell")
-    made = sum(min(progress.nodes[node].done, progress.rows) for node in made_nodes(source.graph))
-    yield "made", write_plural(made, "cell")
+    nodes = [progress.nodes[node] for node in made_nodes(source.graph)]
+    made = write_plural(sum(min(node.done, progress.rows) - node.kept for node in nodes), "cell")
+    kept = sum(node.kept for node in nodes)
+    yield ("made, and kept", f"{made}, {write_count(kept)}") if kept else ("made", made)
     if source.destination is not None:
         yield "written", write_plural(progress.rows_written, "row")
         folder = one_line(source.destination, 200)
@@ -183,8 +221,8 @@ def _estimate(source: RunSource) -> str | None:
         own = progress.nodes[node.index]
         if own.mean_seconds is None:
             return None
-        wanted = max(0, rows - own.skipped)
-        done += min(own.done, wanted) * own.mean_seconds
+        wanted = max(0, rows - own.skipped - own.kept)
+        done += min(own.done - own.kept, wanted) * own.mean_seconds
         asked += wanted * own.mean_seconds
     if not asked or done / asked < _ESTIMATE_FROM:
         return None

@@ -6,11 +6,12 @@ run: until its last assignment it changes nothing that is looked at, and the nex
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebook_gen.observers.trace import IN_FLIGHT, IN_PLACE_SLOT, Trace
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.moments import Flow, Moments
+from notebook_gen.views.occupancy import Occupancy, Spans
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,37 +31,21 @@ _TYPES: Final = {
     "seconds": "f8",
     "waited": "f4",
     "row": "i4",
+    "attempt": "u1",
     "tokens_in": "u4",
     "tokens_out": "u4",
 }
 _FIRST_ROOM: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """Where slots stand: the lanes of a resource lie together, in the order of `ExecutionGraph.resources`.
-
-    Attributes:
-        first: the first lane of each resource.
-        counts: its lanes: slots that were in use, at least one.
-        resource_of: the resource of each node, an index; -1 for a node that has none.
-    """
-
-    first: tuple[int, ...]
-    counts: tuple[int, ...]
-    resource_of: tuple[int, ...]
-
-    @property
-    def total(self) -> int:
-        """How many lanes there are."""
-        return sum(self.counts)
-
-
 class History:
     """The attempts of a trace that had a slot.
 
     Columns: `line` (of the trace), `node`, `slot`, `state`, `started`, `seconds` (NaN while in flight), `waited`
-    (seconds from ready to started), `row`, `tokens_in`, `tokens_out`.
+    (seconds from ready to started), `row`, `attempt`, `tokens_in`, `tokens_out`.
+
+    Attributes:
+        resource_of: the resource of each node, an index; -1 for a node that has none.
     """
 
     def __init__(self, graph: ExecutionGraph) -> None:
@@ -69,8 +54,13 @@ class History:
         self.graph = graph
         self._columns: Columns = {name: np.empty(_FIRST_ROOM, code) for name, code in _TYPES.items()}
         numbers = {name: number for number, name in enumerate(graph.resources)}
-        self._resource_of = tuple(numbers.get(node.resource or "", -1) for node in graph.nodes)
-        self._extent = _Extent(0, 0, np.empty(0, np.intp), (1,) * len(graph.resources), 0)
+        self.resource_of = tuple(numbers.get(node.resource or "", -1) for node in graph.nodes)
+        self._extent = _Extent(
+            open=np.empty(0, np.intp),
+            slots=(1,) * len(graph.resources),
+            flows=(Flow(),) * len(graph.nodes),
+        )
+        self._occupancy: tuple[int, Occupancy] | None = None
 
     def __len__(self) -> int:
         return self._extent.length
@@ -88,51 +78,102 @@ class History:
     @property
     def latest(self) -> float:
         """The latest moment that anything is known of; 0 if nothing is."""
-        import numpy as np
-
-        if not len(self):
-            return 0.0
-        columns = self.columns
-        ends = np.nan_to_num(columns["started"] + columns["seconds"])
-        return max(float(ends.max()), float(columns["started"][-1]))
+        return self._extent.latest
 
     @property
-    def lanes(self) -> Lanes:
-        """The lanes in use so far."""
-        counts = self._extent.slots
-        first = tuple(sum(counts[:number]) for number in range(len(counts)))
-        return Lanes(first, counts, self._resource_of)
+    def longest(self) -> float:
+        """Seconds in flight of the attempt that took longest of those that have ended."""
+        return self._extent.longest
 
-    def update(self, trace: Trace, read: Callable[[Callable[[], Look]], Look] | None = None) -> None:
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Of each resource, the slots that were in use so far, at least one."""
+        return self._extent.slots
+
+    @property
+    def open(self) -> "Array":
+        """The positions of what is in flight, in order."""
+        return self._extent.open
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """When the attempts of each node began and ended."""
+        return self._extent.flows
+
+    @property
+    def ready(self) -> Moments:
+        """When the inputs of each attempt were there."""
+        return self._extent.ready
+
+    def occupancy(self, lane_of: Callable[[Columns], "Array"], lanes: int) -> Occupancy:
+        """Give the time that ended attempts took in each lane; what is new since the last call is added.
+
+        Args:
+            lane_of: gives the lane of attempts, always in the same way for as many lanes.
+            lanes: how many there are.
+        """
+        import numpy as np
+
+        extent, known = self._extent, self._occupancy
+        if known is not None and known[1].lanes == lanes:
+            occupancy = known[1]
+            positions = np.concatenate(
+                [batch for number, batch in extent.settled if number > known[0]] or [extent.open[:0]]
+            )
+        else:
+            occupancy = Occupancy.of(lanes, len(self.graph.nodes))
+            has_ended = np.ones(extent.length, bool)
+            has_ended[extent.open] = False
+            positions = has_ended.nonzero()[0]
+        part = {name: self._columns[name][positions] for name in ("node", "slot", "started", "seconds")}
+        spans = Spans(part["node"], lane_of(part), part["started"], part["started"] + part["seconds"])
+        occupancy = occupancy.with_more(spans)
+        self._occupancy = (extent.changes, occupancy)
+        return occupancy
+
+    def update(
+        self,
+        trace: Trace,
+        read: Callable[[Callable[[], Look]], Look] | None = None,
+        *,
+        most: int | None = None,
+    ) -> None:
         """Take over what is new.
 
         Args:
             trace: where from, always the same one.
             read: calls a function where the trace does not change meanwhile; None: the trace may grow meanwhile.
+            most: lines to take over; the next update takes those after them. None: all.
         """
         extent = self._extent
         open_lines = self._columns["line"][extent.open].tolist()
 
         def look() -> Look:
-            return trace.lines(open_lines), trace.columns(extent.seen)
+            # unless it is bounded, the end is for the trace to say: it may grow while it is read
+            end = None if most is None else min(len(trace), extent.seen + most)
+            return trace.lines(open_lines), trace.columns(extent.seen, end)
 
         known, new = look() if read is None else read(look)
-        self._extent = self._extend(extent, self._write_ended(extent.open, known), _equally_long(new))
-
-    def _write_ended(self, open_before: "Array", known: Columns) -> "Array":
-        """Write down what has ended; gives the positions of what is still in flight."""
         over = known["state"] != IN_FLIGHT
-        positions = open_before[over]
-        columns = self._columns
-        columns["state"][positions] = known["state"][over]
-        columns["seconds"][positions] = (known["ended"] - known["started"])[over]
-        columns["tokens_in"][positions] = known["tokens_in"][over]
-        columns["tokens_out"][positions] = known["tokens_out"][over]
-        still_open: Array = open_before[~over]
-        return still_open
+        self._write_ended(extent.open[over], {name: column[over] for name, column in known.items()})
+        self._extent = self._extend(extent, over, _equally_long(new))
 
-    def _extend(self, extent: "_Extent", still_open: "Array", new: Columns) -> "_Extent":
-        """Write down what is new; gives how far it all reaches then."""
+    def _write_ended(self, positions: "Array", ended: Columns) -> None:
+        """Write down what has ended."""
+        columns = self._columns
+        columns["state"][positions] = ended["state"]
+        columns["seconds"][positions] = ended["ended"] - ended["started"]
+        columns["tokens_in"][positions] = ended["tokens_in"]
+        columns["tokens_out"][positions] = ended["tokens_out"]
+
+    def _extend(self, extent: "_Extent", over: "Array", new: Columns) -> "_Extent":
+        """Write down what is new; gives how far it all reaches then.
+
+        Args:
+            extent: how far it reached.
+            over: which of those that were in flight have ended.
+            new: what the trace has since.
+        """
         import numpy as np
 
         has_slot = new["slot"] != IN_PLACE_SLOT
@@ -144,13 +185,36 @@ class History:
         self._make_room(count)
         for name, column in self._columns.items():
             column[extent.length : count] = added[name]
-        opened = extent.length + np.nonzero(added["state"] == IN_FLIGHT)[0]
-        return _Extent(
+        is_open = added["state"] == IN_FLIGHT
+        places = np.arange(extent.length, count)
+        settled = np.concatenate((extent.open[over], places[~is_open]))
+        if count == extent.length and not len(settled):
+            return extent._replace(seen=extent.seen + len(has_slot))
+        return self._measure(extent, added, settled)._replace(
             seen=extent.seen + len(has_slot),
             length=count,
-            open=np.concatenate((still_open, opened)),
+            open=np.concatenate((extent.open[~over], places[is_open])),
             slots=self._count_slots(extent.slots, added["node"], added["slot"]),
-            changes=extent.changes + (count > extent.length or len(still_open) < len(extent.open)),
+        )
+
+    def _measure(self, extent: "_Extent", added: Columns, settled: "Array") -> "_Extent":
+        """Add to the sums what has begun, and what has ended."""
+        part = {name: self._columns[name][settled] for name in ("node", "started", "seconds")}
+        ended = part["started"] + part["seconds"]
+        flows = list(extent.flows)
+        for node, resource in enumerate(self.resource_of):
+            if resource >= 0:
+                begun = added["started"][added["node"] == node]
+                flows[node] = flows[node].with_more(begun, ended[part["node"] == node])
+        changes, known = extent.changes + 1, self._occupancy
+        batches = () if known is None else (*extent.settled, (changes, settled))
+        return extent._replace(
+            flows=tuple(flows),
+            ready=extent.ready.with_more(added["ready"]),
+            latest=max(extent.latest, ended.max(initial=0.0), added["started"].max(initial=0.0)),
+            longest=max(extent.longest, part["seconds"].max(initial=0.0)),
+            settled=tuple(batch for batch in batches if known is not None and batch[0] > known[0]),
+            changes=changes,
         )
 
     def _make_room(self, count: int) -> None:
@@ -173,7 +237,7 @@ class History:
         highest = np.full(len(self.graph.nodes), -1, np.int64)
         np.maximum.at(highest, nodes, slots)
         counts = list(known)
-        for resource, slot in zip(self._resource_of, highest.tolist(), strict=True):
+        for resource, slot in zip(self.resource_of, highest.tolist(), strict=True):
             if resource >= 0:
                 counts[resource] = max(counts[resource], slot + 1)
         return tuple(counts)
@@ -183,18 +247,28 @@ class _Extent(NamedTuple):
     """How far a history reaches; replaced as a whole.
 
     Attributes:
+        open: the positions of what is in flight.
+        slots: of each resource, those that were in use, at least one.
+        flows: of each node, when its attempts began and ended.
+        ready: when the inputs of each attempt were there.
         seen: lines of the trace that were looked at.
         length: attempts in the columns.
-        open: the positions of those in flight.
-        slots: of each resource, those that were in use, at least one.
+        latest: the latest moment known.
+        longest: seconds of the longest attempt that has ended.
+        settled: the positions of what ended in the newest changes, each with the number of its change.
         changes: how many updates have changed anything.
     """
 
-    seen: int
-    length: int
     open: "Array"
     slots: tuple[int, ...]
-    changes: int
+    flows: tuple[Flow, ...]
+    ready: Moments = Moments()
+    seen: int = 0
+    length: int = 0
+    latest: float = 0.0
+    longest: float = 0.0
+    settled: "tuple[tuple[int, Array], ...]" = ()
+    changes: int = 0
 
 
 def _equally_long(columns: Columns) -> Columns:

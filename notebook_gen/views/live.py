@@ -162,7 +162,7 @@ class LiveDisplay:
         source = self._source
         html, text = report_html(source), report_text(source)
         if self._trouble:
-            html, text = f"{html}<p>{escape(self._trouble)}</p>", f"{text}\n{self._trouble}"
+            html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
         self._report = {"text/html": html, "text/plain": text}
         self._place.update(self._report)
 
@@ -199,8 +199,14 @@ class LiveDisplay:
         if self._trouble:
             return self._say_trouble()
         height = measures.view_height(self._source)
-        style = f"box-sizing:border-box;height:{height}px;padding:20px;border:1px solid #8884;border-radius:10px"
-        return {"text/html": f'<div style="{style}">{escape(text)}: starting …</div>', "text/plain": text}
+        # no margin: a notebook gives one to HTML and none to the widgets that come in its place
+        style = (
+            f"box-sizing:border-box;height:{height}px;margin:0;padding:20px;border:1px solid #8884;border-radius:10px"
+        )
+        return {
+            "text/html": f'<div class="mathjax_ignore" style="{style}">{escape(text)}: starting …</div>',
+            "text/plain": text,
+        }
 
     def _guard(self, action: Callable[[], None]) -> None:
         """Do something for the view; whatever goes wrong is shown under it."""
@@ -227,7 +233,7 @@ class LiveDisplay:
             self._place.update(self._say_trouble())
 
     def _say_trouble(self) -> Bundle:
-        return {"text/html": f"<p>{escape(self._trouble)}</p>", "text/plain": self._trouble}
+        return {"text/html": f'<p class="mathjax_ignore">{escape(self._trouble)}</p>', "text/plain": self._trouble}
 
 
 def _weakly(method: Callable[..., None]) -> Callable[..., None]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from notebook_gen.views.resources import say_in_flight
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import placeholder_warning, row_counts, say_ending
+from notebook_gen.views.summary import placeholder_warning, row_counts, say_ending, say_spending
 from notebook_gen.views.text import write_clock
 
 
@@ -33,7 +33,8 @@ class LogView:
         now = self._source.elapsed()
         if now >= self._due:
             self._due = now + self._interval
-            facts = (*row_counts(self._source.progress), say_in_flight(self._source), write_clock(now))
+            counts, spent = row_counts(self._source.progress), say_spending(self._source)
+            facts = (*counts, say_in_flight(self._source), *spent, write_clock(now))
             self._write(" · ".join(filter(None, facts)))
 
     def stop(self) -> None:

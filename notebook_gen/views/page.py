@@ -5,26 +5,29 @@ came from a model could do no harm even if it were not escaped, which it is.
 """
 
 import base64
+import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from notebook_gen.config.models import Model
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, needed_widths
-from notebook_gen.views.cells import pack_cells, picture_of_run
+from notebook_gen.views.cells import cells_script, pack_cells, picture_of_run
 from notebook_gen.views.cells_svg import cells_svg, drawable
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.folds import usage_html
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.head import bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
 from notebook_gen.views.source import RunSource
@@ -43,13 +46,8 @@ _TABLE_SIZE = 1_500_000
 _NOWHERE = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
 
-def page_html(source: RunSource, models: Mapping[str, Model]) -> str:
-    """Draw a run as it stands as a whole page.
-
-    Args:
-        source: the run.
-        models: the models that make its cells, by alias.
-    """
+def page_html(source: RunSource) -> str:
+    """Draw a run as it stands as a whole page."""
     history = _history(source)
     held = {
         "timeline": _timeline(source, history),
@@ -58,28 +56,31 @@ def page_html(source: RunSource, models: Mapping[str, Model]) -> str:
     }
     data = json.dumps(held, default=_packed)
     data = data.replace("<", "\\u003c")  # nothing else could end a script
-    scripts = [_Script(text, is_module=is_module) for text, is_module in _scripts(has_timeline=history is not None)]
-    allowed = " ".join(f"'sha256-{script.digest}'" for script in scripts)
+    scripts = [_Script(text) for text in _scripts(has_timeline=history is not None)]
+    plotly = _plotly() if history is not None else None
+    digests = [script.digest for script in scripts] + ([plotly.digest] if plotly is not None else [])
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     title = escape(one_line(source.title))
+    packed = f'<script type="application/gzip" id="ng-plotly">{plotly.packed}</script>' if plotly is not None else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_NOWHERE}; script-src {allowed}">'
         f'<meta name="viewport" content="width=device-width"><style>{_style()}</style></head>'
         f'<body><div class="ng-view ng-report ng-page" role="main">{"".join(_parts(source, history))}'
-        f'<p class="ng-origin">{escape(say_origin(source, models))}</p></div>'
-        f'<script type="application/json" id="ng-data">{data}</script>'
+        f'<p class="ng-origin">{escape(say_origin(source))}</p></div>'
+        f'<script type="application/json" id="ng-data">{data}</script>{packed}'
         f"{''.join(script.html for script in scripts)}</body></html>\n"
     )
 
 
-def say_origin(source: RunSource, models: Mapping[str, Model]) -> str:
+def say_origin(source: RunSource) -> str:
     """Say in a line where a page comes from: what ran, when, with which models."""
     began = source.progress.wall_time
     parts = [one_line(source.title), source.progress.state]
     if began is not None:
         parts.append(f"began {datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} UTC")
     parts.append(f"{write_clock(source.elapsed())} long")
-    used = ", ".join(f"{one_line(alias, 40)} = {one_line(model.model, 60)}" for alias, model in models.items())
+    used = ", ".join(f"{one_line(alias, 40)} = {one_line(model.model, 60)}" for alias, model in source.models.items())
     if used:
         parts.append(one_line(used, 300))
     return " · ".join([*parts, f"notebook_gen {version('notebook-gen')}"])
@@ -88,20 +89,41 @@ def say_origin(source: RunSource, models: Mapping[str, Model]) -> str:
 class _Script:
     """A script in a page, and its hash."""
 
-    def __init__(self, text: str, *, is_module: bool) -> None:
-        kind = ' type="module"' if is_module else ""
-        self.html = f"<script{kind}>{text}</script>"
-        self.digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    def __init__(self, text: str) -> None:
+        self.html = f'<script type="module">{text}</script>'
+        self.digest = _digest(text.encode())
 
 
-def _scripts(*, has_timeline: bool) -> Iterator[tuple[str, bool]]:
-    """The scripts of a page, each with whether it is a module."""
+class _Plotly(NamedTuple):
+    """The plotly.js that the plotly package carries, which page.js unpacks and runs: it is most of a page's size.
+
+    Attributes:
+        packed: gzipped, as base64.
+        digest: the hash of what is unpacked; nothing else can be run in its place.
+    """
+
+    packed: str
+    digest: str
+
+
+@cache
+def _plotly() -> _Plotly:
+    code = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    return _Plotly(base64.b64encode(gzip.compress(code, mtime=0)).decode(), _digest(code))
+
+
+def _digest(text: bytes) -> str:
+    """A script's hash as a content security policy writes it."""
+    return base64.b64encode(hashlib.sha256(text).digest()).decode()
+
+
+def _scripts(*, has_timeline: bool) -> Iterator[str]:
+    """The scripts of a page, each a module."""
     page = read_static("page.js")
     if has_timeline:
-        yield files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8"), False
-        yield f"{read_static('chart.js')}{read_static('timeline.js')}{page}showTimeline(render, page);", True
-    yield f"{read_static('put.js')}{read_static('record.js')}{page}showRecords(render);", True
-    yield f"{read_static('chart.js')}{read_static('cells.js')}{page}showCells(render);", True
+        yield f"{read_static('chart.js')}{read_static('timeline.js')}{page}showTimeline(render, page);"
+    yield f"{read_static('put.js')}{read_static('record.js')}{page}showRecords(render);"
+    yield f"{cells_script()}{page}showCells(render);"
 
 
 def _style() -> str:
@@ -131,6 +153,8 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
         count = f'<em class="ng-count">{write_count(len(failures.items))}</em>'
         yield f'<div class="ng-section"><b>Failures</b> {count}</div>'
         yield f'<div class="ng-table-pane">{failures_table(failures, kinds=_KINDS)}</div>'
+    if used := usage_html(source):
+        yield f'<div class="ng-section"><b>Usage</b></div><div class="ng-table-pane">{used}</div>'
 
 
 def _rows(source: RunSource) -> str:
@@ -155,9 +179,9 @@ def _history(source: RunSource) -> History | None:
     return history
 
 
-def _chart(source: RunSource, history: History) -> Chart:
+def _chart(source: RunSource, history: History, lanes: LaneKind = "slots") -> Chart:
     max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS // 3
-    return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars)
+    return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars, lanes=lanes)
 
 
 def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | None:
@@ -165,10 +189,12 @@ def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | No
     if history is None or source.trace is None:
         return None
     chart = _chart(source, history)
+    others = [kind for kind in LANE_KINDS if kind != chart.detail.lanes.kind]
     tasks = write_plural(len(history), "task")
     return {
         "template": chart_template(chart),
         "frame": pack_frame(chart, source.trace.errors),
+        "frames": {kind: pack_frame(_chart(source, history, kind), source.trace.errors) for kind in others},
         "clock": {"now": chart.detail.now, "running": False, "note": f"{tasks} · drag to zoom, double-click for all"},
         "picture": gantt_svg(chart),
     }

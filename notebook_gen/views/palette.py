@@ -105,7 +105,7 @@ def name_paint(name: str, opacity: float) -> str:
 
 def css_paint(name: str, opacity: float) -> str:
     """Paint with the variables of the stylesheet, so that the picture follows the page's theme."""
-    color = f"var(--ng-{name})"
+    color = f"var(--ng-{name.replace('_', '-')})"
     return color if opacity >= 1 else f"color-mix(in srgb,{color} {opacity * 100:g}%,transparent)"
 
 

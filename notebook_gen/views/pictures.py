@@ -6,16 +6,19 @@ functions' names: a module takes its name in a package only when it is loaded.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.dag import dag_html
+from notebook_gen.views.dag import builder_svg, dag_html, dag_source, stand_alone
+from notebook_gen.views.fitting import Direction
 from notebook_gen.views.gantt import gantt as draw_gantt
+from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
 
 if TYPE_CHECKING:
+    import graphviz
     import pandas as pd
     import plotly.graph_objects as go
 
@@ -40,58 +43,106 @@ class HasTraces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture that a notebook shows.
+    """A picture of a graph that a notebook shows.
 
     Attributes:
         html: it, with all it needs; without a script.
+        svg: the graph alone, as an image of its own, in light colours.
+        source: the graph as DOT, for graphviz.
     """
 
     html: str = field(repr=False)
+    svg: str = field(repr=False)
+    source: str = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
-        """Write it to an HTML file, and give its path."""
+        """Write it to a file, and give its path.
+
+        Args:
+            path: what it ends with says what is written: `.html`, `.svg`, or `.gv` or `.dot` for graphviz.
+
+        Raises:
+            ConfigError: it ends with something else.
+        """
         path = Path(path)
-        path.write_text(f'<!doctype html>\n<meta charset="utf-8">\n{self.html}\n', encoding="utf-8")
+        page = f'<!doctype html>\n<meta charset="utf-8">\n{self.html}\n'
+        written = {".html": page, ".svg": self.svg, ".gv": self.source, ".dot": self.source}
+        if path.suffix not in written:
+            raise ConfigError(
+                f"{path.name!r} is no kind of picture that can be written",
+                advice="end its name with .html, .svg or .gv; graphviz makes others: drawing.to_graphviz().render(…)",
+            )
+        path.write_text(written[path.suffix], encoding="utf-8")
         return path
+
+    def to_graphviz(self) -> "graphviz.Source":
+        """Give it for the graphviz package, which renders it as PDF, PNG and more where the `dot` program is."""
+        import graphviz
+
+        return graphviz.Source(self.source)
 
     def _repr_html_(self) -> str:
         return self.html
 
 
 def gantt(
-    traces: "Trace | HasTraces | pd.DataFrame", *, theme: Literal["light", "dark"] = "light", max_bars: int = 2000
+    traces: "Trace | HasTraces | pd.DataFrame",
+    *,
+    lanes: LaneKind = "slots",
+    theme: Literal["light", "dark"] = "light",
+    max_bars: int = 2000,
 ) -> "go.Figure":
-    """Draw attempts as a Gantt chart: slots as lanes, below them what waits and what is in flight.
+    """Draw attempts as a Gantt chart: lanes, below them what waits and what is in flight.
 
     `ng.views.gantt(pd.read_parquet("reviews/traces"))` draws those of a dataset that was made last week.
 
     Args:
         traces: `run.traces`, a run, or a DataFrame of attempts as `run.traces.to_pandas()` gives it.
+        lanes: "slots": who was busy with what; "rows": how each row came about, the newest that fit in, thin lines
+            for waits; "columns": how many tasks of each column were in flight.
         theme: the colours.
-        max_bars: bars, at most; what has none is shown as how busy its slot was.
+        max_bars: bars, at most; what has none is shown as how busy its slot or column was.
+
+    Raises:
+        ConfigError: these are no traces, or there are no such lanes.
+    """
+    if lanes not in LANE_KINDS:
+        raise ConfigError(f"lanes is {lanes!r}", advice='give "slots", "rows" or "columns"')
+    themes = {"light": LIGHT, "dark": DARK}
+    if theme not in themes:
+        raise ConfigError(f"theme is {theme!r}", advice='give "light" or "dark"')
+    return draw_gantt(to_trace(traces), lanes=lanes, theme=themes[theme], max_bars=max_bars)
+
+
+def dag(builder: HasGraph | ExecutionGraph, *, direction: Direction = "auto") -> Drawing:
+    """Draw columns as a graph: what makes each of them, and what reads it.
+
+    Columns of one model lie on a common ground, if there are several models or more than a dozen columns.
+
+    Args:
+        builder: a `DatasetBuilder`, or its graph.
+        direction: where the edges lead: "right" (what is too wide goes on below), "down", or "auto": as it fits best.
+
+    Raises:
+        ConfigError: a column reads what was deleted, or there is no such direction.
+    """
+    if direction not in get_args(Direction):
+        raise ConfigError(f"direction is {direction!r}", advice='give "right", "down" or "auto"')
+    graph = builder if isinstance(builder, ExecutionGraph) else builder.graph
+    models = getattr(builder, "models", None)
+    return Drawing(
+        html=dag_html(graph, models=models, direction=direction),
+        svg=stand_alone(graph, builder_svg(graph, models=models, direction=direction)),
+        source=dag_source(graph, models=models, flow="down" if direction == "down" else "right").source,
+    )
+
+
+def to_trace(traces: "Trace | HasTraces | pd.DataFrame") -> Trace:
+    """Give the attempts of a run, of its traces, or of a DataFrame of them.
 
     Raises:
         ConfigError: these are no traces.
     """
-    themes = {"light": LIGHT, "dark": DARK}
-    if theme not in themes:
-        raise ConfigError(f"theme is {theme!r}", advice='give "light" or "dark"')
-    return draw_gantt(_trace(traces), theme=themes[theme], max_bars=max_bars)
-
-
-def dag(builder: HasGraph | ExecutionGraph) -> Drawing:
-    """Draw columns as a graph: what makes each of them, and what reads it.
-
-    Args:
-        builder: a `DatasetBuilder`, or its graph.
-
-    Raises:
-        ConfigError: a column reads what was deleted.
-    """
-    return Drawing(dag_html(builder if isinstance(builder, ExecutionGraph) else builder.graph))
-
-
-def _trace(traces: "Trace | HasTraces | pd.DataFrame") -> Trace:
     if isinstance(traces, Trace):
         return traces
     own = getattr(traces, "traces", None)

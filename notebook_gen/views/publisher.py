@@ -12,6 +12,7 @@ Rules it keeps:
 import queue
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Protocol
 
 from notebook_gen.views import measures
@@ -68,9 +69,11 @@ class Publisher:
         self._messages: queue.SimpleQueue[Mapping[str, object]] = queue.SimpleQueue()
         self._head: Feed = HeadFeed(source, board)
         self._inspector = InspectorFeed(source, board)
+        self._rows = RowsFeed(source, board)
+        self._cells = CellsFeed(source, board)
         self._tables: list[Feed] = [
-            RowsFeed(source, board),
-            CellsFeed(source, board),
+            self._rows,
+            self._cells,
             ColumnsFeed(source, board),
             FailuresFeed(source, board),
             self._inspector,
@@ -122,7 +125,8 @@ class Publisher:
         while not self._messages.empty():
             messages.append(self._messages.get())
         if messages:
-            self._guard(lambda: self._inspector.answer(messages))
+            for feed in (self._inspector, self._rows, self._cells):
+                self._guard(partial(feed.answer, messages))
         if (timeline := self._timeline) is not None and messages:
             self._guard(lambda: timeline.answer(messages))
 

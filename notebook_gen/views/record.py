@@ -4,7 +4,6 @@ The same drawing is the inspector of a live view, where its size is bounded, and
 `run.record(17)`. Layout that matters is also written into the elements: a notebook that is not trusted has no style.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from notebook_gen.views.palette import column_colors
 from notebook_gen.views.specs import describe
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import escape, one_line, several_lines, write_plural, write_seconds, write_value
+from notebook_gen.views.values import Picture, PictureRoom, is_structured, write_cell, write_whole
 
 FULL_TEXT: Final = 8_000
 """Characters of a text that a record shows."""
@@ -22,6 +22,8 @@ INSPECTOR_SIZE: Final = 60_000
 PAGE_SIZE: Final = 600_000
 """Bytes of HTML that a notebook keeps of a record, at most."""
 
+_PICTURE_SHARE = 2  # characters of pictures that come to one of text
+_PICTURE_HEIGHT = 260
 _LEAST_TEXT = 120
 _STATE_CLASSES: Final[Mapping[str, str]] = {"done": "finished", "in progress": "running", "dropped": "failed"}
 _CELL = "display:grid;grid-template-columns:180px minmax(0,1fr);gap:4px 18px"
@@ -31,7 +33,7 @@ _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere"
 def record_page(record: RowRecord) -> str:
     """Draw a record as HTML that needs nothing else."""
     style = f"<style>{stylesheet('record')}</style>"
-    return f'{style}<div class="ng-view ng-record">{record_html(record, size=PAGE_SIZE)}</div>'
+    return f'{style}<div class="ng-view ng-record mathjax_ignore">{record_html(record, size=PAGE_SIZE)}</div>'
 
 
 def record_html(record: RowRecord, *, size: int = INSPECTOR_SIZE) -> str:
@@ -40,12 +42,15 @@ def record_html(record: RowRecord, *, size: int = INSPECTOR_SIZE) -> str:
     Args:
         record: what to draw.
         size: bytes of the cells' HTML, at most; texts are cut shorter until it fits, then columns are left out.
+            Pictures may take twice as much beside.
     """
     limit = FULL_TEXT
-    cells = _cells(record, limit)
+    pictures = _pictures(record, _PICTURE_SHARE * size)
+    size += sum(len(picture.coded) for picture in pictures.values())
+    cells = _cells(record, limit, pictures)
     while sum(map(_bytes, cells)) > size and limit > _LEAST_TEXT:
         limit //= 2
-        cells = _cells(record, limit)
+        cells = _cells(record, limit, pictures)
     shown, length = 0, 0
     for cell in cells:
         length += _bytes(cell)
@@ -88,7 +93,14 @@ def _attempts_by_node(record: RowRecord) -> Mapping[int, Sequence[Attempt]]:
     return {cell.node.index: cell.attempts for cell in record.cells}
 
 
-def _cells(record: RowRecord, limit: int) -> list[str]:
+def _pictures(record: RowRecord, room: int) -> dict[str, Picture]:
+    """The pictures among a record's values, by column."""
+    left = PictureRoom(room, each=room)
+    found = ((cell.column, left.take(cell.value)) for cell in record.cells)
+    return {column: picture for column, picture in found if picture is not None}
+
+
+def _cells(record: RowRecord, limit: int, pictures: Mapping[str, Picture]) -> list[str]:
     """One piece of HTML a column; what was said for columns that are made together stands with the first of them."""
     colors = column_colors(record.graph)
     drawn: set[int] = set()
@@ -96,11 +108,12 @@ def _cells(record: RowRecord, limit: int) -> list[str]:
     for cell in record.cells:
         is_first = cell.node.index not in drawn
         drawn.add(cell.node.index)
-        cells.append(_cell(cell, colors[cell.column], limit, is_first=is_first))
+        shown = _value(cell, limit, pictures.get(cell.column))
+        cells.append(_cell(cell, colors[cell.column], shown, limit, is_first=is_first))
     return cells
 
 
-def _cell(cell: CellRecord, color: int | None, limit: int, *, is_first: bool) -> str:
+def _cell(cell: CellRecord, color: int | None, value: str, limit: int, *, is_first: bool) -> str:
     dot = f'<i class="ng-dot ng-c{color}"></i>' if color is not None else ""
     name = escape(one_line(cell.column, 80)) or '<span class="ng-described">no name</span>'
     made_by = one_line(describe(cell.node) if is_first else f"with {cell.node.name}", 60)
@@ -110,7 +123,7 @@ def _cell(cell: CellRecord, color: int | None, limit: int, *, is_first: bool) ->
     return (
         f'<div class="ng-cell" style="{_CELL}"><div class="ng-cell-name" title="{escape(made_by)}"><b>{dot}{name}</b>'
         f"{''.join(f'<div>{escape(note)}</div>' for note in notes)}</div>"
-        f'<div class="ng-cell-body">{_value(cell, limit)}{said}</div></div>'
+        f'<div class="ng-cell-body">{value}{said}</div></div>'
     )
 
 
@@ -125,38 +138,41 @@ def _figures(cell: CellRecord) -> list[str]:
     return figures
 
 
-def _value(cell: CellRecord, limit: int) -> str:
+def _value(cell: CellRecord, limit: int, picture: Picture | None) -> str:
+    """What a cell holds, or why it holds nothing."""
     reason = f": {escape(one_line(cell.reason, 600))}" if cell.reason else ""
     match cell.state:
         case "done":
-            return _written(cell.value, limit)
+            return _written(cell.value, limit, picture)
         case "failed":
             return f'<div class="ng-value ng-bad">failed{reason}</div>'
         case "skipped":
-            value = _written(cell.value, limit) if cell.value is not None else ""
+            value = _written(cell.value, limit, picture) if cell.value is not None else ""
             return f'{value}<div class="ng-value ng-described">skipped{reason}</div>'
         case state:
             return f'<div class="ng-value ng-described">{escape(state)}{reason}</div>'
 
 
-def _written(value: Any, limit: int) -> str:
+def _written(value: Any, limit: int, picture: Picture | None) -> str:
+    if picture is not None:
+        return _pictured(picture)
     if isinstance(value, str) and value.strip():
         return f'<div class="ng-value" style="{_TEXT}">{escape(several_lines(value, limit))}</div>'
-    if isinstance(value, Mapping | list) and (text := _as_json(value, limit)):
-        return f'<div class="ng-value ng-mono" style="{_TEXT}">{escape(several_lines(text, limit))}</div>'
-    written = write_value(value, limit)
+    if is_structured(value):
+        return f'<div class="ng-value ng-mono" style="{_TEXT}">{escape(write_whole(value, limit))}</div>'
+    written = write_cell(value, limit)
     described = "" if written.is_literal else " ng-described"
     return f'<div class="ng-value{described}">{escape(written.text)}</div>'
 
 
-def _as_json(value: Any, limit: int) -> str:
-    """JSON of a value, indented; empty if it is no JSON, or too much of it."""
-    if len(value) > limit:
-        return ""
-    try:
-        return json.dumps(value, indent=2, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return ""
+def _pictured(picture: Picture) -> str:
+    """A picture over what it is, or the words alone where it is too large."""
+    if not picture.coded:
+        return f'<div class="ng-value ng-described">{escape(picture.words)}: too large to be shown here</div>'
+    drawn = picture.html("ng-image", height=_PICTURE_HEIGHT)
+    return (
+        f'<div class="ng-pictured">{drawn}<div class="ng-described">{escape(picture.kind)} {picture.words}</div></div>'
+    )
 
 
 def _said(cell: CellRecord, limit: int) -> str:

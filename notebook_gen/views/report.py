@@ -3,25 +3,23 @@
 It is bounded, however long the run was. A notebook that is not trusted loses the stylesheet and what is drawn in
 place (JupyterLab drops `<style>`, `<svg>` and the attribute `hidden`, and keeps classes, plain inline styles,
 `<details>` and images with their data in them). So every picture is there a second time, small and hidden, as an
-image: where the first is dropped, the second is shown.
+image: where the first is dropped, the second is shown; see `twofold`.
 """
 
-import base64
 from typing import Final
 
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, needed_widths
-from notebook_gen.views.cells import picture_of_run
-from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg
+from notebook_gen.views.folds import folds_html, twofold
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.head import bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import say_ending
-from notebook_gen.views.tables import failures_table, rows_table
+from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
 ROWS: Final = 20
@@ -33,6 +31,11 @@ MOST_BARS: Final = 1000
 """Bars that a report can bear."""
 
 _IMAGE_PIXELS = 400
+_FOOT: Final = (
+    '<p class="ng-foot"><code>run.live()</code> is the interactive view, <code>run.record(17)</code> any row, '
+    '<code>run.save_html("report.html")</code> an interactive file</p>'
+)
+_FOOT_HEIGHT: Final = 27
 
 
 def report_html(source: RunSource) -> str:
@@ -45,14 +48,16 @@ def report_html(source: RunSource) -> str:
         error_html(source),
         *_timeline(source),
         *_rows(source),
-        *_cells(source),
-        *_failures(source),
+        folds_html(source),
+        _FOOT,
     ]
-    style = f"border-style:solid;border-width:1px;border-radius:10px;min-height:{measures.view_height(source)}px"
+    height = measures.view_height(source)
+    style = f"border-style:solid;border-width:1px;border-radius:10px;padding:6px 14px;min-height:{height}px"
     label = escape(f"run over {len(graph.columns)} columns")
     return (
-        f"<style>{stylesheet('report')}</style>"
-        f'<div class="ng-view ng-report" role="group" aria-label="{label}" style="{style}">{"".join(parts)}</div>'
+        f"<style>{stylesheet('record', 'report')}</style>"
+        f'<div class="ng-view ng-report mathjax_ignore" role="group" aria-label="{label}" style="{style}">'
+        f"{''.join(parts)}</div>"
     )
 
 
@@ -66,7 +71,8 @@ def _top(source: RunSource) -> str:
     image = dag_image(source.graph, source.progress, measures.DAG_WIDTH)
     style = f"display:flex;gap:18px;align-items:center;height:{measures.top_height(source)}px"
     return (
-        f'<div class="ng-top" style="{style}"><div class="ng-scroll ng-dag-pane">{drawn}{_hidden(image, "DAG")}</div>'
+        f'<div class="ng-top" style="{style}">'
+        f'<div class="ng-scroll ng-dag-pane">{twofold(drawn, image, "DAG")}</div>'
         f'<div class="ng-side" style="flex:1 0 200px">{side_html(source, waiting=0)}</div></div>'
     )
 
@@ -83,7 +89,7 @@ def _timeline(source: RunSource) -> list[str]:
     image = gantt_image(chart_of_run(source, history, pixels=_IMAGE_PIXELS, max_bars=max_bars))
     return [
         _section("Timeline", write_plural(len(history), "task")),
-        f'<div class="ng-timeline">{drawn}{_hidden(image, "timeline")}</div>',
+        f'<div class="ng-timeline">{twofold(drawn, image, "timeline")}</div>',
     ]
 
 
@@ -96,8 +102,8 @@ def _rows(source: RunSource) -> list[str]:
     while len(table) > TABLE_SIZE and len(rows) > 1:
         rows = rows[: len(rows) // 2]
         table = rows_table(columns, rows, full_limit=0)
-    folds = 2 if source.failures.items else 1
-    room = measures.TABLE - folds * measures.SECTION
+    # what stands below takes its place where the live view has its tabs
+    room = measures.TABS + measures.TABLE - 2 * measures.SECTION - _FOOT_HEIGHT
     height = room // measures.ROW * measures.ROW
     total = write_count(source.progress.rows)
     return [
@@ -106,35 +112,5 @@ def _rows(source: RunSource) -> list[str]:
     ]
 
 
-def _cells(source: RunSource) -> list[str]:
-    picture = picture_of_run(source)
-    if not picture.names:
-        return []
-    image = cells_image(drawable(picture, FEW_SHAPES))
-    return [
-        '<details class="ng-fold"><summary class="ng-section"><b>Cells</b></summary>'
-        f'<div class="ng-scroll" style="max-height:420px;overflow:auto">{cells_svg(drawable(picture))}'
-        f"{_hidden(image, 'cells')}</div></details>"
-    ]
-
-
-def _failures(source: RunSource) -> list[str]:
-    failures = source.failures
-    if not failures.items:
-        return []
-    count = write_count(len(failures.items))
-    return [
-        '<details class="ng-fold ng-failures"><summary class="ng-section"><b>Failures</b> '
-        f'<em class="ng-count">{count}</em></summary>'
-        f'<div class="ng-table-pane">{failures_table(failures, kinds=20)}</div></details>'
-    ]
-
-
 def _section(title: str, note: str = "") -> str:
     return f'<div class="ng-section"><b>{title}</b> <span>{escape(note)}</span></div>'
-
-
-def _hidden(svg: str, label: str) -> str:
-    """An image that only a page that drops `hidden` shows."""
-    data = base64.b64encode(svg.encode()).decode()
-    return f'<img hidden alt="{label}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'

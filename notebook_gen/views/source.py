@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.observers.cells import CellCounts
+from notebook_gen.observers.cells import CellCounts, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import RowRecord
@@ -48,6 +49,11 @@ class RunSource(Protocol):
         ...
 
     @property
+    def models(self) -> Mapping[str, Model]:
+        """The models that make its cells, by alias."""
+        ...
+
+    @property
     def placeholder_text(self) -> bool:
         """Whether the demo endpoint makes any of its text."""
         ...
@@ -74,6 +80,10 @@ class RunSource(Protocol):
         """Give up to `count` rows, from row 0 on; safe on any thread."""
         ...
 
+    def rows_between(self, first: int, end: int) -> list[RowView]:
+        """Give the rows from `first` up to `end`, in order, also those that wait or are gone; safe on any thread."""
+        ...
+
     def record(self, row: int) -> RowRecord:
         """Give one row with everything known of it; safe on any thread.
 
@@ -84,6 +94,10 @@ class RunSource(Protocol):
 
     def cell_counts(self) -> CellCounts:
         """Give how many cells are in which state; safe on any thread."""
+        ...
+
+    def cell_states(self, first: int, end: int) -> StatesOfRows:
+        """Give the state of each cell of the rows from `first` up to `end`; safe on any thread."""
         ...
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:

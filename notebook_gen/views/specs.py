@@ -13,7 +13,7 @@ from notebook_gen.config.columns import (
     LLMText,
     SeedColumn,
 )
-from notebook_gen.plan.graph import Node
+from notebook_gen.plan.graph import ExecutionGraph, Node
 from notebook_gen.views.text import one_line, several_lines, write_plural, write_value
 
 KIND_NAMES: Final[dict[Kind, str]] = {
@@ -25,6 +25,7 @@ KIND_NAMES: Final[dict[Kind, str]] = {
 }
 
 _LONG = 300
+_MOST_OUTLINED = 100
 
 
 def describe(node: Node) -> str:
@@ -61,18 +62,34 @@ def explain(node: Node) -> str:
     return "\n".join([*lines, *_rules(node), *_details(node)])
 
 
+def outline(graph: ExecutionGraph) -> str:
+    """Say a graph in words, for who cannot see it: every node and what it reads; one line, not escaped."""
+    parts = []
+    for node in graph.nodes[:_MOST_OUTLINED]:
+        reads = ", ".join(one_line(name, 40) for name in dict.fromkeys((*node.inputs, *node.condition_inputs)))
+        parts.append(f"{one_line(node.name, 40)}{f' reads {one_line(reads, _LONG)}' if reads else ''}")
+    more = [f"and {len(graph.nodes) - _MOST_OUTLINED} more"] if len(graph.nodes) > _MOST_OUTLINED else []
+    return f"graph of {write_plural(len(graph.columns), 'column')}: {'; '.join([*parts, *more])}"
+
+
 def _rules(node: Node) -> list[str]:
     """What a column says about rows that are special; only what it says itself."""
     spec = node.spec
     rules = []
     if isinstance(spec, DerivedColumn) and spec.skip_if is not None:
         rules.append(f"skipped if {several_lines(spec.skip_if, _LONG)}")
+        if spec.skip_value is not None:
+            rules.append(f"holds {write_value(spec.skip_value, _LONG).text} where it is skipped")
+        if not spec.propagate_skip:
+            rules.append("made also where what it reads was skipped")
     if node.on_error != "drop":
         rules.append({"null": "left empty if it fails", "raise": "ends the run if it fails"}[node.on_error])
     if node.retries:
         rules.append(f"tried {write_plural(node.retries, 'time')} more if it is rejected")
     if node.ordered:
         rules.append("one row after the other")
+    if node.allow_resize:
+        rules.append("may give another number of rows")
     return rules
 
 

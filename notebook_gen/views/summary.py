@@ -1,10 +1,12 @@
 """What a run has come to, in plain words: the lines that every view without pictures ends with. Harmless text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import floor, log10
 from typing import Final
 
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import NodeProgress, Progress
+from notebook_gen.observers.usage import spending
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import one_line, write_clock, write_count, write_plural
 
@@ -30,6 +32,47 @@ def row_counts(progress: Progress) -> list[str]:
     return counts
 
 
+def say_spending(source: RunSource) -> list[str]:
+    """Say what models were used for so far, and in all if that can be known.
+
+    `41.0 k of about 96 k tokens`, and if one of the models has a price, `$0.12 of about $0.31`; nothing if there was no
+    token.
+    """
+    spent = spending(source.progress, source.models)
+    if not spent.tokens:
+        return []
+    is_over = source.progress.ended is not None or spent.tokens_expected is None
+    tokens = write_count(spent.tokens)
+    tokens = tokens if is_over else f"{tokens} of about {write_roughly(spent.tokens_expected or 0)}"
+    if spent.cost is None:
+        return [f"{tokens} tokens"]
+    cost = write_cost(spent.cost)
+    return [f"{tokens} tokens", cost if is_over else f"{cost} of about {write_cost(spent.cost_expected or 0.0)}"]
+
+
+def write_cost(dollars: float) -> str:
+    """Write a sum of money; cents have decimals of their own where there are few: `$0.0021`, `$0.31`, `$1,204`."""
+    if dollars >= 100:
+        return f"${dollars:,.0f}"
+    decimals = 2 if dollars >= 0.1 or not dollars else min(6, 1 - floor(log10(dollars)))
+    return f"${dollars:.{decimals}f}"
+
+
+def write_roughly(count: int) -> str:
+    """Write a count of which nobody knows more than two figures: `96 k`; rounded up, as it grows towards it."""
+    step = int(10 ** max(0, len(str(count)) - 2))
+    return write_count(-(-count // step) * step).replace(".0 ", " ")
+
+
+def retry_counts(nodes: Iterable[NodeProgress]) -> list[str]:
+    """Say how many attempts were followed by another, and how many the endpoint turned away; nothing if none was."""
+    counts = list(nodes)
+    again = sum(node.again for node in counts)
+    rate_limited = sum(node.rate_limited for node in counts)
+    said = [f"{write_count(again)} retried"] if again else []
+    return [*said, f"{write_count(rate_limited)} × 429"] if rate_limited else said
+
+
 def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
     """Say why rows were dropped or cells are empty, the most frequent reason first, `count` of them at most."""
     groups = failures.most_common()
@@ -45,9 +88,8 @@ def say_ending(source: RunSource) -> Iterator[str]:
     """Say how a run ended, in a line, then why rows were dropped and what ended it, a line each."""
     progress = source.progress
     parts = [f"{one_line(source.title)}: {progress.state}", *row_counts(progress), write_clock(source.elapsed())]
-    tokens = progress.tokens_in + progress.tokens_out
-    if tokens:
-        parts.append(write_plural(tokens, "token"))
+    parts += retry_counts(progress.nodes)
+    parts += say_spending(source)
     if source.destination is not None:
         parts.append(f"in {one_line(source.destination)}")
     yield " · ".join(parts)

@@ -30,13 +30,11 @@ from notebook_gen.views.text import (
     Written,
     escape,
     one_line,
-    several_lines,
     text_width,
     write_count,
-    write_frame_value,
     write_plural,
-    write_value,
 )
+from notebook_gen.views.values import Picture, PictureRoom, is_structured, write_cell, write_frame_cell, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +42,23 @@ if TYPE_CHECKING:
 FULL_LIMIT: Final = 4_000
 """Characters of a long text that a table holds for who opens it."""
 
+PICTURE_ROOM: Final = 24_000
+"""Characters that the pictures of a table take, at most; those that have no room are said in words."""
+
+_THUMBNAIL = 22  # pixels: with its edges as high as a line of text has room
+_FRAME_PICTURES = 400_000
 _MOST_TEXT = 100_000  # characters of all texts that can be opened in a frame's table
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
 
 
 def rows_table(
-    columns: Sequence[TableColumn], rows: Sequence[RowView], *, limit: int = CELL_LIMIT, full_limit: int = FULL_LIMIT
+    columns: Sequence[TableColumn],
+    rows: Sequence[RowView],
+    *,
+    limit: int = CELL_LIMIT,
+    full_limit: int = FULL_LIMIT,
+    picture_room: int | None = None,
 ) -> str:
     """Draw rows as they stand, a line each; what is not there says why.
 
@@ -59,15 +67,17 @@ def rows_table(
         rows: in the order to show them.
         limit: characters of a value to show.
         full_limit: characters of a long text that can be opened; 0: none can.
+        picture_room: characters that pictures may take; None: `PICTURE_ROOM`, or nothing where no text can be opened.
     """
     if not rows:
         return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
     folds = _Folds(columns, full_limit)
+    pictures = PictureRoom(picture_room if picture_room is not None else PICTURE_ROOM if full_limit else 0)
     lines = (
         (
             str(row.row),
             f'{_GONE if row.dropped else ""} data-row="{row.row}"',
-            [_row_cell(row, column.place, limit) for column in columns],
+            [_row_cell(row, column.place, limit, pictures) for column in columns],
         )
         for row in rows
     )
@@ -97,7 +107,11 @@ def frame_table(
     count = len(frame) if total is None else total
     names = [str(name) for name in frame.columns]
     values = [list(head.iloc[:, at]) for at in range(len(names))]
-    written = [[_Cell(write_frame_value(value, limit), value) for value in column] for column in values]
+    pictures = PictureRoom(_FRAME_PICTURES)
+    written = [
+        [_Cell(write_frame_cell(value, limit), value, picture=pictures.take(value)) for value in column]
+        for column in values
+    ]
     colors = {} if graph is None else column_colors(graph)
     columns = [
         TableColumn(name, place, colors.get(name), _own_width(name, cells))
@@ -121,7 +135,9 @@ def frame_table(
     below = f'<p class="ng-note">{escape(shape)}</p>'
     if note:
         below += f'<p class="ng-note ng-warning">{escape(one_line(note, 400))}</p>'
-    return f'<style>{stylesheet()}</style><div class="ng-view"><div class="ng-table-pane">{table}</div>{below}</div>'
+    # JupyterLab would set what looks like TeX, and a link in TeX is a link
+    view = f'<div class="ng-view mathjax_ignore"><div class="ng-table-pane">{table}</div>{below}</div>'
+    return f"<style>{stylesheet()}</style>{view}"
 
 
 def hint_html(sentence: str) -> str:
@@ -160,11 +176,13 @@ class _Cell(NamedTuple):
         written: its text.
         value: what was written; None if it is of no use to who opens it.
         css_class: what sets it apart, beside what `written` says.
+        picture: it, if the value is one.
     """
 
     written: Written
     value: Any = None
     css_class: str = ""
+    picture: Picture | None = None
 
 
 class _Folds:
@@ -196,29 +214,30 @@ class _Folds:
         yield f'<tr{mark}><td class="ng-number">{escape(label)}</td>{drawn}</tr>'
         if any(folded):
             texts = "".join(
-                f'<div class="ng-full"><b>{_name(column)}</b>{self._whole(cell)}</div>'
+                f'<div class="ng-full{_mono(cell)}"><b>{_name(column)}</b>{self._whole(cell)}</div>'
                 for column, cell, is_folded in zip(self._columns, cells, folded, strict=True)
                 if is_folded
             )
             yield f'<tr class="ng-whole"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
 
     def _whole(self, cell: _Cell) -> str:
-        return escape(several_lines(cell.value, self._full_limit))
+        return escape(write_whole(cell.value, self._full_limit))
 
     def _is_long(self, cell: _Cell, room: float) -> bool:
         """Whether there is more of a text than its column shows."""
         written, value = cell.written, cell.value
-        if not self._full_limit or not written.is_literal or not isinstance(value, str):
+        if not self._full_limit or not written.is_literal or not (isinstance(value, str) or is_structured(value)):
             return False
         return written.is_cut or text_width(written.text, FONT_SIZE) > room
 
 
-def _row_cell(row: RowView, place: int, limit: int) -> _Cell:
+def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _Cell:
+    value = row.values[place]
     match row.states[place]:
         case "done":
-            return _Cell(write_value(row.values[place], limit), row.values[place])
-        case "skipped" if row.values[place] is not None:
-            return _Cell(write_value(row.values[place], limit), row.values[place])
+            return _Cell(write_cell(value, limit), value, picture=pictures.take(value))
+        case "skipped" if value is not None:
+            return _Cell(write_cell(value, limit), value, picture=pictures.take(value))
         case "failed":
             return _Cell(Written("failed"), css_class="ng-failed")
         case "dropped":
@@ -231,7 +250,13 @@ def _draw_fold(cell: _Cell) -> str:
     return f"<td><details><summary>{escape(cell.written.text)}</summary></details></td>"
 
 
+def _mono(cell: _Cell) -> str:
+    return " ng-mono" if is_structured(cell.value) else ""
+
+
 def _draw_cell(cell: _Cell) -> str:
+    if cell.picture is not None and cell.picture.coded:
+        return f'<td class="ng-pictured">{cell.picture.html("ng-thumbnail", height=_THUMBNAIL)}</td>'
     text = escape(cell.written.text)
     css_class = cell.css_class or ("" if cell.written.is_literal else "ng-described")
     if css_class:

@@ -6,7 +6,15 @@ from notebook_gen.plan.graph import Node
 from notebook_gen.views.palette import DARK, made_nodes, node_colors
 from notebook_gen.views.resources import say_in_flight
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import count_settled, failure_lines, placeholder_warning, row_counts, say_ending
+from notebook_gen.views.summary import (
+    count_settled,
+    failure_lines,
+    placeholder_warning,
+    retry_counts,
+    row_counts,
+    say_ending,
+    say_spending,
+)
 from notebook_gen.views.text import one_line, write_clock, write_count, write_seconds
 
 if TYPE_CHECKING:
@@ -67,7 +75,11 @@ class TerminalView:
         from rich.console import Group
         from rich.text import Text
 
-        lines: list[RenderableType] = [self._head(), self._columns()]
+        lines: list[RenderableType] = [self._head()]
+        spent = " · ".join([*say_spending(self._source), *retry_counts(self._source.progress.nodes)])
+        if spent:
+            lines.append(Text(spent, no_wrap=True, overflow="ellipsis"))
+        lines.append(self._columns())
         lines += [
             Text(line, style="red", overflow="ellipsis", no_wrap=True)
             for line in failure_lines(self._source.failures, _FAILURES_SHOWN)

@@ -117,6 +117,13 @@ def write_plural(count: int, noun: str) -> str:
     return f"{write_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def write_bytes(size: int) -> str:
+    """Write a number of bytes shortly: `512 B`, `2.1 kB`, `1.2 MB`."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Give the pixels that text of a font size takes, in the widest of the fonts it may be shown in (DejaVu Sans)."""
     ems = sum(_NARROW.get(character) or _ems(character) for character in text)
@@ -191,19 +198,13 @@ def _describe(value: Any) -> str | None:
     if isinstance(value, float) and value != value:  # noqa: PLR0124  # only NaN differs from itself
         return "NaN"
     if isinstance(value, bytes | bytearray | memoryview):
-        return f"{_write_bytes(len(value))} of bytes"
+        return f"{write_bytes(len(value))} of bytes"
     if kind.__module__.partition(".")[0] == _IMAGE_MODULE and hasattr(value, "size"):
         width, height = value.size
         return f"image {width} × {height}"
     if isinstance(value, int) and value.bit_length() > 512:
         return f"whole number of {write_count(value.bit_length())} bits"
     return None
-
-
-def _write_bytes(size: int) -> str:
-    if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def _outline(value: Any, room: int, depth: int) -> str:

@@ -2,6 +2,9 @@
 
 plotly.js reaches a page once, when it asks. Until then, and where it cannot be loaded, the page gets pictures of the
 chart. A page that says nothing may still hear: it is sent plotly.js once, unasked.
+
+While somebody looks at a part of the run, that part is kept up to date, at its own resolution, and the whole only now
+and then: no redraw takes more than one frame.
 """
 
 import math
@@ -11,10 +14,12 @@ from typing import Final, NamedTuple, Protocol, TypedDict, Unpack
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.chart import Chart, chart_of_run, make_chart
+from notebook_gen.views.chart_places import inner_height
 from notebook_gen.views.frames import MOST_BARS, MOST_BARS_WITH_GRID, Frame, frame_size, pack_frame
 from notebook_gen.views.gantt import Template, chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LANE_KINDS, LaneChoice, LaneKind
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import write_plural
@@ -22,11 +27,15 @@ from notebook_gen.views.text import write_plural
 FRAME_RATE: Final = 200_000
 """Bytes of frames a second, at most: a long way off, more would queue up."""
 
+MOST_LINES: Final = 25_000
+"""Attempts that a tick takes over, at most: a long trace is read bit by bit."""
+
 _SILENCE = 1.5
 _PICTURE_AFTER = 0.6
 _PICTURE_EVERY = 1.0
 _PICTURE_BARS = 300
 _MOST_PIXELS = 4000
+_WHOLE_EVERY = 5.0  # seconds, while a part is looked at
 
 _Waiting = Mapping[int, Sequence[float]]
 
@@ -98,7 +107,9 @@ class TimelineFeed:
         self._history = History(source.graph)
         self._begun: float | None = None
         self._frame_due = self._picture_due = -math.inf
-        self._lanes: tuple[int, ...] = ()
+        self._whole_due = -math.inf
+        self._lanes: LaneKind = "slots"
+        self._has_template = False
         self._shown = -1
         self._clock: Clock | None = None
         self._look: _Look | None = None
@@ -112,9 +123,9 @@ class TimelineFeed:
         """
         if self._begun is None:
             self._begun, self._picture_due = now, now + _PICTURE_AFTER
-        self._history.update(self._trace, self._source.read)
+        self._history.update(self._trace, self._source.read, most=MOST_LINES)
         if now >= self._frame_due and self._history.changes != self._shown:
-            self._frame_due = now + self._show_frame() / FRAME_RATE
+            self._frame_due = now + self._show_changes(now) / FRAME_RATE
         self._show_clock()
         if not self._has_plotly and now >= self._picture_due:
             self._picture_due = now + _PICTURE_EVERY
@@ -127,19 +138,29 @@ class TimelineFeed:
         """Show the last state."""
         self._history.update(self._trace, self._source.read)
         self._show_frame()
+        self._show_detail()
         self._show_clock()
         if not self._has_plotly:
             self._show_picture()
 
     def answer(self, messages: Sequence[Mapping[str, object]]) -> None:
         """Do what the page has asked for; what it says is not relied on."""
-        looks = [message["window"] for message in messages if "window" in message]
+        # where somebody looked in between does not matter any more
+        last = {name: message[name] for message in messages for name in ("window", "lanes") if name in message}
         for message in messages:
             self._hear_of_plotly(message.get("plotly"))
-        if looks:
-            # where somebody looked in between does not matter any more
-            self._look = _read_look(looks[-1])
-            self._show_detail(self._waiting())
+        was_whole = self._look is None
+        if "window" in last:
+            self._look = _read_look(last["window"])
+        kind = next((kind for kind in LANE_KINDS if kind == last.get("lanes")), self._lanes)
+        if kind != self._lanes:
+            self._lanes = kind
+            self._show_frame()
+            self._show_clock()
+        elif self._look is None and not was_whole:
+            self._show_frame()  # it was not kept up to date
+        if last:
+            self._show_detail()
 
     def _hear_of_plotly(self, word: object) -> None:
         match word:
@@ -160,52 +181,73 @@ class TimelineFeed:
     def _waiting(self) -> _Waiting:
         return self._source.waiting_since() if self._source.progress.ended is None else {}
 
-    def _chart(self, window: Window, waiting: _Waiting) -> Chart:
+    def _chart(self, window: Window) -> Chart:
         source, history = self._source, self._history
-        max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS_WITH_GRID
-        detail = query(history, window, self._now(), max_bars=max_bars, waiting_since=waiting)
-        height, steps = measures.timeline_height(source), source.progress.limit_steps
-        return make_chart(source.graph, detail, source.ceilings, height, steps)
+        height = measures.timeline_height(source)
+        detail = query(
+            history,
+            window,
+            self._now(),
+            lanes=LaneChoice(self._lanes, inner_height(height)),
+            max_bars=MOST_BARS if len(history) <= MOST_BARS else MOST_BARS_WITH_GRID,
+            waiting_since=self._waiting(),
+        )
+        return make_chart(source.graph, detail, source.ceilings, height, self._trace.limit_moves)
+
+    def _show_changes(self, now: float) -> int:
+        """Show what is looked at; gives the bytes that it took."""
+        changes = self._history.changes
+        if self._look is not None and now < self._whole_due:
+            size = self._show_detail()
+        else:
+            size = self._show_frame()
+            self._whole_due = now + _WHOLE_EVERY
+        self._shown = changes
+        return size
 
     def _show_frame(self) -> int:
         """Show the whole run; gives the bytes that it took."""
-        changes, waiting = self._history.changes, self._waiting()
-        chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH), waiting)
+        chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH))
         frame = pack_frame(chart, self._trace.errors)
-        if chart.detail.lanes.counts != self._lanes:
-            # the template first: a frame of new lanes has no place without them
+        if not self._has_template:
+            # the template first: a frame cannot be drawn without it
             self._board.show_timeline(template=chart_template(chart), frame=frame)
-            self._lanes = chart.detail.lanes.counts
+            self._has_template = True
         else:
             self._board.show_timeline(frame=frame)
-        self._shown = changes
-        return frame_size(frame) + self._show_detail(waiting)
+        return frame_size(frame)
 
-    def _show_detail(self, waiting: _Waiting) -> int:
-        """Show the window that was asked for, where the whole run does not have all its bars; gives the bytes."""
+    def _show_detail(self) -> int:
+        """Show the window that was asked for; gives the bytes that it took."""
         look = self._look
-        if look is None or len(self._history) <= MOST_BARS:
+        if look is None:
             return 0
         start = max(0.0, self._now() - look.width) if look.follows else look.start
-        frame = pack_frame(self._chart(Window(start, start + look.width, look.pixels), waiting), self._trace.errors)
+        frame = pack_frame(self._chart(Window(start, start + look.width, look.pixels)), self._trace.errors)
         self._board.show_timeline(detail=frame)
         return frame_size(frame)
 
     def _show_clock(self) -> None:
-        count = len(self._history)
-        tasks = write_plural(count, "task") if count else ""
         clock: Clock = {
             "now": round(self._now(), 3),
             "running": self._source.progress.ended is None,
-            "note": f"{tasks} · zoom in to see each" if count > MOST_BARS else tasks,
+            "note": say_tasks(len(self._history), self._lanes),
         }
         if clock != self._clock:
             self._board.show_timeline(clock=clock)
             self._clock = clock
 
     def _show_picture(self) -> None:
-        chart = chart_of_run(self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=_PICTURE_BARS)
+        chart = chart_of_run(
+            self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=_PICTURE_BARS, lanes=self._lanes
+        )
         self._board.show_timeline(picture=gantt_svg(chart))
+
+
+def say_tasks(count: int, lanes: LaneKind) -> str:
+    """Say beside the heading how many tasks there are, and what to do to see them one by one."""
+    tasks = write_plural(count, "task") if count else ""
+    return f"{tasks} · zoom in to see each" if count > MOST_BARS and lanes != "rows" else tasks
 
 
 def _read_look(window: object) -> _Look | None:

@@ -15,8 +15,8 @@ import traitlets
 
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views import measures
-from notebook_gen.views.cells import CellsFrame
-from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.cells import CellsFrame, cells_script
+from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.source import RunSource
@@ -28,6 +28,9 @@ W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
 _PAUSE: Final = "Begin no more calls; those in flight go on"
 _RESUME: Final = "Go on"
+_NO_COLUMNS: Final = (
+    '<p class="ng-empty">Each column that is made will stand here with its progress; this run has seed data alone.</p>'
+)
 
 TABS: Final = ("Rows", "Cells", "Columns", "Failures")
 
@@ -48,6 +51,14 @@ class StyledPane(Pane):
     _css = stylesheet("live", "cells", "record")
 
 
+class RowsPane(anywidget.AnyWidget):
+    """A page of rows; see static/rows.js."""
+
+    _esm = read_static("put.js") + read_static("rows.js")
+
+    page = traitlets.Dict().tag(sync=True)
+
+
 class TimelinePane(anywidget.AnyWidget):
     """The timeline; see static/timeline.js."""
 
@@ -63,9 +74,10 @@ class TimelinePane(anywidget.AnyWidget):
 class CellsPane(anywidget.AnyWidget):
     """The state of every cell; see static/cells.js."""
 
-    _esm = read_static("chart.js") + read_static("cells.js")
+    _esm = cells_script()
 
     frame = traitlets.Dict().tag(sync=True)
+    part = traitlets.Dict().tag(sync=True)
 
 
 class InspectorPane(anywidget.AnyWidget):
@@ -101,7 +113,6 @@ class LiveWidgets:
         self._panes: dict[PaneName, Pane] = {
             "head": head,
             "top": Pane(),
-            "rows": _with_class(Pane(), "ng-table-pane"),
             "failures": _with_class(Pane(), "ng-table-pane"),
             "notice": Pane(),
             "trouble": Pane(),
@@ -115,12 +126,14 @@ class LiveWidgets:
         self._cancel.on_click(lambda _button: on_cancel())
         self._timeline = TimelinePane()
         self._inspector = InspectorPane()
+        self._rows = RowsPane()
         self._cells = CellsPane()
-        for speaking in (self._timeline, self._inspector, self._cells, panes["rows"], panes["failures"]):
+        speakers = (self._timeline, self._inspector, self._rows, self._cells, panes["failures"])
+        for speaking in speakers:
             speaking.on_msg(lambda _pane, content, _buffers: on_message(content))
         self._columns = _Columns(source.graph, source.progress.rows)
         self._tabs = ipywidgets.Tab(
-            [panes["rows"], self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
+            [self._rows, self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
         )
         headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
         below = [self._inspector, panes["notice"], panes["trouble"]]
@@ -128,7 +141,7 @@ class LiveWidgets:
         # parts arrive in the page one by one: with no height of its own, the view would first be small
         layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
         self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")
-        for widget in (self._pause, self._cancel, self._timeline, self._inspector, self._cells, *panes.values()):
+        for widget in (self._pause, self._cancel, *speakers, *panes.values()):
             _hear_while_cells_run(widget)
 
     def show_html(self, pane: PaneName, html: str) -> None:
@@ -152,9 +165,17 @@ class LiveWidgets:
         """Show a record in the inspector; an empty one closes it."""
         self._inspector.record = dict(inspected)
 
+    def show_rows(self, page: RowsPage) -> None:
+        """Show a page of rows."""
+        self._rows.page = dict(page)
+
     def show_cells(self, frame: CellsFrame) -> None:
         """Show the states of all cells."""
         self._cells.frame = dict(frame)
+
+    def show_part_of_cells(self, frame: CellsFrame) -> None:
+        """Show the states of the cells that somebody looks at."""
+        self._cells.part = dict(frame)
 
     def show_columns(self, figures: ColumnFigures) -> None:
         """Bring the progress of each column up to date."""
@@ -181,7 +202,8 @@ class LiveWidgets:
         for pane in self._panes.values():
             pane.send_state({"html", "parts", "numbers"})
         self._inspector.send_state({"record"})
-        self._cells.send_state({"frame"})
+        self._rows.send_state({"page"})
+        self._cells.send_state({"frame", "part"})
         self._timeline.send_state({"template", "frame", "detail", "clock", "picture"})
         self._columns.send_again()
 
@@ -207,9 +229,8 @@ class _Columns:
             for index in self._made
         ]
         self._words = Pane()
-        self.root = _with_class(
-            ipywidgets.HBox([Pane(html=names), ipywidgets.VBox(self._bars), self._words]), "ng-columns"
-        )
+        parts = [Pane(html=names), ipywidgets.VBox(self._bars), self._words]
+        self.root = _with_class(ipywidgets.HBox(parts), "ng-columns") if self._made else Pane(html=_NO_COLUMNS)
 
     def show(self, figures: ColumnFigures) -> None:
         """Take over figures of all nodes; only what has changed is sent."""

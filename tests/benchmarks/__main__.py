@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import (
+    cells,
     faults,
     free_cells,
     limits,
+    long_run,
     many_calls,
     million,
     notebook,
@@ -22,6 +24,7 @@ from tests.benchmarks import (
     startup,
     stragglers,
     threads,
+    timeline,
 )
 from tests.benchmarks.figure import Figure
 
@@ -34,8 +37,11 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "free-cells": free_cells.measure,
     "threads": threads.measure,
     "samplers": samplers.measure,
+    "cells": cells.measure,
     "startup": startup.measure,
     "notebook": notebook.measure,
+    "timeline": timeline.measure,
+    "long-run": long_run.measure,
     "million": million.measure,
 }
 ONLY_BY_NAME = frozenset({"million"})

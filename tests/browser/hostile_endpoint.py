@@ -4,38 +4,42 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import Any
 
-ATTACKS = (
-    "<script>window.__pwn++</script>",
-    '<img src=x onerror="window.__pwn++">',
-    "<svg onload=window.__pwn++>",
-    "</td></table></script><iframe srcdoc='<script>parent.__pwn++</script>'></iframe>",
-    '"><a href="javascript:window.__pwn++">click</a>',
-    "{{ 7 * 7 }} {% for x in y %} \\N \\G | { } <b>bold</b> &lt;i&gt;",
-)
-ANSWER = " ".join(ATTACKS)
+from tests.views.hostile import HOSTILE
 
-_SECONDS = 0.4
+_SECONDS = 0.1
+_REFUSES_EVERY = 97
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    numbers = count()
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(_SECONDS)  # a model's latency, so that the run can be watched
-        answer = {"index": 0, "message": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}
+        number = next(self.numbers)
+        text = HOSTILE[number % len(HOSTILE)]
+        if number % _REFUSES_EVERY == _REFUSES_EVERY - 1:
+            self._send(400, {"error": {"message": text, "type": text, "code": text}})
+            return
+        message = {"role": "assistant", "content": text, "reasoning_content": text}
         usage = {"prompt_tokens": 9, "completion_tokens": 99, "total_tokens": 108}
-        body = json.dumps(
-            {"id": "1", "object": "chat.completion", "model": ANSWER, "choices": [answer], "usage": usage}
-        )
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body.encode())))
-        self.end_headers()
-        self.wfile.write(body.encode())
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        self._send(200, {"id": "1", "object": "chat.completion", "model": text, "choices": [choice], "usage": usage})
+
+    def _send(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        with suppress(ConnectionError):  # a run that is cancelled hangs up
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
         """Say nothing; a test's output is its own."""
@@ -43,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def hostile_endpoint() -> Iterator[str]:
-    """Serve, and give the base URL."""
+    """Serve, and give the base URL; each answer is the next of `HOSTILE`, a call in 97 is refused."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="hostile endpoint")

@@ -19,7 +19,7 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, sync_playwright
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -93,7 +93,7 @@ class LabServer:
         self.url = ""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.root.mkdir()
+        self.root.mkdir(parents=True)
         for copied in copies:
             shutil.copytree(copied, self.root / copied.name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
 
@@ -208,15 +208,21 @@ class NotebookPage:
         page: the page itself.
         path: the notebook's path below the server's root.
         console: the errors that the page has reported.
+        dialogs: what the page has asked or told in dialogs of the browser's own.
+        fetched: what the page has asked others than its server for.
     """
 
     def __init__(self, page: Page, path: str, pictures: Path, label: str) -> None:
         self.page = page
         self.path = path
         self.console: list[str] = []
+        self.dialogs: list[str] = []
+        self.fetched: list[str] = []
         self._pictures = pictures
         self._label = label
         page.on("console", self._hear)
+        page.on("dialog", self._dismiss)
+        page.on("request", self._watch)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
         page.add_init_script("window.__pwn = 0;")
 
@@ -251,6 +257,14 @@ class NotebookPage:
     def interrupt(self) -> None:
         """Interrupt the kernel, as the toolbar's stop button does."""
         self._command("notebook:interrupt-kernel")
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel, as the menu does once somebody has said that it is meant."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+
+    def leave(self) -> None:
+        """Close the page, as somebody does who closes the browser's tab; the kernel goes on."""
+        self.page.close()
 
     def save(self) -> None:
         """Save the notebook and wait until that is done."""
@@ -296,6 +310,10 @@ class NotebookPage:
         """How many of something are in the page."""
         return (within or self.page).locator(selector).count()
 
+    def height_of_outputs(self, index: int) -> float:
+        """How high everything under one cell is, in pixels."""
+        return float(self.cell(index).locator(".jp-OutputArea").evaluate("area => area.getBoundingClientRect().height"))
+
     def picture(self, name: str, of: Locator | None = None) -> Path:
         """Take a picture of the page, or of a part of it."""
         self._pictures.mkdir(parents=True, exist_ok=True)
@@ -315,6 +333,14 @@ class NotebookPage:
     def _command(self, name: str) -> None:
         # the promise ends with the cells' execution, so nobody waits for it here
         self.page.evaluate(f"void window.jupyterapp.commands.execute('{name}')")
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.fetched.append(request.url)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -364,8 +390,9 @@ class OpenNotebook:
         """Close all pages, and fail if one of their consoles has an error in it that is not JupyterLab's own."""
         errors = [line for notebook in self._open for line in notebook.console if not _NOISE.search(line)]
         for notebook in self._open:
-            with suppress(Exception):
-                notebook.shut_down_kernel()
-            notebook.page.close()
+            if not notebook.page.is_closed():
+                with suppress(Exception):
+                    notebook.shut_down_kernel()
+                notebook.page.close()
         if errors:
             raise AssertionError("the browser's console has errors:\n" + "\n".join(errors))

@@ -113,3 +113,41 @@ def test_a_failed_cell_says_why_and_text_is_text(open_notebook: OpenNotebook) ->
     assert _point_at(notebook, row, 3).startswith('<img src=x onerror="window.__pwn++">')
     assert notebook.count(f"{PANE} img, {CARD} b b") == 0
     assert notebook.injected == 0
+
+
+def _drag(notebook: NotebookPage, begin: float, end: float) -> None:
+    """Drag over a share of the picture's width."""
+    box = notebook.wait_for(f"{CELLS} > canvas").bounding_box()
+    assert box is not None
+    mouse, y = notebook.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + begin * box["width"], y)
+    mouse.down()
+    for share in (0.5, 1.0):
+        mouse.move(box["x"] + (begin + share * (end - begin)) * box["width"], y)
+    mouse.up()
+
+
+def test_a_drag_zooms_until_each_row_can_be_seen_and_a_double_click_goes_back(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("cells-zoom", [DECLARE, "run = b.preview(20_000)"])
+    _open_cells(notebook)
+    span = notebook.wait_for(f"{PANE} .ng-cells-span")
+    assert span.inner_text() == "50 rows a bar · drag to zoom"
+
+    _drag(notebook, 0.005, 0.02)
+    notebook.page.wait_for_function(
+        # not "… rows a bar": what is exact has come
+        "selector => /^rows [\\d,]+ to [\\d,]+$/.test(document.querySelector(selector).textContent)",
+        arg=f"{PANE} .ng-cells-span",
+    )
+    assert notebook.wait_for(f"{PANE} .ng-cells-top button").is_visible()
+    box = notebook.wait_for(f"{CELLS} > canvas").bounding_box()
+    assert box is not None
+    notebook.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 5)
+    assert notebook.wait_for(f"{CARD}:not([hidden])").inner_text().startswith("stars · row ")
+    notebook.picture("zoomed", of=notebook.cell(1))
+    notebook.page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 5)
+
+    notebook.page.wait_for_function(
+        "selector => document.querySelector(selector).textContent.startsWith('50 rows')", arg=f"{PANE} .ng-cells-span"
+    )
+    assert notebook.count(".ng-inspector:not([hidden])") == 0

@@ -5,33 +5,64 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
-from tests.browser.hostile_endpoint import ANSWER, ATTACKS, hostile_endpoint
+from tests.browser.hostile_endpoint import hostile_endpoint
 from tests.browser.lab_harness import NotebookPage, OpenNotebook, open_file
+from tests.views.hostile import HOSTILE
 
 pytestmark = pytest.mark.browser
 
+# Every text is the name of a column, a value of seed data, an answer, reasoning, an error, and part of a prompt; every
+# third is the name of a model. Neither Arrow nor JSON holds lone surrogates, so those come from the endpoint alone.
 DECLARE = """
 import pandas as pd
 import notebook_gen as ng
 
-ATTACKS, ANSWER = {attacks!r}, {answer!r}
-b = ng.DatasetBuilder(seed=7)
-b.models[ATTACKS[1]] = ng.Model(ATTACKS[0], base_url={url!r}, max_parallel=2)
-b.seed_data(pd.DataFrame({{"seed " + ATTACKS[0]: [ANSWER] * 8, "number": range(8)}}))
-b["answer"] = ng.LLMText("Say something", model=ATTACKS[1])
-b['<img src=x onerror="window.__pwn++">'] = ng.Expression("{{{{ answer }}}}")
-b['|{{<b>"\\\\N'] = ng.Category([ANSWER, ATTACKS[2]])
+HOSTILE = {hostile!r}
+VALUES = [text.encode("utf-8", "replace").decode() for text in HOSTILE]
+NAMES = [text for text in VALUES if text.strip()]
 
-@b.column
-def failing(number: int, answer: str) -> str:
-    if number % 3 == 2:
-        raise ValueError(ANSWER)
-    return answer
+b = ng.DatasetBuilder(seed=7)
+pd.DataFrame({{"text": VALUES, "other text": VALUES[::-1], "number": range(len(VALUES))}}).to_csv({file!r}, index=False)
+b.seed_data({file!r})
+for at, name in enumerate(NAMES):
+    if at % 3 == 0:
+        b.models[name] = ng.Model(name, base_url={url!r}, max_parallel=2)
+        b[name] = ng.LLMText(
+            "Say {{{{ text }}}}", system="Be {{{{ text }}}}", model=name,
+            side_outputs=["reasoning", "messages"] if at == 0 else [],
+        )
+    elif at % 3 == 1:
+        b[name] = ng.Category(VALUES)
+    else:
+        b[name] = ng.Expression("{{{{ text }}}}")
+
+@b.column(name="fails <b>often</b>", inputs=["number", "text"])
+def fails(values):
+    if values["number"] % 3 == 2:
+        raise ValueError(HOSTILE[values["number"]])
+    return HOSTILE[values["number"]]
 """
+FILE = "<img src=x onerror=window.__pwn=1>.csv"
 TABLE = "table.ng-table"
 RECORD = ".ng-inspected"
+LOUD = "<script>window.__pwn = 1</script>"
+
+# what nobody draws: elements that execute or fetch, and attributes that do
+FOREIGN = """() => [...document.querySelectorAll(".ng-view *, .ng-table *, .ng-dag *")].flatMap(element => {
+    const isForeign = ["script", "iframe", "object", "embed", "math", "mjx-container", "form", "base", "meta",
+        "link", "a", "video", "audio", "animate", "foreignobject", "use", "template"].includes(element.localName);
+    const attributes = [...element.attributes].filter(({ name, value }) =>
+        /^on/i.test(name) || (/href|src|action/.test(name) && /^\\s*javascript:/i.test(value))
+        || (name === "style" && /hostile/.test(value)));
+    const isFetching = element.localName === "img" && !/^data:image\\/svg\\+xml/.test(element.getAttribute("src"));
+    return isForeign || isFetching || attributes.length ? [element.outerHTML.slice(0, 200)] : [];
+})"""
+
+PLACES = """([selector, most]) => [...document.querySelectorAll(selector)].slice(0, most)
+    .map(element => element.getBoundingClientRect()).filter(({ width }) => width > 0)
+    .map(({ left, top, width, height }) => [left + Math.min(width, 200) / 2, top + height / 2])"""
 
 
 @pytest.fixture(scope="module")
@@ -40,65 +71,148 @@ def endpoint() -> Iterator[str]:
         yield url
 
 
-def _declare(endpoint: str) -> str:
-    return DECLARE.format(attacks=ATTACKS, answer=ANSWER, url=endpoint)
+def _declare(endpoint: str, file: str = FILE) -> str:
+    return DECLARE.format(hostile=HOSTILE, url=endpoint, file=file)
 
 
-def _hover_over_everything(notebook: NotebookPage) -> None:
-    """Bring up every card and tooltip that the view has."""
-    for selector in (".ng-timeline .barlayer .point path", ".ng-node", f"{TABLE} tr:not(.ng-whole) td", f"{TABLE} th"):
-        for found in notebook.page.locator(selector).all()[:6]:
-            found.hover(force=True, timeout=5000)
+def _hover_over_everything(page: Page) -> None:
+    """Bring up every card and tooltip that the view has, as far as it is in sight."""
+    for selector, most in (
+        (".ng-timeline .barlayer .point path", 10),
+        (".ng-node", 6),
+        (f"{TABLE} tr:not(.ng-whole) td", 6),
+        (f"{TABLE} th", 6),
+    ):
+        # places, not elements: what is hovered over may be drawn anew at any moment
+        for x, y in page.evaluate(PLACES, [selector, most]):
+            page.mouse.move(x, y)
+
+
+def _hover_over_cells(notebook: NotebookPage) -> None:
+    """Bring up the cards of cells all over the canvas."""
+    box = notebook.wait_for(".ng-cells-scroll > canvas").bounding_box()
+    assert box is not None
+    for step in range(12):
+        x, y = (step * 5 % 12 + 0.5) / 12, (step + 0.5) / 12
+        notebook.page.mouse.move(box["x"] + x * min(box["width"], 700), box["y"] + y * min(box["height"], 200))
+
+
+def _is_untouched(notebook: NotebookPage) -> bool:
+    assert notebook.injected == 0
+    assert notebook.dialogs == []
+    assert notebook.fetched == []
+    assert notebook.evaluate(FOREIGN) == []
+    return True
+
+
+def test_the_watch_notices_each_way_of_executing_and_fetching(browser: Browser, tmp_path: Path) -> None:
+    page_of_attacks = tmp_path / "attacks.html"
+    page_of_attacks.write_text("<body></body>")
+
+    with open_file(browser, page_of_attacks) as (page, _console):
+        noticed = []
+        for text in HOSTILE:
+            page.evaluate("window.__pwn = 0")
+            page.evaluate(
+                "text => document.body.innerHTML = `<div class='ng-view'>${text}</div>`",
+                text.encode("utf-8", "replace").decode(),
+            )
+            page.evaluate("new Promise(resolve => setTimeout(resolve))")
+            noticed.append(bool(page.evaluate("window.__pwn")) or page.evaluate(FOREIGN) != [])
+
+    # the others attack JSON, TeX, terminals or the eye
+    assert sum(noticed) > 30
 
 
 def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNotebook, endpoint: str) -> None:
-    # long enough to be looked at: 60 calls of 0.4 s, two at once
-    notebook = open_notebook.run_cells("hostile", [_declare(endpoint), "b", "run = b.preview(60)"])
+    run = f"run = b.preview({12 * len(HOSTILE)})"  # goes on for as long as it is looked at
+    notebook = open_notebook.run_cells("hostile", [_declare(endpoint), "b", run])
     cell = notebook.cell(2)
-    notebook.wait_for(".ng-state.ng-running", within=cell)
-    notebook.wait_for(f"{TABLE} td:has-text('<script>window')", within=cell)
+    notebook.wait_for(".ng-live .ng-state.ng-running", within=cell)
+    notebook.wait_for(".ng-live tr[data-row]", within=cell)
 
-    _hover_over_everything(notebook)
-    notebook.page.locator("tr[data-row] .ng-number").first.click()
-    notebook.wait_for(f"{RECORD} .ng-message:has-text('Say something')", within=cell)
+    _hover_over_everything(notebook.page)
     notebook.picture("live", of=cell)
-    assert "<script>window.__pwn++</script>" in notebook.wait_for(RECORD, within=cell).inner_text()
+    for name in cell.get_by_role("tab").all_inner_texts():
+        cell.get_by_role("tab", name=name.split()[0]).click()
+        notebook.picture(name.split()[0], of=cell)
+        if name.startswith("Cells"):
+            _hover_over_cells(notebook)
+        _hover_over_everything(notebook.page)
+    cell.get_by_role("tab", name="Rows").click()
+    notebook.page.locator("tr[data-row] .ng-number").first.click()
+    notebook.wait_for(f"{RECORD} .ng-message", within=cell)
+    assert notebook.count(".ng-live") == 1
+    assert _is_untouched(notebook)
+    for _ in range(3):
+        notebook.page.get_by_role("button", name="Previous").press("Enter")
+    assert _is_untouched(notebook)
 
+    cell.get_by_role("button", name="Cancel").click()
     notebook.wait_for(".ng-report", within=cell)
     notebook.picture("report")
-    assert "<script>window.__pwn++</script>" in notebook.wait_for(TABLE, within=cell).inner_text()
-    assert notebook.count(".ng-view script, .ng-view iframe, .ng-view a, .ng-view img[onerror]") == 0
-    assert notebook.injected == 0
+    assert LOUD in notebook.wait_for(".ng-report", within=cell).inner_text()
+    _hover_over_everything(notebook.page)
+    assert _is_untouched(notebook)
 
 
-def test_rows_failures_and_dag_show_hostile_text_and_execute_none(open_notebook: OpenNotebook, endpoint: str) -> None:
+def test_rows_failures_dag_and_charts_show_hostile_text_and_execute_none(
+    open_notebook: OpenNotebook, endpoint: str
+) -> None:
     cells = [
         _declare(endpoint),
-        "dataset = await b.preview(8, show=False)",
+        f"run = b.preview({len(HOSTILE)}, show=False); dataset = await run",
         "dataset",
         "dataset.failures()",
         "b",
         "b.dot()",
-        "run = b.preview(8, show=False); run.result()",
         "run.record(0)",
         "run.record(2)",
+        "run.gantt()",
+        "run.rows()",
+        "run.usage()",
     ]
     notebook = open_notebook.run_cells("hostile-static", cells)
-    notebook.wait_until_executed(8)
+    notebook.wait_until_executed(len(cells) - 1)
 
+    _hover_over_everything(notebook.page)
+    box = notebook.wait_for(".js-plotly-plot .nsewdrag", within=notebook.cell(8)).bounding_box()
+    assert box is not None
+    for step in range(30):
+        notebook.page.mouse.move(box["x"] + box["width"] * step / 30, box["y"] + box["height"] * (step % 9 + 0.5) / 9)
     notebook.picture("page")
-    assert "<script>window.__pwn++</script>" in notebook.cell(2).inner_text()
-    assert "<script>window.__pwn++</script>" in notebook.cell(3).inner_text()
+    for shown in (2, 3, 7):
+        assert LOUD in notebook.cell(shown).inner_text(), shown
     assert "<img src=x onerror" in notebook.cell(4).inner_text()
-    assert "<script>window.__pwn++</script>" in notebook.cell(7).inner_text()
-    assert "ValueError: <script>" in notebook.cell(8).inner_text()
-    assert notebook.injected == 0
+    assert _is_untouched(notebook)
+
+
+def test_what_ends_a_run_and_where_it_writes_may_be_hostile(open_notebook: OpenNotebook) -> None:
+    cells = [
+        f"import notebook_gen as ng\nHOSTILE = {HOSTILE!r}\nLOUD = {LOUD!r}",
+        """
+b = ng.DatasetBuilder(seed=1)
+b.models["default"] = ng.DemoModel(latency=0.01)
+b["x"] = ng.LLMText("Say something.")
+
+@b.processor("post_batch", name=LOUD)
+def fail(frame):
+    raise ValueError(" ".join(HOSTILE))
+
+failing = b.create(4, "<img src=x onerror=window.__pwn=1>", overwrite=True)
+""",
+    ]
+    notebook = open_notebook.run_cells("hostile-end", cells)
+    notebook.wait_for(".ng-report .ng-failed", within=notebook.cell(1))
+    notebook.picture("failed", of=notebook.cell(1))
+    assert LOUD in notebook.cell(1).inner_text()
+    assert _is_untouched(notebook)
 
 
 def test_a_saved_report_with_hostile_text_executes_none_when_it_is_opened(
     open_notebook: OpenNotebook, endpoint: str
 ) -> None:
-    first = open_notebook.run_cells("hostile-saved", [_declare(endpoint), "run = b.preview(4)", "await run"])
+    first = open_notebook.run_cells("hostile-saved", [_declare(endpoint), "run = b.preview(20)", "await run"])
     first.wait_for(".ng-report", within=first.cell(1))
     first.wait_until_idle()
     first.save()
@@ -106,26 +220,26 @@ def test_a_saved_report_with_hostile_text_executes_none_when_it_is_opened(
     again = open_notebook(first.path)
 
     again.wait_for(".ng-report")
-    assert "<script>window.__pwn++</script>" in again.wait_for(TABLE).inner_text()
-    assert again.injected == 0
+    assert LOUD in again.wait_for(".ng-report").inner_text()
+    assert _is_untouched(again)
 
 
 def test_a_page_that_was_saved_shows_hostile_text_and_executes_none(
     browser: Browser, endpoint: str, tmp_path: Path
 ) -> None:
     namespace: dict[str, Any] = {}
-    exec(_declare(endpoint), namespace)  # noqa: S102  # what the notebooks of the other tests execute
-    run = namespace["b"].preview(8, show=False)
+    exec(_declare(endpoint, str(tmp_path / FILE)), namespace)  # noqa: S102  # what the notebooks of other tests execute
+    run = namespace["b"].preview(len(HOSTILE), show=False)
     run.result()
-    path = run.save_html(tmp_path / "report.html")
+    path = run.save_html(tmp_path / f"{HOSTILE[2]}.html")
 
     with open_file(browser, path) as (page, console):
-        page.locator(".ng-timeline .barlayer .point path").first.hover(force=True)
-        page.locator("tr[data-row='0'] .ng-number").first.click()
-        record = page.locator(RECORD)
-        record.get_by_text("Say something").first.wait_for()
-        assert "<script>window.__pwn++</script>" in record.inner_text()
+        _hover_over_everything(page)
+        for number in page.locator("tr[data-row] .ng-number").all()[:12]:
+            number.click()
+            page.locator(RECORD).locator(".ng-record-head").first.wait_for()
         assert page.evaluate("window.__pwn") == 0
+        assert page.evaluate(FOREIGN) == []
         # were anything not escaped, it would not be run either
         page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.__pwn++\">')")
         page.wait_for_function("[...document.images].at(-1).complete")

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from notebook_gen.config.columns import Category, Column, Integer, LLMText
+from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.engine.open_group import OpenGroup
-from notebook_gen.engine.snapshots import RowView
+from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.errors import Rejected
 from notebook_gen.events import Event, RowDropped, RunFinished, RunStarted, TaskEnded, TaskStarted
-from notebook_gen.observers.cells import CellCounts, Cells
+from notebook_gen.observers.cells import CellCounts, Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import RowRecord
@@ -42,6 +43,7 @@ class FakeRun:
     now: float = 0.0
     views: list[RowView] = field(default_factory=list)
     ceilings: Mapping[str, int] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
     trace: Trace | None = None
     waiting: Mapping[int, Sequence[float]] = field(default_factory=dict)
     records: dict[int, RowRecord] = field(default_factory=dict)
@@ -50,6 +52,8 @@ class FakeRun:
 
     def __post_init__(self) -> None:
         self.columns = tuple(self.graph.columns)
+        aliases = {node.model for node in self.graph.nodes if node.model is not None}
+        self.models = dict.fromkeys(aliases, DemoModel()) | self.models
         self.progress = Progress(self.graph, self.rows)
         self.failures = Failures(self.graph)
         self.cells = Cells(self.graph, self.rows, self.open_groups.get)
@@ -95,6 +99,12 @@ class FakeRun:
     def first_rows(self, count: int) -> list[RowView]:
         return self.views[:count]
 
+    def rows_between(self, first: int, end: int) -> list[RowView]:
+        there = {view.row: view for view in self.views}
+        waiting: CellState = "waiting"
+        states, values = (waiting,) * len(self.columns), (None,) * len(self.columns)
+        return [there.get(row) or RowView(row, False, states, values) for row in range(first, end)]
+
     def record(self, row: int) -> RowRecord:
         if row not in self.records:
             raise IndexError(f"row {row} was not begun yet")
@@ -102,6 +112,9 @@ class FakeRun:
 
     def cell_counts(self) -> CellCounts:
         return self.cells.count()
+
+    def cell_states(self, first: int, end: int) -> StatesOfRows:
+        return self.cells.between(first, end)
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         return self.waiting

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from notebook_gen.views.cells import CellsFrame
-from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName
+from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.timeline import TimelineTraits
 
@@ -17,9 +17,11 @@ class RecordingBoard:
         self.html: dict[str, str] = {}
         self.numbers: Numbers | None = None
         self.columns: ColumnFigures | None = None
+        self.rows: RowsPage | None = None
         self.failures = 0
         self.record: Inspected = {}
         self.cells: CellsFrame | None = None
+        self.part_of_cells: CellsFrame | None = None
         self.timeline: TimelineTraits = {}
 
     def show_html(self, pane: PaneName, html: str) -> None:
@@ -30,6 +32,11 @@ class RecordingBoard:
         for part, html in parts.items():
             self.heard.append(f"{pane} {part}")
             self.html[f"{pane} {part}"] = html
+
+    def show_rows(self, page: RowsPage) -> None:
+        self.heard.append("rows")
+        self.rows = page
+        self.html["rows"] = page["html"]
 
     def show_numbers(self, numbers: Numbers) -> None:
         self.heard.append("numbers")
@@ -42,6 +49,10 @@ class RecordingBoard:
     def show_cells(self, frame: CellsFrame) -> None:
         self.heard.append("cells")
         self.cells = frame
+
+    def show_part_of_cells(self, frame: CellsFrame) -> None:
+        self.heard.append("part of cells")
+        self.part_of_cells = frame
 
     def show_columns(self, figures: ColumnFigures) -> None:
         self.heard.append("columns")

@@ -11,10 +11,18 @@ from notebook_gen.config.columns import LLMText
 from notebook_gen.engine.open_group import DONE, DROPPED, FAILED, IN_FLIGHT, READY, SKIPPED, WAITING, OpenGroup
 from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.engine.tracker import CompletionTracker
-from notebook_gen.events import RowGroupOpened
+from notebook_gen.events import RowGroupOpened, RowGroupWritten
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.views.cells import MOST_BYTES, CellsFeed, CellsFrame, CellsPicture, pack_cells, picture_of_run
+from notebook_gen.views.cells import (
+    MOST_BYTES,
+    CellsFeed,
+    CellsFrame,
+    CellsPicture,
+    pack_cells,
+    picture_of_part,
+    picture_of_run,
+)
 from notebook_gen.views.cells_svg import FEW_SHAPES, MOST_SHAPES, cells_image, cells_svg, drawable
 from tests.views.fake_run import REVIEW, FakeRun, traced_run
 from tests.views.hostile import HOSTILE
@@ -146,6 +154,75 @@ def test_a_run_that_makes_nothing_has_an_empty_picture() -> None:
     frame = pack_cells(picture_of_run(FakeRun(build_graph({}), rows=3)), [])
 
     assert (frame["names"], frame["masks"]) == ([], b"")
+
+
+# A part of a run
+
+
+def _half_done_run() -> FakeRun:
+    """A run of 1,000 rows in groups of 100: five are written, the sixth is open, the rest waits."""
+    run = traced_run(1_000)
+    for number in range(6):
+        group = RowGroup(number, 100 * number, 100)
+        run.open_groups[number] = _open_group(run, group)
+        run.publish(RowGroupOpened(0.0, group))
+        for states in run.open_groups[number].states:
+            states[:] = bytes((DONE,)) * 100
+        run.open_groups[number].states[REVIEW][7] = FAILED
+        if number < 5:
+            run.publish(RowGroupWritten(1.0, group, 99))
+            del run.open_groups[number]
+    return run
+
+
+def test_a_part_that_has_a_pixel_for_each_row_is_exact() -> None:
+    run, board = _half_done_run(), RecordingBoard()
+    run.drop(507, REVIEW, "no")
+
+    CellsFeed(run, board).answer([{"cells": {"first": 495, "end": 605, "pixels": 110}}])
+
+    frame = board.part_of_cells
+    assert frame is not None
+    assert (frame["first"], frame["width"], frame["bins"], frame["notes"]) == (495, 1, 110, {"507": "review: no"})
+    states = [next(iter(cell)) for cell in _read(frame)[REVIEW]]
+    assert states == ["done"] * 12 + ["failed"] + ["done"] * 92 + ["waiting"] * 5
+
+
+def test_a_part_with_fewer_pixels_counts_as_the_whole_does() -> None:
+    run = _half_done_run()
+
+    part = picture_of_part(run, range(1_000), 100)
+
+    whole = picture_of_run(run)
+    assert (part.width, part.bins) == (10, 100)
+    assert part.cells.sum(axis=1).tolist() == whole.cells.sum(axis=1).tolist()
+    assert part.cells[REVIEW, 0].tolist()[FAILED] == 1
+
+
+def test_while_somebody_looks_at_a_part_only_that_is_sent() -> None:
+    run, board = _half_done_run(), RecordingBoard()
+    feed = CellsFeed(run, board)
+    feed.show()
+    feed.answer([{"cells": {"first": 500, "end": 600, "pixels": 800}}])
+    feed.show()
+
+    run.open_groups[5].states[REVIEW][8] = IN_FLIGHT
+    feed.show()
+    feed.answer([{"cells": None}])
+
+    assert board.heard == ["cells", "part of cells", "part of cells", "cells"]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [7, {}, {"first": 5}, {"first": 9, "end": 3, "pixels": 100}, {"first": 2_000, "end": 3_000, "pixels": 9}],
+)
+def test_what_is_no_part_is_the_whole(nonsense: object) -> None:
+    board = RecordingBoard()
+
+    CellsFeed(_half_done_run(), board).answer([{"cells": nonsense}])
+
+    assert board.heard == ["cells"]
 
 
 # In a report

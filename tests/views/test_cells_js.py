@@ -26,7 +26,7 @@ console.log(JSON.stringify([WORDS, Array.from(frame.masks, (_, cell) => statesOf
 def _read_in_page(node: str, picture: CellsPicture) -> list[Any]:
     frame: dict[str, Any] = {**pack_cells(picture, [])}
     frame |= {name: base64.b64encode(frame[name]).decode() for name in ("masks", "counts")}
-    script = read_static("cells.js").replace("export default", "const ignored =") + _READ
+    script = read_static("cell_states.js") + _READ
     done = subprocess.run([node, "-e", script], input=json.dumps(frame), capture_output=True, text=True, check=True)
     read: list[Any] = json.loads(done.stdout)
     return read
@@ -45,3 +45,30 @@ def test_the_page_reads_the_states_of_every_cell_and_how_many_are_in_each(node: 
     for states, counts in zip(read, cells.reshape(-1, len(CELL_STATES)).tolist(), strict=True):
         present = [[state, count] for state, count in enumerate(counts) if count]
         assert states == (present if len(present) > 1 else [[state, None] for state, _ in present])
+
+
+_ZOOM = """
+const whole = { first: 0, bins: 400, width: 50 };
+console.log(JSON.stringify([
+  withinRun({ first: -5, end: 95 }, 20000, 8), withinRun({ first: 3, end: 4 }, 20000, 8),
+  withinRun({ first: 0, end: 30000 }, 20000, 8),
+  zoomedAround(null, 5000, 0.5, 20000, 8), movedBy({ first: 19990, end: 20000 }, 5, 20000),
+  [null, { first: 990, bins: 60, width: 1 }, { first: 500, bins: 100, width: 1 }].map((part) => {
+    const { frame, from, to } = framePart({ first: 1000, end: 1050 }, whole, part);
+    return [frame === whole, from, to];
+  }),
+]));
+"""
+
+
+def test_a_window_stays_within_the_run_and_shows_what_is_exact_as_soon_as_it_is_there(node: str) -> None:
+    done = subprocess.run([node, "-e", read_static("zoom.js") + _ZOOM], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == [
+        {"first": 0, "end": 100},
+        {"first": 3, "end": 11},
+        None,
+        {"first": 2500, "end": 12500},
+        {"first": 19990, "end": 20000},
+        [[True, 20, 21], [False, 10, 60], [True, 20, 21]],
+    ]

@@ -14,6 +14,7 @@ from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_traces import draw_traces
 from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import name_paint
 from notebook_gen.views.stylesheet import read_static
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
@@ -29,11 +30,7 @@ const unpack = (thing) => {
 };
 const { template, frame: packed, now, perPixel } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const frame = readFrame(unpack(packed)), colors = { get: (name, opacity = 1) => `ng:${name}/${opacity}` };
-console.log(JSON.stringify([
-  ...gridTraces(template, frame, colors),
-  ...loadTraces(template, frame, now, colors),
-  ...barTraces(template, frame, now, perPixel, colors),
-]));
+console.log(JSON.stringify(drawTraces(template, frame, now, perPixel, colors)));
 """
 _PIXELS = 800
 
@@ -45,7 +42,7 @@ def _few() -> FakeRun:
     run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
     run.attempt_in_vain(SCORE, 2, 4.0, 4.25, slot=2)
     run.attempt_in_vain(REVIEW, 3, 4.0, 5.0, slot=2, again=True)
-    run.publish(LimitMoved(4.0, "model judge", 4, 0.0), LimitMoved(5.5, "model judge", 5, 0.0))
+    run.publish(LimitMoved(4.0, "model judge", 4, 4.75), LimitMoved(5.5, "model judge", 5, 0.0))
     run.waiting = {SCORE: [2.0, 2.5]}
     run.attempt(SCORE, 1, 5.0)
     run.now = 6.0
@@ -60,11 +57,11 @@ def _many() -> FakeRun:
     return run
 
 
-def _chart(run: FakeRun) -> Chart:
+def _chart(run: FakeRun, lanes: LaneKind) -> Chart:
     assert run.trace is not None
     history = History(run.graph)
     history.update(run.trace)
-    return chart_of_run(run, history, pixels=_PIXELS, max_bars=100)
+    return chart_of_run(run, history, pixels=_PIXELS, max_bars=100, lanes=lanes)
 
 
 def _packed(thing: Any) -> Any:
@@ -92,22 +89,36 @@ def _draw_in_page(node: str, chart: Chart) -> list[dict[str, Any]]:
     return traces
 
 
+def _numbers(values: list[float | None]) -> list[float]:
+    """A gap as a number of its own."""
+    return [-1.0 if value is None else value for value in values]
+
+
 def _by_color(traces: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {trace["marker"]["color"]: trace for trace in traces if trace["type"] == "bar"}
 
 
+@pytest.mark.parametrize("lanes", LANE_KINDS)
 @pytest.mark.parametrize("make", [_few, _many], ids=["bars", "bars and grid"])
-def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun]) -> None:
-    chart = _chart(make())
+def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun], lanes: LaneKind) -> None:
+    chart = _chart(make(), lanes)
 
     here, there = list(draw_traces(chart, name_paint)), _draw_in_page(node, chart)
 
     assert [trace["type"] for trace in there] == [trace["type"] for trace in here]
     for mine, other in zip(here, there, strict=True):
         if mine["type"] == "heatmap":
-            assert {name: other[name] for name in mine} == mine
+            assert other["y"] == pytest.approx(mine["y"], abs=0.01)
+            assert {name: other[name] for name in mine if name != "y"} | {"y": mine["y"]} == mine
+        elif mine.get("mode") == "text":
+            assert (other["x"], other["y"], other["text"]) == (mine["x"], pytest.approx(mine["y"]), mine["text"])
+        elif mine.get("mode") == "lines" and None in mine["x"]:
+            assert _numbers(other["x"]) == pytest.approx(_numbers(mine["x"]), abs=1e-3)
+            assert _numbers(other["y"]) == pytest.approx(_numbers(mine["y"]), abs=0.01)
+            assert other["line"] == mine["line"]
         elif mine.get("mode") == "markers":
-            assert (other["x"], other["y"], other["marker"]) == (mine["x"], mine["y"], mine["marker"])
+            assert (other["x"], other["marker"]) == (mine["x"], mine["marker"])
+            assert other["y"] == pytest.approx(mine["y"], abs=0.01)
         elif mine.get("fill"):
             assert other["fillcolor"] == mine["fillcolor"]
             assert other["x"][:-2] == pytest.approx(mine["x"][:-1])
@@ -117,9 +128,12 @@ def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun]
             assert other["line"] == mine["line"]
 
 
+@pytest.mark.parametrize("lanes", LANE_KINDS)
 @pytest.mark.parametrize("make", [_few, _many], ids=["bars", "bars and grid"])
-def test_the_page_has_the_same_bars_each_a_pixel_shorter(node: str, make: Callable[[], FakeRun]) -> None:
-    chart = _chart(make())
+def test_the_page_has_the_same_bars_each_a_pixel_shorter(
+    node: str, make: Callable[[], FakeRun], lanes: LaneKind
+) -> None:
+    chart = _chart(make(), lanes)
     pixel = chart.detail.window.seconds / _PIXELS
 
     here, there = _by_color(list(draw_traces(chart, name_paint))), _by_color(_draw_in_page(node, chart))
@@ -127,7 +141,8 @@ def test_the_page_has_the_same_bars_each_a_pixel_shorter(node: str, make: Callab
     assert there.keys() == here.keys()
     for color, mine in here.items():
         other = there[color]
-        assert (other["base"], other["y"], other["width"]) == (mine["base"], mine["y"], mine["width"])
+        assert other["base"] == mine["base"]
+        assert [*other["y"], other["width"]] == pytest.approx([*mine["y"], mine["width"]], abs=0.01)
         assert other["x"] == pytest.approx([max(seconds - pixel, 2 * pixel) for seconds in mine["x"]], rel=1e-5)
         assert other["marker"].get("pattern") == mine["marker"].get("pattern")
         assert (other["marker"]["line"]["width"] == 1.5) == (mine["marker"]["line"]["width"] == 1.5)

@@ -17,6 +17,7 @@ from notebook_gen.config.columns import (
     SeedColumn,
     SeedData,
 )
+from notebook_gen.config.models import Model
 from notebook_gen.errors import Rejected
 from notebook_gen.events import CellsSkipped, RowGroupOpened, TaskEnded, TaskStarted
 from notebook_gen.observers.progress import Progress
@@ -24,6 +25,8 @@ from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.views import layout
 from notebook_gen.views.dag import dag_html, dag_numbers, dag_source, dag_svg
+from notebook_gen.views.fitting import Direction
+from notebook_gen.views.palette import LIGHT
 from notebook_gen.views.text import text_width, visible
 from tests.views.hostile import HOSTILE, elements, read_page, read_svg
 
@@ -258,18 +261,99 @@ def test_no_rows_asked_for_is_no_division_by_nothing() -> None:
     assert dag_numbers(graph, Progress(graph, 0)) == [{"sub": "0 of 0", "failed": "", "fraction": 0.0}]
 
 
-def test_a_wide_picture_shrinks_as_long_as_it_can_be_read() -> None:
+def _chain(count: int) -> ExecutionGraph:
     columns: dict[str, Column] = {"c0": Integer(1, 5)}
-    columns |= {f"c{at}": LLMText(f"{{{{ c{at - 1} }}}}") for at in range(1, 8)}
-    graph = build_graph(columns)
+    columns |= {f"c{at}": LLMText(f"{{{{ c{at - 1} }}}}") for at in range(1, count)}
+    return build_graph(columns)
 
-    def width(max_width: float | None) -> float:
-        return float(read_svg(dag_svg(graph, max_width=max_width)).attrib["width"])
 
-    natural = width(None)
-    assert width(natural + 100) == natural
-    assert width(0.9 * natural) == pytest.approx(0.9 * natural, abs=1)
-    assert width(100) == pytest.approx(0.68 * natural, abs=1)
+@pytest.mark.parametrize("count", [8, 12, 60])
+def test_a_chain_fits_into_the_width_there_is_and_no_text_shrinks(count: int) -> None:
+    for max_width in (872.0, 640.0):
+        svg = read_svg(dag_svg(_chain(count), max_width=max_width))
+
+        _, _, width, height = map(float, svg.attrib["viewBox"].split())
+        assert width <= max_width
+        assert (float(svg.attrib["width"]), float(svg.attrib["height"])) == pytest.approx((width, height), abs=1)
+        assert f"min-width:{width:.0f}px" in svg.attrib["style"]
+
+
+def test_twelve_columns_of_a_run_are_seen_without_scrolling() -> None:
+    for graph in (_chain(12), build_graph({f"c{at}": Integer(1, 5) for at in range(12)})):
+        progress = Progress(graph, 40)
+
+        svg = read_svg(dag_svg(graph, progress=progress, max_width=640))
+
+        assert float(svg.attrib["width"]) <= 640
+        assert float(svg.attrib["height"]) <= 300
+
+
+def test_a_small_node_still_says_how_far_it_is_and_what_failed() -> None:
+    graph = _chain(60)
+    progress = Progress(graph, 40)
+    _finish(progress, 1, 26, failed=1)
+    _finish(progress, 2, 9)
+    whole = Progress(graph, 20_000)
+    whole.nodes[1].done = 13_999
+
+    svg = dag_svg(graph, progress=progress, max_width=640)
+    assert read_svg(svg).attrib["class"] == "ng-dag ng-small"
+    assert [_lines(_nodes(svg)[node]) for node in range(3)] == [["c0", "0/40"], ["c1", "26 ×1"], ["c2", "9/40"]]
+    assert [numbers["sub"] for numbers in dag_numbers(graph, whole, 640)[:2]] == ["0 %", "69 %"]
+    assert dag_numbers(graph, progress, 640)[1] == {"sub": "26 ", "failed": "×1", "fraction": 0.65}
+
+
+def _grounds(html: str) -> list[list[str]]:
+    return [
+        ["".join(part.itertext()) for part in group]
+        for group in read_svg(html).iter(f"{SVG}g")
+        if group.attrib["class"] == "ng-ground"
+    ]
+
+
+def test_the_columns_of_a_model_lie_on_a_ground_with_its_name_if_there_are_several_models() -> None:
+    columns: dict[str, Column] = {"a": Integer(1, 5), "b": LLMText("{{ a }}"), "c": LLMText("{{ b }}", model="judge")}
+    models = {"default": Model(model="gpt-4o-mini")}
+
+    assert _grounds(dag_html(build_graph(columns), models=models)) == [
+        ["model default · gpt-4o-mini", "", "default · gpt-4o-mini"],
+        ["model judge", "", "judge"],
+    ]
+    assert _grounds(dag_html(build_graph({**columns, "c": LLMText("{{ b }}")}), models=models)) == []
+
+
+def test_a_ground_is_shown_for_one_model_among_many_columns() -> None:
+    columns: dict[str, Column] = {f"s{at}": Integer(1, 5) for at in range(12)}
+
+    assert _grounds(dag_html(build_graph({**columns, "b": LLMText("{{ s1 }}")}))) == [["model default", "", "default"]]
+
+
+def test_who_cannot_see_the_picture_is_told_what_every_column_reads() -> None:
+    columns: dict[str, Column] = {
+        "stars": Integer(1, 5),
+        "tone": Category(["dry"]),
+        "review": LLMText("{{ tone }}", skip_if="{{ stars == 3 }}"),
+    }
+
+    svg = read_svg(dag_svg(build_graph(columns)))
+
+    assert (svg.attrib["role"], svg.attrib["aria-label"]) == (
+        "img",
+        "graph of 3 columns: stars; tone; review reads tone, stars",
+    )
+
+
+def test_a_picture_can_be_told_to_flow_down() -> None:
+    def boxes(direction: Direction) -> list[tuple[float, float]]:
+        nodes = _nodes(dag_html(_chain(3), direction=direction)).values()
+        rects = [next(e for e in node.iter() if e.get("class") == "ng-node-box") for node in nodes]
+        return [(float(rect.attrib["x"]), float(rect.attrib["y"])) for rect in rects]
+
+    down, right = boxes("down"), boxes("right")
+
+    assert len({x for x, _ in down}) == 1
+    assert [y for _, y in down] == sorted({y for _, y in down})
+    assert len({y for _, y in right}) == 1
 
 
 @pytest.mark.parametrize("count", [2, 60])
@@ -347,4 +431,6 @@ def test_dot_source_names_models_and_kinds() -> None:
 
     assert 'label="score\nLLM text · judge"' in source
     assert source.count("peripheries=2") == 1
-    assert len(set(re.findall(r'fillcolor="(#[0-9a-f]{6})"', source))) == 5
+    fills = set(re.findall(r'fillcolor="(#[0-9a-f]{6})"', source)) - {LIGHT.lane}
+    assert len(fills) == 5
+    assert re.findall(r"label=(\w+) labeljust", source) == ["default", "judge"]

@@ -39,9 +39,12 @@ def test_ipython_without_a_kernel_is_no_notebook(shell: Any, monkeypatch: pytest
     assert detect() == "pipe"
 
 
-@pytest.mark.parametrize(("running", "place"), [(True, "notebook"), (False, "pipe")])
-def test_marimo_is_a_notebook_while_it_runs_one(running: bool, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("running", "place"), [(True, "pipe"), (False, "terminal")])
+def test_marimo_shows_no_jupyter_widgets_so_that_it_gets_lines(
+    running: bool, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "marimo", _module(running_in_notebook=lambda: running))
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: True))
 
     assert detect() == place
 

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from notebook_gen.config.columns import LLMText
-from notebook_gen.events import LimitMoved
+from notebook_gen.events import LimitMoved, TaskStarted
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import Task
 from notebook_gen.views.chart import Chart, chart_of_run, time_ticks
 from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.history import History
+from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.text import plotly_text
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -34,10 +37,10 @@ def _trace(run: FakeRun) -> Trace:
     return run.trace
 
 
-def _chart(run: FakeRun, max_bars: int = 1000) -> Chart:
+def _chart(run: FakeRun, max_bars: int = 1000, lanes: LaneKind = "slots") -> Chart:
     history = History(run.graph)
     history.update(_trace(run))
-    return chart_of_run(run, history, pixels=800, max_bars=max_bars)
+    return chart_of_run(run, history, pixels=800, max_bars=max_bars, lanes=lanes)
 
 
 def _busy(count: int) -> FakeRun:
@@ -69,7 +72,7 @@ def test_an_attempt_that_was_tried_again_is_hatched_and_has_no_cross() -> None:
 
     bars = [bar for bar in figure.data if bar.type == "bar"]
     assert [(list(bar.base), bar.marker.pattern.shape) for bar in bars] == [([3.0], None), ([1.0], "/")]
-    assert bars[1].hovertext[0].endswith("failed, and was tried again")
+    assert bars[1].hovertext[0].endswith("failed, and was tried again<br>no &lt;b&gt;")
     assert not [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
     assert "tried again after 1.0 s" in gantt_svg(_chart(run))
 
@@ -91,7 +94,7 @@ def test_whoever_points_at_a_bar_reads_what_it_was() -> None:
         "<b>review · row 2</b><br>9.0 s in flight, waited 0.5 s for a slot<br>"
         "default · 10 tokens in, 20 out<br>4.5 × the usual: the slowest so far"
     )
-    assert [text.rpartition("<br>")[2] for text in texts[3:]] == ["in flight", "failed"]
+    assert [text.rpartition("<br>")[2] for text in texts[3:]] == ["in flight", "no &lt;b&gt;"]
 
 
 def test_attempts_that_took_no_time_at_all_are_nothing_unusual() -> None:
@@ -151,21 +154,83 @@ def test_the_line_of_a_limit_moves_with_it() -> None:
     assert chart.labels[1] == ("judge", "1 of 6")
 
 
-def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:
-    geometry = _chart(_worked()).geometry
+def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:
+    run = _worked()
+    run.now = 100.0
+    for step in range(40):
+        run.publish(LimitMoved(step * 2.0, "model judge", 8, 0.0), LimitMoved(step * 2.0 + 1, "model judge", 4, 0.0))
+    run.publish(LimitMoved(41.5, "model default", 2, 0.0))
 
-    edges = [
-        place for band in (*geometry.groups, geometry.waiting, geometry.in_flight) for place in (band.top, band.bottom)
-    ]
+    falls = _chart(run).falls
+
+    moments = sorted(fall.moment for fall in falls)
+    assert falls[0].words == "limit 8 → 2"
+    assert len(falls) == 6
+    assert min(after - before for before, after in pairwise(moments)) >= 100.0 * 1.15 * 76 / 800
+    assert "limit 8 → 4" in gantt_svg(_chart(run))
+
+
+def test_of_a_wait_the_part_counts_as_cooling_down_in_which_the_endpoint_was_left_alone() -> None:
+    run = traced_run()
+    run.publish(LimitMoved(1.0, "model default", 4, 1.25), LimitMoved(3.0, "model default", 3, 9.0))
+    run.publish(LimitMoved(3.5, "model default", 4, 0.0))
+    run.publish(TaskStarted(4.0, Task(REVIEW, 0, 0, 2), 0.5, 0), TaskStarted(4.0, Task(SCORE, 0, 1), 0.5, 0))
+    run.now = 5.0
+
+    chart = _chart(run, lanes="rows")
+    figure = gantt(_trace(run), lanes="rows")
+
+    assert chart.cooled.tolist() == [0.75, 0.0]
+    assert [(part.bar, part.start, part.end) for part in chart.cooling] == [(0, 1.0, 1.25), (0, 3.0, 3.5)]
+    texts = [text for bar in figure.data if bar.type == "bar" for text in bar.hovertext]
+    assert texts[0].startswith("<b>review · row 0 · attempt 2</b><br>")
+    assert "waited 3.5 s for a slot, 0.8 s of it cooling down" in texts[0]
+    assert texts[1].startswith("<b>score · row 1</b><br>")
+    assert "cooling down" not in texts[1]
+
+
+def test_where_lanes_are_rows_a_thin_line_stands_for_each_wait_and_nothing_below_them() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 2.0)
+    run.attempt(SCORE, 0, 3.0, 4.0)
+
+    figure = gantt(_trace(run), lanes="rows")
+
+    lines = [list(trace.x) for trace in figure.data if trace.type == "scatter"]
+    assert lines == [[0.5, 1.0, None], [2.5, 3.0, None]]
+    assert list(figure.layout.yaxis.ticktext) == ["row 0"]
+    assert list(figure.layout.xaxis.range) == [0.0, 4.0]
+
+
+@pytest.mark.parametrize("lanes", LANE_KINDS)
+def test_lanes_have_their_names_and_lie_within_the_chart(lanes: LaneKind) -> None:
+    chart = _chart(_worked(), lanes=lanes)
+
+    names = [name for name, _ in chart.labels]
+    assert (
+        names[:2] == {"slots": ["default", "judge"], "rows": ["row 0", "row 1"], "columns": ["review", "score"]}[lanes]
+    )
+    assert all(0 <= place <= chart.places.height for place in (*chart.places.lanes, *chart.places.labels))
+    assert len(chart.labels) == len(chart.places.labels)
+    assert len(gantt(_trace(_worked()), lanes=lanes).data) > 2
+
+
+def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:
+    places = _chart(_worked()).places
+    assert places.waiting is not None
+    assert places.in_flight is not None
+
+    edges = [place for band in (*places.groups, places.waiting, places.in_flight) for place in (band.top, band.bottom)]
     assert edges == sorted(edges)
-    assert edges[-1] == geometry.height
-    assert list(geometry.lanes) == sorted(geometry.lanes)
+    assert edges[-1] == places.height
+    assert list(places.lanes) == sorted(places.lanes)
 
 
 @pytest.mark.parametrize("draw", [gantt_svg, gantt_image])
+@pytest.mark.parametrize("lanes", LANE_KINDS)
 @pytest.mark.parametrize("count", [0, 1, 300, 5000])
-def test_svg_is_well_formed_and_bounded(draw: Callable[[Chart], str], count: int) -> None:
-    svg = draw(_chart(_busy(count)))
+def test_svg_is_well_formed_and_bounded(draw: Callable[[Chart], str], lanes: LaneKind, count: int) -> None:
+    svg = draw(_chart(_busy(count), lanes=lanes))
 
     read_page(svg)
     ET.fromstring(svg[svg.index("<svg") : svg.rindex("</svg>") + len("</svg>")])  # noqa: S314  # our own
@@ -175,7 +240,7 @@ def test_svg_is_well_formed_and_bounded(draw: Callable[[Chart], str], count: int
 def test_a_bar_in_svg_has_words_and_in_an_image_it_has_none() -> None:
     chart = _chart(_worked())
 
-    assert "review · row 0\n2.0 s, waited 0.5 s" in read_page(gantt_svg(chart)).texts
+    assert "review · row 0\n2.0 s, waited 0.5 s for a slot" in read_page(gantt_svg(chart)).texts
     assert "failed after 1.0 s" in gantt_svg(chart)
     assert "title" not in {tag for tag, _ in elements(gantt_image(chart))}
 

@@ -1,10 +1,15 @@
 """The head says state and facts, and what stands beside the DAG says where the work is."""
 
+import re
+
 import pytest
 
 from notebook_gen.config.columns import Column, LLMText
-from notebook_gen.events import CellsSkipped, LimitMoved, RowsDone, RunFinished
+from notebook_gen.config.models import Model
+from notebook_gen.errors import RateLimited
+from notebook_gen.events import CellsKept, CellsSkipped, LimitMoved, RowsDone, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.tasks import Task
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -60,10 +65,61 @@ def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
     assert "of about" not in head_html(run)  # no score was made yet: nobody knows how long one takes
 
     run.attempt(SCORE, 0, 10.0, 12.0)
-    assert "0:12 of about 0:40" in _texts(head_html(run))
+    assert _texts(head_html(run))[1:3] == ["0:12", "of about 0:40"]
 
     run.publish(CellsSkipped(12.0, SCORE, 0, 5))
-    assert "0:12 of about 0:30" in _texts(head_html(run))
+    assert _texts(head_html(run))[1:3] == ["0:12", "of about 0:30"]
+
+
+def test_tokens_and_cost_are_told_with_what_they_will_have_come_to() -> None:
+    run = traced_run(rows=10)
+    run.models["judge"] = Model("gpt-x", price=(1_000.0, 2_000.0))
+    for row in range(5):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+    run.attempt(SCORE, 0, 10.0, 12.0)
+    assert _texts(head_html(run))[-2:] == ["180 · $0.050", "tokens"]  # a single score says little about the others
+
+    for row in (1, 2, 3, 4):
+        run.attempt(SCORE, row, 12.0, 14.0)
+    assert _texts(head_html(run))[-2:] == ["300 · $0.25", "of about 600 tokens · $0.50"]
+
+    run.drop(9, REVIEW, "no")
+    assert _texts(head_html(run))[-2:] == ["300 · $0.25", "of about 540 tokens · $0.45"]
+
+
+def test_no_fact_moves_another_while_a_run_goes_on() -> None:
+    def widths(run: FakeRun) -> list[str]:
+        return re.findall(r"min-width:(\d+)px", head_html(run))
+
+    run = traced_run(rows=10)
+    before = widths(run)
+    for row in range(10):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+        run.attempt(SCORE, row, row * 2.0, row * 2.0 + 2.0)
+
+    assert widths(run) == before
+    assert all(int(width) > 30 for width in before)
+
+
+def test_a_run_that_is_over_says_how_many_attempts_were_in_vain() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 1.0)
+    refused = RateLimited("the endpoint asks for fewer calls", status=429)
+    for row, again in ((1, True), (2, True), (3, False)):
+        task = Task(REVIEW, 0, row)
+        run.publish(TaskStarted(1.0, task, 1.0, 0), TaskEnded(2.0, task, 0, refused, None, again))
+    run.attempt_in_vain(REVIEW, 4, 2.0, 3.0, again=True)
+    run.finish()
+
+    assert "calls · 3 retried · 3 × 429" in _texts(head_html(run))
+
+
+def test_cells_that_an_earlier_run_made_are_told_apart() -> None:
+    run = traced_run()
+    run.publish(CellsKept(0.0, REVIEW, 0, 12))
+    run.attempt(REVIEW, 12, 0.0, 1.0)
+
+    assert _texts(side_html(run, waiting=0))[-2:] == ["made, and kept", "1 cell, 12"]
 
 
 def test_the_bar_has_a_segment_for_each_column_that_is_made() -> None:

@@ -10,7 +10,7 @@ from notebook_gen.events import InPlaceEnded, RunFinished, TaskEnded
 from notebook_gen.observers.trace import CANCELLED, DONE, FAILED, IN_FLIGHT, Trace
 from notebook_gen.plan.tasks import Task
 from notebook_gen.views import history as history_module
-from notebook_gen.views.history import History, Lanes
+from notebook_gen.views.history import History
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def test_many_small_updates_are_one_big_one() -> None:
     assert len(history) == 3001
     for name, column in at_once.columns.items():
         np.testing.assert_array_equal(history.columns[name], column)
-    assert history.lanes == at_once.lanes == Lanes(first=(0, 5), counts=(5, 1), resource_of=(-1, -1, 0, 1))
+    assert history.slots == at_once.slots == (5, 1)
+    assert history.resource_of == (-1, -1, 0, 1)
 
 
 def test_an_update_that_brings_nothing_is_no_change() -> None:
@@ -104,13 +105,12 @@ def test_an_update_that_brings_nothing_is_no_change() -> None:
 def test_a_slot_makes_a_lane_when_it_is_first_used() -> None:
     run = traced_run()
     history = _history(run)
-    assert history.lanes.counts == (1, 1)
+    assert history.slots == (1, 1)
 
     run.attempt(SCORE, 0, 1.0, slot=3)
     _update(history, run)
 
-    assert history.lanes == Lanes(first=(0, 1), counts=(1, 4), resource_of=(-1, -1, 0, 1))
-    assert history.lanes.total == 5
+    assert history.slots == (1, 4)
 
 
 class _GrowingTrace(Trace):
@@ -184,8 +184,38 @@ def test_an_interrupt_at_any_line_leaves_nothing_out_and_nothing_twice() -> None
         _update(history, run)
 
         at_once = _history(run)
-        assert history.lanes == at_once.lanes
+        assert history.slots == at_once.slots
         for name, column in at_once.columns.items():
             np.testing.assert_array_equal(history.columns[name], column)
         after += 1
     assert after > 20
+
+
+def test_what_was_in_flight_at_once_is_known_however_it_was_taken_over() -> None:
+    run, bit_by_bit = traced_run(300), History(traced_run().graph)
+    for row in range(0, 300, 3):
+        for slot in range(3):
+            run.attempt(REVIEW, row + slot, row + slot * 0.25, slot=slot)
+        _update(bit_by_bit, run)
+        for slot in range(3):
+            run.publish(TaskEnded(row + 1.0, Task(REVIEW, 0, row + slot), slot, None, None))
+    at_once = _history(run)
+    _update(bit_by_bit, run)
+
+    times = np.array([0.1, 0.3, 0.6, 1.5, 3.3])
+    for history in (bit_by_bit, at_once):
+        flow = history.flows[REVIEW]
+        assert (flow.peak, flow.open) == (3, 0)
+        assert flow.in_flight(times).tolist() == [1, 2, 3, 0, 2]
+    assert at_once.ready.before(times).tolist() == bit_by_bit.ready.before(times).tolist() == [3, 3, 3, 3, 6]
+
+
+def test_an_update_may_take_over_some_lines_only() -> None:
+    run, history = traced_run(), History(traced_run().graph)
+    for row in range(10):
+        run.attempt(REVIEW, row, float(row), row + 0.5)
+    assert run.trace is not None
+
+    for expected in (4, 8, 10, 10):
+        history.update(run.trace, most=4)
+        assert len(history) == expected

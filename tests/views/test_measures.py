@@ -53,7 +53,7 @@ def test_the_dag_has_as_much_room_as_it_takes_and_no_more(run: FakeRun) -> None:
 
 
 def test_a_dag_that_is_higher_than_a_view_can_be_is_scrolled() -> None:
-    run = _run(a="", **{f"b{at}": "a" for at in range(30)})
+    run = _run(a="", **{f"b{at}": "a" for at in range(90)})
 
     assert measures.top_height(run) == 320
 

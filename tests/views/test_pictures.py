@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -20,10 +21,10 @@ def _trace() -> Any:
 
 
 def test_the_public_pictures_are_these_and_stay_functions_when_their_modules_are_used() -> None:
-    for module in ("dag", "gantt"):
+    for module in ("cells", "dag", "gantt"):
         importlib.import_module(f"notebook_gen.views.{module}")
 
-    assert ng.views.__all__ == ["Drawing", "dag", "gantt"]
+    assert ng.views.__all__ == ["CellsDrawing", "Drawing", "cells", "dag", "gantt"]
     assert all(callable(getattr(ng.views, name)) for name in ng.views.__all__)
 
 
@@ -55,6 +56,33 @@ def test_a_builder_is_drawn_as_a_notebook_shows_it(tmp_path: Path) -> None:
 
     drawing = ng.views.dag(builder)
 
-    assert drawing._repr_html_() == drawing.html == dag_html(builder.graph)
+    assert drawing._repr_html_() == drawing.html == dag_html(builder.graph) == builder._repr_html_()
     assert ng.views.dag(builder.graph) == drawing
     assert drawing.html in drawing.save(tmp_path / "dag.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("dot")
+def test_a_drawn_builder_is_saved_as_an_image_and_rendered_by_graphviz(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    builder["text"] = ng.LLMText("{{ stars }}")
+
+    drawing = ng.views.dag(builder, direction="down")
+
+    svg = ET.parse(drawing.save(tmp_path / "dag.svg")).getroot()  # noqa: S314  # our own
+    assert svg.attrib["aria-label"] == "graph of 2 columns: stars; text reads stars"
+    assert drawing.save(tmp_path / "dag.gv").read_text(encoding="utf-8") == drawing.source
+    assert "rankdir=TB" in drawing.source
+    assert drawing.to_graphviz().pipe("pdf").startswith(b"%PDF")
+    assert ng.views.dag(builder).source == builder.dot().source
+
+
+def test_a_picture_that_cannot_be_written_and_a_direction_that_is_none_are_told(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    no_direction: Any = "up"
+
+    with pytest.raises(ng.ConfigError, match=r"'dag\.docx' is no kind of picture"):
+        ng.views.dag(builder).save(tmp_path / "dag.docx")
+    with pytest.raises(ng.ConfigError, match="direction is 'up'"):
+        ng.views.dag(builder, direction=no_direction)

@@ -148,3 +148,14 @@ def test_hostile_text_stays_text(text: str) -> None:
         return [tag for tag, _ in elements(html) if tag != "span"]
 
     assert set(draw(text)) <= set(draw("harmless"))
+
+
+def test_a_picture_is_shown_larger_than_in_a_table_and_one_that_is_too_large_is_said_in_words() -> None:
+    small, large = b"\x89PNG\r\n\x1a\n" + bytes(30_000), b"\x89PNG\r\n\x1a\n" + bytes(1_200_000)
+
+    page = read_page(record_html(_record(_cell("stars", small), _cell("review", large))))
+
+    [image] = [facts for tag, facts in page.elements if tag == "img"]
+    assert "max-height:260px" in image["style"]
+    assert "png image, 30.0 kB" in page.texts
+    assert "image, 1.2 MB: too large to be shown here" in page.texts

@@ -8,9 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from notebook_gen.config.columns import LLMText
+from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.observers.records import CellRecord, RowRecord
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
+from notebook_gen.plan.values import Exchange
 from notebook_gen.views.report import TABLE_SIZE, report_html, report_text
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -51,7 +54,7 @@ def test_a_report_holds_no_script_and_reaches_for_nothing() -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, 40, 5000])
 def test_a_report_is_bounded_however_long_the_run_was(rows: int) -> None:
-    assert len(report_html(_ended(rows))) < 400_000
+    assert len(report_html(_ended(rows))) < 300_000
 
 
 def test_long_texts_are_left_out_before_rows_are() -> None:
@@ -78,6 +81,46 @@ def test_every_picture_is_there_a_second_time_for_pages_that_drop_the_first() ->
         kind, _, data = attributes["src"].partition(",")
         assert kind == "data:image/svg+xml;base64"
         ET.fromstring(base64.b64decode(data))  # noqa: S314  # our own
+
+
+def test_a_page_that_drops_drawings_and_the_stylesheet_shows_none_of_their_words() -> None:
+    html = report_html(_ended())
+
+    assert html.count("<svg") > 0
+    assert html.count('<div class="ng-drawn" style="display:none">') == 3
+    assert ".ng-drawn { display: block !important; }" in html
+
+
+def test_records_and_usage_can_be_opened_without_a_script() -> None:
+    run = _ended()
+    run.models["judge"] = Model("gpt-x", price=(1_000.0, 2_000.0))
+    for row in (0, 3):
+        run.records[row] = _record(run, row, f"A lamp, number {row}.")
+
+    texts = _texts(report_html(run))
+
+    assert [text for text in texts if text in ("Records", "Cells", "Usage")] == ["Records", "Cells", "Usage"]
+    for words in ("row 0", "done · A lamp, number 0. · A lamp, number 0. · A lamp, number 0.", "row 3", "$2.00"):
+        assert words in [text.strip() for text in texts]
+
+
+def test_records_are_left_out_where_they_would_take_too_much_room() -> None:
+    run = _ended()
+    run.models = {alias: Model("gpt-x") for alias in run.models}
+    run.records = {row: _record(run, row, "<&>'\"" * 3_000) for row in range(20)}
+
+    html = report_html(run)
+
+    assert 5 <= html.count('<details class="ng-row">') <= 12
+    assert len(html) < 300_000
+
+
+def _record(run: FakeRun, row: int, text: str) -> RowRecord:
+    said = Exchange((("user", text),), text, text, {text: text})
+    cells = tuple(
+        CellRecord(name, run.graph.nodes[node], "done", text, exchange=said) for name, node in run.graph.columns.items()
+    )
+    return RowRecord(row, 0, "done", "", cells, run.graph)
 
 
 def test_a_run_without_a_trace_has_a_report_without_a_timeline() -> None:

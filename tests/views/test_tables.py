@@ -1,5 +1,6 @@
 """Tables say what is there and why the rest is not, whatever text stands in them."""
 
+import base64
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from notebook_gen.views.text import one_line, several_lines, visible
 from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 
 
@@ -128,6 +130,27 @@ def test_a_text_that_its_column_shows_whole_is_not_to_be_opened() -> None:
     narrow = rows_table([TableColumn("a", 0, width=120)], [_row(("done", text))])
 
     assert ["details" in html for html in (wide, narrow)] == [False, True]
+
+
+def test_a_picture_is_a_small_image_and_one_without_room_is_said_in_words() -> None:
+    row = _row(("done", PNG), ("done", PNG + bytes(30_000)), ("done", "<svg onload=alert(1)>"))
+
+    page = read_page(rows_table(_columns(*"abc"), [row]))
+
+    [image] = [facts for tag, facts in page.elements if tag == "img"]
+    assert image["src"] == f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    assert "max-height:22px" in image["style"]
+    assert page.texts[-2:] == ["image, 30.0 kB", "<svg onload=alert(1)>"]
+    assert "<img" not in rows_table(_columns(*"abc"), [row], full_limit=0)
+
+
+def test_what_has_parts_is_json_that_can_be_opened_with_a_line_for_each() -> None:
+    value = {"name": "kettle", "tags": ["x" * 40] * 4}
+
+    texts = _texts(rows_table(_columns("a"), [_row(("done", value))]))
+
+    assert texts[3].startswith('{"name": "kettle", "tags": ["xxx')
+    assert texts[-1].split("\n")[:3] == ["{", '  "name": "kettle",', '  "tags": [']
 
 
 def test_a_live_table_of_hostile_giants_stays_small() -> None:

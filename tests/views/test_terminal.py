@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from notebook_gen.config.columns import LLMText
+from notebook_gen.config.models import Model
 from notebook_gen.events import RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
@@ -47,10 +48,23 @@ def test_every_made_column_has_a_line_with_its_counts() -> None:
         run.publish(TaskStarted(0.0, task, 0.0, 0), TaskEnded(1.5, task, 0, None, Usage(10, 20)))
     run.progress.nodes[2].seconds, run.progress.nodes[2].failed = 4.5, 2
 
-    lines = _text(TerminalView(run, _console()[0])).splitlines()[1:]
+    lines = _text(TerminalView(run, _console()[0])).splitlines()[2:]
 
     assert [line.split()[0] for line in lines] == ["stars", "tone", "review", "score"]
     assert lines[2].split("  ")[-3:] == ["3 of 40", "1.5 s", "2 failed"]
+
+
+def test_tokens_and_cost_have_a_line_of_their_own() -> None:
+    run = review_run()
+    run.models["default"] = run.models["judge"] = Model("gpt-x", price=(1_000.0, 2_000.0))
+    for row in range(4):
+        run.attempt(2, row, 0.0, 1.0)
+        run.attempt(3, row, 0.0, 1.0)
+    run.attempt_in_vain(2, 4, 0.0, 1.0, again=True)
+
+    _, spent, *_ = _text(TerminalView(run, _console()[0])).splitlines()
+
+    assert spent.rstrip() == "240 of about 2,400 tokens · $0.40 of about $4.00 · 1 retried"
 
 
 def test_failures_are_grouped_and_the_placeholder_text_is_admitted() -> None:

@@ -1,11 +1,13 @@
 """The page gets what it needs to draw the timeline, in pieces of a bounded size."""
 
 import json
+from itertools import product
 
 import pytest
 
 from notebook_gen.views.frames import frame_size
-from notebook_gen.views.timeline import TimelineFeed
+from notebook_gen.views.lanes import LANE_KINDS
+from notebook_gen.views.timeline import MOST_LINES, TimelineFeed
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 from tests.views.recording_board import RecordingBoard
 
@@ -37,7 +39,7 @@ def _busy(count: int) -> FakeRun:
     return run
 
 
-def test_a_frame_is_sent_when_something_has_happened_and_the_template_when_there_are_new_lanes() -> None:
+def test_a_frame_is_sent_when_something_has_happened_and_the_template_once() -> None:
     stage = _Stage(traced_run())
     stage.say(plotly="there")
 
@@ -46,14 +48,15 @@ def test_a_frame_is_sent_when_something_has_happened_and_the_template_when_there
     stage.run.attempt(REVIEW, 0, 1.0)
     assert stage.tick(0.6) == ["frame", "clock"]
     stage.run.attempt(REVIEW, 1, 1.0, slot=1)
-    assert stage.tick(0.9) == ["template", "frame", "clock"]
+    assert stage.tick(0.9) == ["frame", "clock"]
     assert stage.board.timeline["clock"] == {"now": 1.0, "running": True, "note": "2 tasks"}
 
 
 def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> None:
-    for count in (1, 1400, 1600, 30_000):
+    for count, kind in product((1, 1400, 1600, 20_000), LANE_KINDS):
         stage = _Stage(_busy(count))
         stage.tick(0.0)
+        stage.say(lanes=kind)
         stage.say(window={"start": 0.0, "width": count * 0.01, "follows": True, "pixels": 4000})
 
         frame = stage.board.timeline["frame"]
@@ -147,6 +150,72 @@ def test_a_window_is_answered_with_its_bars_where_the_whole_run_has_not_all() ->
     assert detail["grid"] is None
     assert (detail["start"], detail["end"]) == (1.0, 3.0)
     assert len(detail["bars"]["state"]) == pytest.approx(200, abs=3)
+
+
+def test_a_window_of_a_short_run_is_answered_at_its_own_resolution() -> None:
+    stage = _Stage(_busy(100))
+    stage.tick(0.0)
+
+    assert stage.say(window={"start": 0.2, "width": 0.1, "follows": False, "pixels": 800}) == ["detail"]
+
+    load = stage.board.timeline["detail"]["load"]
+    assert (load["start"], load["end"]) == pytest.approx((0.2, 0.3))
+
+
+def test_while_a_part_is_looked_at_it_is_kept_up_to_date_and_the_whole_now_and_then() -> None:
+    stage = _Stage(_busy(100))
+    stage.tick(0.0)
+    stage.say(window={"start": 0.0, "width": 90.0, "follows": False, "pixels": 800})
+
+    heard = []
+    for second in range(1, 7):
+        stage.run.attempt(REVIEW, second, 10.0 + second, 10.5 + second)
+        heard.append([name for name in stage.tick(float(second)) if name in ("frame", "detail")])
+
+    assert heard == [["detail"]] * 4 + [["frame"], ["detail"]]
+    assert stage.say(window=None) == ["frame"]
+
+
+@pytest.mark.parametrize("kind", ["rows", "columns"])
+def test_other_lanes_are_shown_when_somebody_wants_them(kind: str) -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+
+    assert "frame" in stage.say(lanes=kind)
+    assert stage.board.timeline["frame"]["lanes"]["kind"] == kind
+    assert stage.say(lanes=kind) == []
+    assert stage.say(window={"start": 1.0, "width": 1.0, "follows": False, "pixels": 800}) == ["detail"]
+    assert stage.board.timeline["detail"]["lanes"]["kind"] == kind
+
+
+@pytest.mark.parametrize("kind", [None, "", "cells", 3, ["rows"], {}])
+def test_lanes_that_there_are_none_of_change_nothing(kind: object) -> None:
+    stage = _Stage(_busy(30))
+    stage.tick(0.0)
+
+    assert stage.say(lanes=kind) == []
+
+
+def test_a_frame_of_rows_says_which_they_are() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+
+    frame = stage.board.timeline["frame"]
+    assert frame["note"] == f"rows {3000 - len(frame['lanes']['counts'])}–2999"
+    assert stage.board.timeline["clock"]["note"] == "3,000 tasks"
+
+
+def test_a_long_trace_is_taken_over_bit_by_bit_but_whole_in_the_end() -> None:
+    run = _busy(MOST_LINES)
+    run.attempt(SCORE, 0, MOST_LINES * 0.01 + 1.0, slot=1)
+    stage = _Stage(run)
+    stage.tick(0.0)
+    first = sum(stage.board.timeline["frame"]["lanes"]["counts"])
+
+    stage.feed.finish()
+
+    assert (first, sum(stage.board.timeline["frame"]["lanes"]["counts"])) == (9, 10)
 
 
 def test_only_the_last_window_that_was_asked_for_is_answered() -> None:

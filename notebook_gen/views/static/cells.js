@@ -1,116 +1,15 @@
 // The cells: rows across, columns down, a square for each cell or a bar for a stretch of rows. This file stands behind
-// chart.js in one module.
+// chart.js, zoom.js and cell_states.js in one module.
 //
-// frame: see views/cells.py
+// frame: all rows; part: those of the window that was asked for last; see views/cells.py
+// saved: there is nobody to ask
 //
-// The page says { record }: the row that somebody chose.
+// The page says { record }: the row that somebody chose; { cells: { first, end, pixels } }: the rows that somebody looks
+// at, and the pixels that there are for them; { cells: null }: all rows again.
 
-// by their number in a frame's masks; from the bottom of a bar to its top: UPWARDS
-const WORDS = ["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped"];
-const IS_WAITING = 0, IS_READY = 1, IS_FLYING = 2, IS_DEFERRED = 3, IS_DONE = 4, IS_SKIPPED = 5, HAS_FAILED = 6, IS_DROPPED = 7;
-const UPWARDS = [IS_DONE, IS_SKIPPED, IS_FLYING, IS_DEFERRED, IS_READY, IS_WAITING, IS_DROPPED, HAS_FAILED];
-const LEGEND = [IS_DONE, IS_FLYING, IS_READY, IS_WAITING, IS_DEFERRED, IS_SKIPPED, HAS_FAILED, IS_DROPPED];
-const LEAST_LANE = 13, MOST_LANE = 26, WIDEST = 32, LEAST_PITCH = 9, LEAST_FAILED = 2, AXIS = 20;
+const LEAST_LANE = 13, MOST_LANE = 26, WIDEST = 32, AXIS = 20;
+const LEAST_ROWS = 8, LEAST_BINS = 4; // in a window
 const NEAT = [1, 2, 5];
-
-function sayState(state, ended) {
-  return state === IS_WAITING && ended ? "not made" : WORDS[state];
-}
-
-function readCells(frame) {
-  if (!frame.masks) return null;
-  const { masks, counts } = frame;
-  const bytes = new Uint8Array(masks.buffer.slice(masks.byteOffset, masks.byteOffset + masks.byteLength));
-  const Numbers = frame.width > 0xffff ? Uint32Array : Uint16Array;
-  const numbers = new Numbers(counts.buffer.slice(counts.byteOffset, counts.byteOffset + counts.byteLength));
-  // where the counts of each cell begin
-  const first = new Uint32Array(bytes.length);
-  let at = 0;
-  bytes.forEach((mask, cell) => {
-    first[cell] = at;
-    if (mask & (mask - 1)) for (let bits = mask; bits; bits &= bits - 1) at++;
-  });
-  return { ...frame, masks: bytes, counts: numbers, first };
-}
-
-// Pairs of a state and the number of cells that are in it; one alone has no number
-
-function statesOf({ masks, counts, first }, cell) {
-  const states = WORDS.map((_, state) => state).filter((state) => masks[cell] & (1 << state));
-  return states.map((state, at) => [state, states.length > 1 ? counts[first[cell] + at] : null]);
-}
-
-// One state, in a box. A state can be told from its shape as well as from its colour, where there is room
-
-function paintState(pen, colors, color, state, [x, y, width, height], isWide) {
-  const isRoomy = isWide && height >= LEAST_PITCH - 2, round = isRoomy ? 3 : 0;
-  const fill = (name, opacity = 1) => {
-    pen.fillStyle = colors.get(name, opacity);
-    if (!round) return pen.fillRect(x, y, width, height);
-    pen.beginPath();
-    pen.roundRect(x, y, width, height, round);
-    pen.fill();
-  };
-  const line = (name, width, draw, dash = []) => {
-    pen.strokeStyle = colors.get(name);
-    pen.lineWidth = width;
-    pen.setLineDash(dash);
-    pen.beginPath();
-    draw();
-    pen.stroke();
-  };
-  const [middleX, middleY] = [x + width / 2, y + height / 2];
-  if (state === IS_WAITING) fill("waiting");
-  else if (state === IS_READY) fill("ready");
-  else if (state === IS_FLYING) fill(color, 0.42);
-  else if (state === IS_DONE) fill(color);
-  else if (state === HAS_FAILED) {
-    fill("bad");
-    const reach = Math.min(width, height) / 5;
-    if (isRoomy) {
-      line("background", 1.6, () => {
-        for (const slope of [1, -1]) {
-          pen.moveTo(middleX - reach, middleY - slope * reach);
-          pen.lineTo(middleX + reach, middleY + slope * reach);
-        }
-      });
-    }
-  } else if (state === IS_DEFERRED) {
-    fill("ready");
-    pen.save();
-    pen.beginPath();
-    pen.rect(x, y, width, height);
-    pen.clip();
-    line("bad", 1.2, () => {
-      for (let from = x - height; from < x + width; from += 5) {
-        pen.moveTo(from, y + height);
-        pen.lineTo(from + height, y);
-      }
-    });
-    pen.restore();
-  } else if (state === IS_SKIPPED) {
-    fill(color, 0.16);
-    line(color, 1.4, () => {
-      pen.moveTo(isRoomy ? middleX - 3 : x, middleY);
-      pen.lineTo(isRoomy ? middleX + 3 : x + width, middleY);
-    });
-  } else if (isRoomy) {
-    line("bad", 1, () => pen.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, round), [2, 2]);
-  } else {
-    fill("bad", 0.22);
-  }
-}
-
-function takeCanvas(canvas, width, height) {
-  const ratio = devicePixelRatio || 1;
-  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
-  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  return pen;
-}
 
 class Cells {
   constructor(model, el) {
@@ -119,7 +18,12 @@ class Cells {
     this.at = null; // the cell that is looked at: { place, bin }
     this.empty = make("p", "ng-empty", el, "A square for each cell will stand here: rows across, columns down.");
     this.whole = make("div", "ng-cells", el);
-    this.legend = make("div", "ng-cells-legend", this.whole);
+    const top = make("div", "ng-cells-top", this.whole);
+    this.legend = make("div", "ng-cells-legend", top);
+    this.span = make("span", "ng-cells-span", top);
+    this.all = make("button", "ng-pill", top, "all rows");
+    this.all.title = "Show all rows again (a double click does, too)";
+    this.window = null;
     this.scroll = make("div", "ng-scroll ng-cells-scroll", this.whole);
     this.labels = make("div", "ng-cells-labels", this.scroll);
     this.canvas = make("canvas", "", this.scroll);
@@ -131,20 +35,24 @@ class Cells {
     this.scroll.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the arrow keys for its own
     this.scroll.setAttribute("role", "application");
     this.colors = new Colors(el);
+    this.isSaved = model.get("saved") === true;
     this.read();
     this.listen();
+    // what was asked for before the page was loaded again is not looked at any more
+    if (this.part) this.ask();
     this.show();
   }
 
   listen() {
     const { scroll } = this;
     this.hear = () => (this.read(), this.show());
-    this.model.on("change:frame", this.hear);
-    scroll.addEventListener("mousemove", (event) => this.look(this.cellAt(event), true));
+    for (const name of ["frame", "part"]) this.model.on(`change:${name}`, this.hear);
+    this.gestures = new Gestures(this.el, this.canvas, (gesture) => this.zoom(gesture));
+    this.all.addEventListener("click", () => (this.lookAt(null), scroll.focus({ preventScroll: true })));
+    scroll.addEventListener("mousemove", (event) => this.look(this.gestures.isDragged ? null : this.cellAt(event)));
     scroll.addEventListener("mouseleave", () => this.look(null));
     scroll.addEventListener("blur", () => this.look(null));
     scroll.addEventListener("scroll", () => this.look(null));
-    scroll.addEventListener("click", (event) => this.choose(this.cellAt(event)));
     scroll.addEventListener("keydown", (event) => this.press(event));
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.el);
@@ -157,14 +65,56 @@ class Cells {
 
   close() {
     this.isClosed = true;
-    this.model.off("change:frame", this.hear);
+    clearTimeout(this.asking);
+    for (const name of ["frame", "part"]) this.model.off(`change:${name}`, this.hear);
     this.sizes.disconnect();
     this.themes.disconnect();
     this.darkness.removeEventListener("change", this.repaint);
   }
 
   read() {
-    this.frame = readCells(this.model.get("frame"));
+    [this.allRows, this.part] = ["frame", "part"].map((name) => readCells(this.model.get(name)));
+  }
+
+  // Zooming
+
+  get rows() {
+    return this.allRows.bins * this.allRows.width;
+  }
+
+  get least() {
+    return this.isSaved ? LEAST_BINS * this.allRows.width : LEAST_ROWS;
+  }
+
+  rowAt(x) {
+    return this.frame.first + (this.from + x / this.pitch) * this.frame.width;
+  }
+
+  zoom(gesture) {
+    const { rows, least, window } = this;
+    if (gesture === "all") this.lookAt(null);
+    else if (gesture.click) this.choose(this.cellAt(gesture.click));
+    else if (gesture.select) {
+      const [first, end] = gesture.select.map((x) => this.rowAt(x));
+      this.lookAt(withinRun({ first: Math.floor(first), end: Math.ceil(end) }, rows, least));
+    } else if (gesture.zoom) this.lookAt(zoomedAround(window, this.rowAt(gesture.x), gesture.zoom, rows, least));
+    else this.lookAt(movedBy(window, (gesture.move / this.pitch) * this.frame.width, rows));
+  }
+
+  lookAt(window) {
+    const { first, end } = this.window ?? {};
+    if (window?.first === first && window?.end === end) return;
+    this.window = window;
+    this.at = null;
+    this.show();
+    clearTimeout(this.asking);
+    // a picture with a bin for each row has all there is
+    if (this.allRows.width > 1 && !this.isSaved) this.asking = setTimeout(() => this.ask(), ASK_AFTER);
+  }
+
+  ask() {
+    const { window } = this;
+    this.model.send({ cells: window && { ...window, pixels: Math.round(this.canvas.clientWidth) } });
   }
 
   // Drawing: once an animation frame, and not at all while nobody can see it
@@ -179,6 +129,7 @@ class Cells {
   }
 
   draw() {
+    Object.assign(this, framePart(this.window, this.allRows, this.part));
     const { frame } = this, isEmpty = !frame || !frame.names.length || !frame.bins;
     this.empty.hidden = !isEmpty;
     this.whole.hidden = isEmpty;
@@ -186,6 +137,7 @@ class Cells {
     this.drawLabels();
     this.drawLegend();
     this.drawCells();
+    this.drawSpan();
     this.drawAxis();
     this.drawLooked();
   }
@@ -223,15 +175,25 @@ class Cells {
     }
   }
 
+  drawSpan() {
+    const { window, frame, span, all } = this, count = (number) => number.toLocaleString("en");
+    const words = window ? [`rows ${count(window.first)} to ${count(window.end - 1)}`] : [];
+    if (frame.width > 1) words.push(`${count(frame.width)} rows a bar`);
+    if (!window && this.pitch < LEAST_PITCH) words.push("drag to zoom");
+    span.textContent = words.join(" · ");
+    all.hidden = !window;
+    this.gestures.waits = Boolean(window);
+  }
+
   drawCells() {
-    const { frame, lane } = this, { names, colors, bins } = frame;
+    const { frame, lane, from, to } = this, { names, colors, bins } = frame;
     const width = this.scroll.clientWidth - this.left;
-    this.pitch = frame.width > 1 ? width / bins : Math.min(WIDEST, width / bins);
+    this.pitch = frame.width > 1 ? width / (to - from) : Math.min(WIDEST, width / (to - from));
     const gap = frame.width > 1 || this.pitch < 4 ? 0 : this.pitch < 8 ? 1 : 2, between = lane >= 16 ? 3 : 2;
-    const ratio = devicePixelRatio || 1, edge = (bin) => Math.round(bin * this.pitch * ratio) / ratio;
+    const ratio = devicePixelRatio || 1, edge = (bin) => Math.round((bin - from) * this.pitch * ratio) / ratio;
     const pen = takeCanvas(this.canvas, width, lane * names.length);
     names.forEach((_, place) => {
-      for (let bin = 0, end; bin < bins; bin = end) {
+      for (let bin = from, end; bin < to; bin = end) {
         end = gap ? bin + 1 : this.endOfSame(place, bin);
         const box = [edge(bin), place * lane + 1, edge(end) - edge(bin) - gap, lane - between];
         this.paint(pen, place * bins + bin, colors[place], box);
@@ -239,7 +201,7 @@ class Cells {
     });
     const states = WORDS.map((word, state) => [word, frame.masks.reduce((sum, mask) => sum + ((mask >> state) & 1), 0)]);
     const said = states.filter(([, count]) => count).map(([word, count]) => `${count} ${word}`).join(", ");
-    this.scroll.setAttribute("aria-label", `Cells of ${names.length} columns: ${said}. Arrow keys look at one, Enter opens its row.`);
+    this.scroll.setAttribute("aria-label", `Cells of ${names.length} columns: ${said}. Arrow keys look at one, Enter opens its row; plus and minus zoom, 0 shows all rows.`);
   }
 
   // Cells that touch and are in the same state are drawn as one
@@ -248,7 +210,7 @@ class Cells {
     const { masks, bins } = this.frame, mask = masks[place * bins + bin];
     let end = bin + 1;
     if (mask & (mask - 1)) return end;
-    while (end < bins && masks[place * bins + end] === mask) end++;
+    while (end < this.to && masks[place * bins + end] === mask) end++;
     return end;
   }
 
@@ -272,15 +234,16 @@ class Cells {
   }
 
   drawAxis() {
-    const { bins, width } = this.frame, across = this.el.clientWidth;
+    const { width, first } = this.frame, across = this.el.clientWidth;
     const pen = takeCanvas(this.axis, across, AXIS), perRow = this.pitch / width;
     const step = this.step(56 / perRow);
     pen.fillStyle = this.colors.get("soft");
     pen.font = `11px ${getComputedStyle(this.el).fontFamily}`;
     pen.textAlign = "center";
     const origin = this.canvas.getBoundingClientRect().left - this.el.getBoundingClientRect().left;
-    for (let row = 0; row < bins * width; row += step) {
-      const x = origin + (width === 1 ? (row + 0.5) * this.pitch - 1 : row * perRow);
+    const begin = first + this.from * width, end = first + this.to * width;
+    for (let row = Math.ceil(begin / step) * step; row < end; row += step) {
+      const x = origin + (width === 1 ? (row - begin + 0.5) * this.pitch - 1 : (row - begin) * perRow);
       const word = row.toLocaleString("en"), half = pen.measureText(word).width / 2;
       if (x + half < across - 4) pen.fillText(word, x, 14);
     }
@@ -296,8 +259,8 @@ class Cells {
 
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const place = Math.floor((event.clientY - box.top) / this.lane), bin = Math.floor((event.clientX - box.left) / this.pitch);
-    const isThere = this.frame && place >= 0 && place < this.frame.names.length && bin >= 0 && bin < this.frame.bins;
+    const place = Math.floor((event.clientY - box.top) / this.lane), bin = this.from + Math.floor((event.clientX - box.left) / this.pitch);
+    const isThere = this.frame && place >= 0 && place < this.frame.names.length && bin >= this.from && bin < this.to;
     return isThere ? { place, bin } : null;
   }
 
@@ -309,13 +272,16 @@ class Cells {
   press(event) {
     const { key } = event, { frame } = this;
     const [right, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[key] ?? [0, 0];
-    if (!frame) return;
-    if (key === "Enter") this.choose(this.at);
+    if (!frame || event.target !== this.scroll) return;
+    if (key === "+" || key === "=" || key === "-") this.zoomByKey(key === "-" ? STEP : 1 / STEP);
+    else if (key === "0") this.lookAt(null);
+    else if (key === "Enter") this.choose(this.at);
     else if (key === "Escape") this.look(null);
     else if (right || down) {
-      const { place, bin } = this.at ?? { place: 0, bin: 0 };
-      const within = (number, end) => Math.min(Math.max(0, number), end - 1);
-      const moved = { place: within(place + down, frame.names.length), bin: within(bin + right, frame.bins) };
+      const { place, bin } = this.at ?? { place: 0, bin: this.from };
+      if (this.at && (bin + right < this.from || bin + right >= this.to) && this.moveWindow(right)) return event.preventDefault();
+      const within = (number, begin, end) => Math.min(Math.max(begin, number), end - 1);
+      const moved = { place: within(place + down, 0, frame.names.length), bin: within(bin + right, this.from, this.to) };
       this.scroll.scrollTop = Math.min(this.scroll.scrollTop, moved.place * this.lane);
       this.scroll.scrollTop = Math.max(this.scroll.scrollTop, (moved.place + 1) * this.lane - this.scroll.clientHeight);
       this.look(this.at ? moved : { place, bin });
@@ -323,17 +289,34 @@ class Cells {
     event.preventDefault();
   }
 
+  zoomByKey(factor) {
+    const row = this.at ? this.firstRow(this.at.bin) : (this.rowAt(0) + this.rowAt(this.canvas.clientWidth)) / 2;
+    this.lookAt(zoomedAround(this.window, row, factor, this.rows, this.least));
+  }
+
+  // By half a window; gives whether there was anywhere to go
+  moveWindow(direction) {
+    const { window, rows } = this, moved = movedBy(window, window && Math.ceil((direction * (window.end - window.first)) / 2), rows);
+    if (!window || moved.first === window.first) return false;
+    this.lookAt(moved);
+    return true;
+  }
+
+  firstRow(bin) {
+    return this.frame.first + bin * this.frame.width;
+  }
+
   choose(at) {
-    if (at) this.model.send({ record: at.bin * this.frame.width });
+    if (at) this.model.send({ record: this.firstRow(at.bin) });
   }
 
   drawLooked() {
     const { at, frame, card } = this;
-    card.hidden = !at || !frame || at.bin >= frame.bins || at.place >= frame.names.length;
+    card.hidden = !at || !frame || at.bin < this.from || at.bin >= this.to || at.place >= frame.names.length;
     if (card.hidden) return;
     this.fillCard(at);
     const cells = this.canvas.getBoundingClientRect(), pane = this.el.getBoundingClientRect();
-    const x = cells.left - pane.left + (at.bin + 1) * this.pitch + 6, y = cells.top - pane.top + (at.place + 1) * this.lane + 2;
+    const x = cells.left - pane.left + (at.bin - this.from + 1) * this.pitch + 6, y = cells.top - pane.top + (at.place + 1) * this.lane + 2;
     const isRight = x + card.offsetWidth > pane.width - 4;
     const isBelow = y + card.offsetHeight > pane.height - 4;
     card.style.left = `${Math.max(4, isRight ? x - this.pitch - card.offsetWidth - 12 : x)}px`;
@@ -342,7 +325,7 @@ class Cells {
 
   fillCard({ place, bin }) {
     const { card, frame } = this, { width, names, bins, ended, notes } = frame;
-    const states = statesOf(frame, place * bins + bin), first = bin * width;
+    const states = statesOf(frame, place * bins + bin), first = this.firstRow(bin);
     const rows = width === 1 ? `row ${first.toLocaleString("en")}` : `rows ${first.toLocaleString("en")} to ${(first + width - 1).toLocaleString("en")}`;
     card.replaceChildren();
     make("b", "", card, `${names[place]} · ${rows}`);

@@ -6,9 +6,10 @@ const IN_FLIGHT = 0, FAILED = 2, AGAIN = 4, STATES = 5;
 const NOBODY = 0xffff;
 const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "overlay" };
 const LEAST_PIXELS = 2;
+const SMALL_SIZE = 10;
 const TYPES = {
   lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
-  waited: Float32Array, row: Int32Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
+  waited: Float32Array, cooled: Float32Array, row: Int32Array, attempt: Uint8Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
   nodes: Uint16Array, shades: Uint8Array, waiting: Uint32Array, in_flight: Uint32Array,
 };
 
@@ -77,7 +78,7 @@ class Colors {
   get(name, opacity = 1) {
     if (!this.known.has(name)) {
       // a computed colour may be a color-mix(), which plotly does not read: let the browser paint it
-      this.probe.style.color = `var(--ng-${name})`;
+      this.probe.style.color = `var(--ng-${name.replace("_", "-")})`;
       this.canvas.clearRect(0, 0, 1, 1);
       this.canvas.fillStyle = getComputedStyle(this.probe).color;
       this.canvas.fillRect(0, 0, 1, 1);
@@ -104,11 +105,11 @@ function secondsOf(frame, at, now) {
 }
 
 function barTraces(template, frame, now, perPixel, colors) {
-  const { bars } = frame, groups = new Map(), crosses = { x: [], y: [] };
+  const { bars, lanes } = frame, groups = new Map(), crosses = { x: [], y: [] };
   for (let at = 0; at < bars.started.length; at++) {
     const node = bars.node[at], state = bars.state[at], key = node * STATES + state;
     if (!groups.has(key)) groups.set(key, { node, state, base: [], x: [], y: [], customdata: [] });
-    const group = groups.get(key), seconds = secondsOf(frame, at, now), y = template.lanes[bars.lane[at]];
+    const group = groups.get(key), seconds = secondsOf(frame, at, now), y = lanes.middles[bars.lane[at]];
     group.base.push(bars.started[at]);
     group.x.push(Math.max(seconds - perPixel, LEAST_PIXELS * perPixel)); // neighbours lie a pixel apart
     group.y.push(y);
@@ -119,7 +120,7 @@ function barTraces(template, frame, now, perPixel, colors) {
     }
   }
   const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
-    ...arrays, type: "bar", orientation: "h", width: template.thickness, hoverinfo: "none",
+    ...arrays, type: "bar", orientation: "h", width: lanes.thickness, hoverinfo: "none",
     marker: {
       color: colors.get(template.colors[node], template.opacity[state]), cornerradius: 2,
       line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad") },
@@ -133,14 +134,14 @@ function barTraces(template, frame, now, perPixel, colors) {
 
 function gridTraces(template, frame, colors) {
   if (!frame.grid) return [];
-  const { nodes, shades, step } = frame.grid, stretches = nodes.length / template.lanes.length;
+  const { nodes, shades, start, step } = frame.grid, { counts, middles } = frame.lanes, stretches = nodes.length / middles.length;
   const deep = template.shades.length, steps = template.colors.length * deep, scale = [];
   for (let at = 0; at < steps; at++) {
     const color = colors.get(template.colors[Math.floor(at / deep)], template.shades[at % deep]);
     scale.push([at / steps, color], [(at + 1) / steps, color]);
   }
   let first = 0;
-  return template.lane_counts.map((count) => {
+  return counts.map((count) => {
     const lanes = Array.from({ length: count }, (_, lane) => first + lane);
     first += count;
     const z = lanes.map((lane) => Array.from({ length: stretches }, (_, at) => {
@@ -148,7 +149,7 @@ function gridTraces(template, frame, colors) {
       return nodes[cell] === NOBODY ? null : nodes[cell] * deep + shades[cell] + 0.5;
     }));
     return {
-      type: "heatmap", x0: frame.start + step / 2, dx: step, y: lanes.map((lane) => template.lanes[lane]), z,
+      type: "heatmap", x0: start + step / 2, dx: step, y: lanes.map((lane) => middles[lane]), z,
       zmin: 0, zmax: steps, colorscale: scale, showscale: false, ygap: 2, hoverinfo: "skip",
     };
   });
@@ -163,19 +164,65 @@ function area(times, values, [top, bottom], most, now, fillcolor) {
 }
 
 function loadTraces(template, frame, now, colors) {
+  const { waiting: waitingBand, in_flight: band } = frame.lanes;
+  if (!band) return [];
   const { times, waiting, in_flight: inFlight } = frame.load, points = times.length;
   const until = Math.max(Math.min(now, frame.end), times.at(-1));
-  const traces = [area(times, waiting, template.waiting, Math.max(1, ...waiting), until, colors.get("warn", 0.3))];
+  const traces = [area(times, waiting, waitingBand, Math.max(1, ...waiting), until, colors.get("warn", 0.3))];
   const curves = template.counted.map((number) => inFlight.slice(number * points, (number + 1) * points));
   const most = Math.max(1, ...template.counted.map((number, at) => Math.max(frame.ceilings[number], ...curves[at])));
-  const [top, bottom] = template.in_flight;
+  const [top, bottom] = band;
   template.counted.forEach((number, at) => {
     const color = template.resource_colors[number], [moments, limits] = frame.limits[number];
-    traces.push(area(times, curves[at], template.in_flight, most, until, colors.get(color, 0.35)), {
+    traces.push(area(times, curves[at], band, most, until, colors.get(color, 0.35)), {
       type: "scatter", mode: "lines", x: [...moments.slice(0, -1), until], hoverinfo: "skip",
       y: limits.map((limit) => bottom - ((bottom - top) * limit) / most),
       line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
     });
   });
+  if (frame.falls.length) traces.push({
+    type: "scatter", mode: "text", x: frame.falls.map(([moment]) => moment), y: frame.falls.map(([, height]) => height),
+    text: frame.falls.map(([, , words]) => words), textposition: "middle right", hoverinfo: "skip",
+    textfont: { size: SMALL_SIZE, color: colors.get("warn_text") },
+  });
   return traces;
+}
+
+// Where lanes are rows: a thin line for as long as an attempt waited, dotted while its endpoint was left alone
+
+function lines(spans, line) {
+  const x = [], y = [];
+  for (const [start, end, height] of spans) {
+    x.push(start, end, null);
+    y.push(height, height, null);
+  }
+  return { type: "scatter", mode: "lines", x, y, line, hoverinfo: "skip" };
+}
+
+function waitTraces(template, frame, colors) {
+  const { bars, lanes } = frame, spans = new Map();
+  if (lanes.kind !== "rows") return [];
+  for (let at = 0; at < bars.started.length; at++) {
+    const node = bars.node[at];
+    if (!spans.has(node)) spans.set(node, []);
+    spans.get(node).push([bars.started[at] - bars.waited[at], bars.started[at], lanes.middles[bars.lane[at]]]);
+  }
+  const nodes = [...spans.keys()].sort((one, other) => one - other);
+  const traces = nodes.map((node) => lines(spans.get(node), { color: colors.get(template.colors[node], template.wait_opacity), width: 1.2 }));
+  if (frame.cooling.length) {
+    const places = frame.cooling.map(([bar, start, end]) => [start, end, lanes.middles[bars.lane[bar]]]);
+    traces.push(lines(places, { color: colors.get("warn"), width: 1.6, dash: "2px,2px" }));
+  }
+  return traces;
+}
+
+// Everything that has a place in time, what lies below first
+
+function drawTraces(template, frame, now, perPixel, colors) {
+  return [
+    ...gridTraces(template, frame, colors),
+    ...loadTraces(template, frame, now, colors),
+    ...waitTraces(template, frame, colors),
+    ...barTraces(template, frame, now, perPixel, colors),
+  ];
 }

@@ -38,15 +38,27 @@ function tell(message) {
   if ("record" in message) document.dispatchEvent(new CustomEvent("ng-record", { detail: message.record }));
 }
 
-function showTimeline(render, page) {
-  page.plotly = globalThis.Plotly;
+// plotly.js is gzipped in the page. Unpacked, it is a script element like any other, which the page's policy knows by
+// its hash. A browser that cannot unpack or run it goes on showing the picture
+async function loadPlotly() {
+  const packed = unpack({ base64: document.getElementById("ng-plotly").textContent });
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  document.head.append(script);
+  return globalThis.Plotly;
+}
+
+async function showTimeline(render, page) {
   const el = document.getElementById("ng-timeline");
   el.replaceChildren();
   render({ model: new SavedModel(unpack(data.timeline), tell), el });
+  page.plotly = await loadPlotly();
+  for (const go of page.waiting.splice(0)) go();
 }
 
 function showCells(render) {
-  render({ model: new SavedModel({ frame: unpack(data.cells) }, tell), el: document.getElementById("ng-cells") });
+  render({ model: new SavedModel({ frame: unpack(data.cells), saved: true }, tell), el: document.getElementById("ng-cells") });
 }
 
 function showRecords(render) {

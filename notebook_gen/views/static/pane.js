@@ -38,11 +38,8 @@ function render({ model, el }) {
   };
   const makeUp = () => isWhole || draw();
   const choose = (event) => {
-    const chosen = event.target.closest("[data-row]");
-    // a click on what can be opened opens it
-    const isOther = isBeingRead(el) || event.target.closest("summary") || (event.type === "keydown" && event.key !== "Enter");
-    if (!chosen || isOther) return;
-    model.send({ record: Number(chosen.dataset.row) });
+    const row = chosenRow(el, event);
+    if (row !== null) model.send({ record: row });
   };
   for (const name of ["html", "parts"]) model.on(`change:${name}`, draw);
   model.on("change:numbers", drawNumbers);

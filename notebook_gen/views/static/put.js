@@ -11,6 +11,13 @@ function reachByKeyboard(el) {
   el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys for its own
 }
 
+// The row that somebody chose by an event, or null. A click on what can be opened opens it
+function chosenRow(el, event) {
+  const chosen = event.target.closest("[data-row]");
+  const isOther = isBeingRead(el) || event.target.closest("summary") || (event.type === "keydown" && event.key !== "Enter");
+  return chosen && !isOther ? Number(chosen.dataset.row) : null;
+}
+
 // Gives whether the element has its HTML now
 function put(el, html) {
   if (el.ngHtml === html) return true;

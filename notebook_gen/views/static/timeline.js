@@ -1,13 +1,19 @@
 // The timeline: loads plotly.js, draws the chart, and lets the user look around in it.
 //
-// template: layout, places, names and colour names; changes when a slot is used for the first time
-// frame:    bars, grid and load of the whole run; detail: the same of the window that was asked for last
+// template: layout, names and colour names
+// frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
+// frames:   frames of other kinds of lanes, where nobody can be asked for them: in a saved page
 // clock:    now, whether the run is going on, a note
 // picture:  the chart as SVG, for as long as plotly.js is not there
 //
-// The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run, and
-// { record } when somebody clicks a bar: its row.
+// The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run,
+// { lanes } when somebody wants other lanes, and { record } when somebody clicks a bar: its row.
 
+const LANES = {
+  slots: "Who was busy with what",
+  rows: "How each row came about. Thin: waiting for a slot; dotted: while its endpoint cooled down; thick: in flight",
+  columns: "How many tasks of each column were in flight",
+};
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
 // plotly.js: one for all timelines of a page. It comes over the wire when somebody asks, gzipped.
@@ -51,9 +57,10 @@ class Timeline {
     make("b", "", head, "Timeline");
     this.note = make("span", "", head);
     make("span", "ng-space", head);
-    this.pill = make("button", "ng-pill", head, "follow");
+    this.makeSwitch(head);
+    this.pill = make("button", "ng-pill ng-follow", head, "follow");
     this.pill.title = "Keep the newest in sight. In the chart: drag to zoom, Shift and drag to move, double-click for the whole run";
-    this.pill.onclick = () => this.follow(!this.follows);
+    this.pill.onclick = () => (this.model.get("clock").running ? this.follow(!this.follows) : this.lookAtAll());
     this.stage = make("div", "ng-stage", el);
     this.plot = make("div", "ng-plot", this.stage);
     this.picture = make("div", "ng-picture", this.stage);
@@ -68,10 +75,25 @@ class Timeline {
     this.show();
   }
 
+  makeSwitch(head) {
+    const group = make("span", "ng-switch", head, "lanes:");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "lanes");
+    this.choices = Object.entries(LANES).map(([kind, title]) => {
+      const choice = make("button", "ng-pill", group, kind);
+      choice.title = title;
+      choice.onclick = () => this.choose(kind);
+      return [kind, choice];
+    });
+  }
+
   listen() {
     const { model } = this;
     for (const name of ["template", "clock", "picture"]) model.on(`change:${name}`, () => this.show());
     for (const name of ["frame", "detail"]) model.on(`change:${name}`, () => (this.read(), this.show()));
+    model.on("change:frame", () => {
+      if (this.frame?.lanes.kind === this.wanted) this.wanted = null;
+    });
     if (!page.plotly) page.waiting.push(() => this.isClosed || (ask(model), this.show()));
     this.stage.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
     this.sizes = new ResizeObserver(() => this.show());
@@ -93,7 +115,7 @@ class Timeline {
   }
 
   read() {
-    this.frame = readFrame(this.model.get("frame"));
+    this.frame = readFrame(this.saved ?? this.model.get("frame"));
     this.detail = readFrame(this.model.get("detail"));
   }
 
@@ -127,29 +149,38 @@ class Timeline {
 
   draw() {
     const template = this.model.get("template"), clock = this.model.get("clock");
-    this.pill.classList.toggle("ng-on", this.follows);
-    this.note.textContent = clock.note ?? "";
+    this.drawHead(clock);
     this.stage.style.height = `${template.layout?.height ?? 0}px`;
-    const canDraw = page.plotly && !this.error && this.frame && template.lanes && this.stage.clientWidth;
+    const canDraw = page.plotly && !this.error && this.frame && template.names && this.stage.clientWidth;
     this.picture.hidden = Boolean(canDraw) || (this.isDrawn && !this.error);
     if (!this.picture.hidden) this.drawPicture();
     if (!canDraw) return;
     // drawn anew, plotly would lose what is being dragged; it has no public word for that
     if (this.plot._dragging) return void setTimeout(() => this.show(), 100);
     const range = this.range(clock), frame = this.frameFor(range, clock);
-    const width = this.stage.clientWidth, { margin } = template.layout;
-    this.scale = { range, left: margin.l, top: margin.t, width: width - margin.l - margin.r };
+    const width = this.stage.clientWidth, { margin } = template.layout, left = frame.lanes.label_width;
+    this.scale = { range, left, top: margin.t, width: width - left - margin.r };
     const perPixel = (range[1] - range[0]) / this.scale.width;
-    const traces = [
-      ...gridTraces(template, frame, this.colors),
-      ...loadTraces(template, frame, clock.now, this.colors),
-      ...barTraces(template, frame, clock.now, perPixel, this.colors),
-    ];
-    page.plotly.react(this.plot, traces, this.layout(template, clock, range, width), { displayModeBar: false, doubleClick: false });
+    const traces = drawTraces(template, frame, clock.now, perPixel, this.colors);
+    page.plotly.react(this.plot, traces, this.layout(template, frame, clock, range), { displayModeBar: false, doubleClick: false });
     this.drawn = frame;
     if (!this.isDrawn) this.begin();
     this.isDrawn = true;
     this.drawHovered();
+  }
+
+  drawHead({ note, running }) {
+    const kind = this.wanted ?? this.frame?.lanes.kind ?? "slots", shown = this.window ? this.detail ?? this.frame : this.frame;
+    for (const [own, choice] of this.choices) {
+      choice.classList.toggle("ng-on", own === kind);
+      choice.setAttribute("aria-pressed", own === kind);
+    }
+    this.note.textContent = [note, shown?.note].filter(Boolean).join(" · ");
+    const follows = running && this.follows;
+    this.pill.textContent = running ? "follow" : "whole run";
+    this.pill.hidden = !running && !this.window;
+    this.pill.classList.toggle("ng-on", follows);
+    this.pill.setAttribute("aria-pressed", follows);
   }
 
   drawPicture() {
@@ -162,14 +193,20 @@ class Timeline {
     if (words) make("p", "ng-note ng-warning", this.picture, words);
   }
 
-  layout(template, clock, range, width) {
-    const layout = this.colors.resolve(template.layout);
-    const soft = this.colors.get("soft");
-    layout.width = width;
+  layout(template, frame, clock, range) {
+    const layout = this.colors.resolve(template.layout), { lanes } = frame;
+    const soft = this.colors.get("soft"), fillcolor = this.colors.get("lane");
+    layout.width = this.stage.clientWidth;
+    layout.margin.l = lanes.label_width;
     layout.dragmode = "zoom";
     layout.font.family = getComputedStyle(this.stage).fontFamily;
     layout.xaxis = { ...layout.xaxis, range, ...clockTicks(range) };
-    layout.yaxis.ticktext = this.frame.labels.map(([name, below]) => `${name}<br><span style="font-size:10px;color:${soft}">${below}</span>`);
+    layout.yaxis.tickvals = lanes.label_places;
+    // what is in flight now, wherever somebody looks; rows are those of the window
+    const { labels } = lanes.kind === "rows" ? frame : this.frame;
+    layout.yaxis.ticktext = labels.map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${soft}">${below}</span>` : name));
+    const ground = { type: "rect", layer: "below", line: { width: 0 }, fillcolor, xref: "paper", x0: 0, x1: 1 };
+    layout.shapes = lanes.grounds.map(([y0, y1]) => ({ ...ground, y0, y1 }));
     if (clock.running) {
       const line = { color: this.colors.get("accent"), width: 1.2 };
       layout.shapes.push({ type: "line", x0: clock.now, x1: clock.now, y0: 0, y1: template.height, line });
@@ -183,16 +220,21 @@ class Timeline {
       const from = this.follows && running ? now - 0.87 * width : start;
       return [from, from + width];
     }
-    if (!running) return [0, Math.max(now, 1e-3)];
+    const { since } = this.frame, span = now - since;
+    if (!running) return [since, Math.max(now, since + 1e-3)];
     // the axis grows in steps, so that bars do not move all the time
-    if (now > 0.98 * this.end) this.end = Math.max(now * this.model.get("template").room_ahead, 1);
-    return [0, this.end];
+    if (span > 0.98 * (this.end - since) || span < 0.75 * (this.end - since)) {
+      this.end = Math.max(since + span * this.model.get("template").room_ahead, since + 1);
+    }
+    return [since, this.end];
   }
 
   frameFor([from, to], { now }) {
     const { frame, detail } = this;
-    const isFiner = frame.grid && detail && this.window && detail.start <= Math.max(from, 0) && detail.end >= Math.min(to, now);
-    return isFiner ? detail : frame;
+    if (!this.window || detail?.lanes.kind !== frame.lanes.kind) return frame;
+    // what follows comes in a little later than the clock
+    const late = this.follows ? 1 + 0.1 * (to - from) : 0;
+    return detail.start <= Math.max(from, 0) && detail.end >= Math.min(to, now) - late ? detail : frame;
   }
 
   // What the user does
@@ -218,6 +260,20 @@ class Timeline {
       this.hovered = null;
       this.drawHovered();
     });
+  }
+
+  choose(kind) {
+    const frames = this.model.get("frames");
+    this.end = 0;
+    if (frames) {
+      this.saved = frames[kind] ?? this.model.get("frame");
+      this.window = null;
+      this.read();
+    } else {
+      this.wanted = kind;
+      this.model.send({ lanes: kind });
+    }
+    this.show();
   }
 
   look(from, to) {
@@ -269,18 +325,18 @@ class Timeline {
     this.plot.classList.toggle("ng-on-bar", at >= 0 && drawn.bars.row[at] >= 0);
     if (at < 0) return;
     const template = this.model.get("template"), { now } = this.model.get("clock");
-    const { bars } = drawn, { range, left, top, width } = this.scale;
+    const { bars, lanes } = drawn, { range, left, top, width } = this.scale;
     const toX = (moment) => ((moment - range[0]) / (range[1] - range[0])) * width;
-    const middle = template.lanes[bars.lane[at]], color = this.colors.get(template.colors[bars.node[at]]);
+    const middle = lanes.middles[bars.lane[at]], color = this.colors.get(template.colors[bars.node[at]]);
     const x = toX(bars.started[at]), seconds = secondsOf(drawn, at, now);
     const place = (mark, from, to, height) => {
       Object.assign(mark.style, { left: `${from}px`, width: `${Math.max(to - from, 3)}px`, top: `${middle - height / 2}px`, height: `${height}px` });
     };
     Object.assign(this.marks.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${template.height}px` });
-    place(this.ring, x - 1, toX(bars.started[at] + seconds), template.thickness + 3);
+    place(this.ring, x - 1, toX(bars.started[at] + seconds), lanes.thickness + 3);
     place(this.wait, toX(bars.started[at] - bars.waited[at]), x, 3);
     this.wait.style.background = color;
-    this.wait.hidden = bars.waited[at] < (range[1] - range[0]) / width;
+    this.wait.hidden = lanes.kind === "rows" || bars.waited[at] < (range[1] - range[0]) / width;
     this.fillCard(template, at, seconds);
     const [roomX, roomY] = [this.stage.clientWidth - this.card.offsetWidth - 8, this.stage.clientHeight - this.card.offsetHeight - 4];
     this.card.style.left = `${Math.max(4, Math.min(hovered.x + 14, roomX))}px`;
@@ -289,14 +345,16 @@ class Timeline {
 
   fillCard(template, at, seconds) {
     const { bars, usual, slowest, errors } = this.drawn;
-    const node = bars.node[at], state = bars.state[at], row = bars.row[at];
+    const node = bars.node[at], state = bars.state[at], row = bars.row[at], attempt = bars.attempt[at];
+    const again = attempt > 1 ? ` · attempt ${attempt}` : "";
+    const cooled = bars.cooled[at] >= template.least_cooled ? `, ${writeSeconds(bars.cooled[at])} of it cooling down` : "";
     const resource = template.resources[template.resource_of[node]];
     const tokens = bars.tokens_in[at] || bars.tokens_out[at]
       ? ` · ${bars.tokens_in[at].toLocaleString("en")} tokens in, ${bars.tokens_out[at].toLocaleString("en")} out` : "";
     const ended = ["", "", " and failed", " when the run ended", " and failed, was tried again"][state];
     this.card.replaceChildren();
-    make("b", "", this.card, `${template.names[node]} · ${row >= 0 ? `row ${row}` : "a whole row group"}`);
-    make("div", "", this.card, `${writeSeconds(seconds)} in flight${ended}, waited ${writeSeconds(bars.waited[at])} for a slot`);
+    make("b", "", this.card, `${template.names[node]} · ${row >= 0 ? `row ${row}` : "a whole row group"}${again}`);
+    make("div", "", this.card, `${writeSeconds(seconds)} in flight${ended}, waited ${writeSeconds(bars.waited[at])} for a slot${cooled}`);
     make("div", "", this.card, `${resource}${tokens}`);
     if (errors[at]) make("div", "ng-bad", this.card, errors[at]);
     const times = usual[node] ? seconds / usual[node] : 0;

@@ -1,0 +1,125 @@
+"""Places of a Gantt chart, in pixels from the top of its plotting area."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from notebook_gen.views.lanes import Lanes
+from notebook_gen.views.resources import LABEL_SIZE
+from notebook_gen.views.text import text_width
+
+AXIS_HEIGHT: Final = 26
+TOP_MARGIN: Final = 6
+
+LANE_PITCH: Final = 12.5
+GROUP_GAP: Final = 8.0
+WAITING: Final = 26.0
+IN_FLIGHT: Final = 32.0
+BAND_GAP: Final = 12.0
+
+_WIDEST_PITCH = 18.0
+_WIDEST_ROW = 15.0  # for each attempt that stands beside another
+_ROW_GAP = 1.0
+_NARROWEST_LABEL = 66.0
+_LABEL_PITCH = 13.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch across the chart."""
+
+    top: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        """Half-way down."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A chart's places.
+
+    Attributes:
+        height: of the plotting area.
+        label_width: room for labels at its left.
+        lanes: the middle of each lane.
+        thickness: of a bar.
+        groups: the ground of each group of lanes.
+        waiting: the band of the tasks that wait; None where lanes take all the room.
+        in_flight: the band of the tasks in flight, likewise.
+        label_step: every so many groups have a label.
+    """
+
+    height: float
+    label_width: float
+    lanes: tuple[float, ...]
+    thickness: float
+    groups: tuple[Band, ...]
+    waiting: Band | None
+    in_flight: Band | None
+    label_step: int
+
+    @property
+    def words(self) -> float:
+        """How far down the words about limits stand: between the bands, where no line crosses them."""
+        return self.in_flight.top - BAND_GAP / 2 if self.in_flight is not None else 0.0
+
+    @property
+    def labels(self) -> list[float]:
+        """How far down each label stands, in the order of `Chart.labels`."""
+        bands = [*self.groups[:: self.label_step], self.waiting, self.in_flight]
+        return [band.middle for band in bands if band is not None]
+
+
+def inner_height(height: float) -> float:
+    """Give the pixels of the plotting area in a chart of some height."""
+    return height - TOP_MARGIN - AXIS_HEIGHT
+
+
+def place_lanes(lanes: Lanes, names: Sequence[str], height: float) -> Places:
+    """Place everything.
+
+    Args:
+        lanes: the lanes.
+        names: the names at their left.
+        height: pixels of the whole, axis included.
+    """
+    label_width = max([_NARROWEST_LABEL, *(text_width(name, LABEL_SIZE) for name in names)]) + 8
+    inside = inner_height(height)
+    return _place_rows(lanes, inside, label_width) if lanes.kind == "rows" else _place(lanes, inside, label_width)
+
+
+def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
+    """What the lanes leave over makes the bands below them higher."""
+    gap = GROUP_GAP if lanes.total <= 40 else GROUP_GAP / 2
+    room = inside - WAITING - IN_FLIGHT - 2 * BAND_GAP - gap * max(0, len(lanes.counts) - 1)
+    pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
+    middles: list[float] = []
+    groups: list[Band] = []
+    top = 0.0
+    for count in lanes.counts:
+        middles += [top + pitch * (lane + 0.5) for lane in range(count)]
+        groups.append(Band(top, top + pitch * count))
+        top += pitch * count + gap
+    end = groups[-1].bottom if groups else 0.0
+    spare = inside - end - WAITING - IN_FLIGHT - 2 * BAND_GAP
+    waiting = Band(end + BAND_GAP, end + BAND_GAP + WAITING + spare * 0.45)
+    in_flight = Band(waiting.bottom + BAND_GAP, inside)
+    thickness = pitch * (0.74 if pitch >= 5 else 0.9)
+    return Places(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight, 1)
+
+
+def _place_rows(lanes: Lanes, inside: float, label_width: float) -> Places:
+    """Every row has the same height, and its lanes as much of it."""
+    most = max(lanes.counts, default=1)
+    pitch = min(_WIDEST_ROW * most, inside / max(1, len(lanes.groups)))
+    gap = _ROW_GAP if pitch >= 8 else 0.0
+    part = (pitch - gap) / most
+    tops = [pitch * number for number in range(len(lanes.groups))]
+    middles = tuple(top + part * (lane + 0.5) for top in tops for lane in range(most))
+    groups = tuple(Band(top, top + pitch - gap) for top in tops)
+    thickness = min(11.0, part * (0.72 if part >= 5 else 0.85))
+    step = max(1, -int(-_LABEL_PITCH // pitch))
+    return Places(inside, label_width, middles, thickness, groups, None, None, step)

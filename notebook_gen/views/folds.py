@@ -1,0 +1,130 @@
+"""The folds of a report: what a live view shows on a click, for pages without a script. Bounded; text is escaped.
+
+Closed, they stand in one line, like tabs; an open one takes the whole width below them. See static/report.css.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Final
+
+from notebook_gen.observers.records import RowRecord
+from notebook_gen.observers.usage import Usage, usage
+from notebook_gen.views.cells import picture_of_run
+from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
+from notebook_gen.views.palette import column_colors
+from notebook_gen.views.record import record_html
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.summary import write_cost
+from notebook_gen.views.tables import failures_table
+from notebook_gen.views.text import escape, one_line, write_count, write_seconds, write_value
+
+RECORDS_SIZE: Final = 110_000
+"""Characters that the records of a report may take in all."""
+
+_ROWS: Final = 12  # whose records are there, at most
+_EXAMPLES: Final = 4  # of failures, whose records are there beside them
+_RECORD_SIZE: Final = 9_000
+_KINDS: Final = 20  # of failures
+_VALUES: Final = 3  # of a row that its fold's line shows
+_VALUE_LENGTH: Final = 28
+
+
+def folds_html(source: RunSource) -> str:
+    """Draw all folds that have something in them."""
+    failures = source.failures
+    count = len(failures.items)
+    folds = [
+        _fold("Records", "".join(_records(source)), css="ng-records"),
+        _fold("Cells", _cells(source), css="ng-scroll ng-cells-pane"),
+        _fold("Failures", failures_table(failures, kinds=_KINDS) if count else "", css="ng-table-pane", count=count),
+        _fold("Usage", usage_html(source), css="ng-table-pane"),
+    ]
+    return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{"".join(folds)}</div>'
+
+
+def usage_html(source: RunSource) -> str:
+    """Draw what each column used of its model as a table; empty if no model makes anything."""
+    lines = usage(source.progress, source.models)
+    if not lines:
+        return ""
+    colors = column_colors(source.graph)
+    names = ("column", "model", "calls", "mean", "in flight", "tokens in", "tokens out", "cost")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(_usage_line(line, colors.get(line.column)) for line in lines)
+    return f'<table class="ng-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def twofold(drawn: str, image: str, label: str) -> str:
+    """Draw a picture in place, and once more as an image for a page that drops the first, with the attribute `hidden`.
+
+    Args:
+        drawn: SVG. Such a page keeps its words; it has no stylesheet then that shows what is not displayed.
+        image: SVG that stands alone.
+        label: what it shows.
+    """
+    data = base64.b64encode(image.encode()).decode()
+    return (
+        f'<div class="ng-drawn" style="display:none">{drawn}</div>'
+        f'<img hidden alt="{label}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
+    )
+
+
+def _fold(title: str, content: str, *, css: str, count: int = 0) -> str:
+    if not content:
+        return ""
+    counted = f' <em class="ng-count">{write_count(count)}</em>' if count else ""
+    return (
+        f'<details class="ng-fold"><summary class="ng-section"><b>{title}</b>{counted}</summary>'
+        f'<div class="{css}" style="max-height:480px;overflow:auto">{content}</div></details>'
+    )
+
+
+def _cells(source: RunSource) -> str:
+    picture = picture_of_run(source)
+    if not picture.names:
+        return ""
+    image = cells_image(drawable(picture, FEW_SHAPES))
+    return twofold(cells_svg(drawable(picture)), image, "cells")
+
+
+def _records(source: RunSource) -> Iterator[str]:
+    """A fold for each of the first rows, then for an example of each failure, as far as there is room."""
+    rows = [view.row for view in source.first_rows(_ROWS)]
+    examples = [example.row for example, _ in source.failures.most_common()[:_EXAMPLES]]
+    left = RECORDS_SIZE
+    for row in dict.fromkeys([*rows, *examples]):
+        try:
+            record = source.record(row)
+        except IndexError:
+            continue
+        fold = (
+            f'<details class="ng-row"><summary>{_record_line(record)}</summary>'
+            f"{record_html(record, size=_RECORD_SIZE)}</details>"
+        )
+        left -= len(fold)
+        if left < 0:
+            return
+        yield fold
+
+
+def _record_line(record: RowRecord) -> str:
+    """A row's number, state and first values."""
+    values = (write_value(cell.value, _VALUE_LENGTH).text for cell in record.cells[:_VALUES] if cell.state == "done")
+    said = " · ".join([record.state, *values])
+    return f'<b>row {record.row}</b> <span class="ng-soft">{escape(one_line(said, 200))}</span>'
+
+
+def _usage_line(line: Usage, color: int | None) -> str:
+    dot = f'<i class="ng-dot ng-c{color}"></i>' if color is not None else ""
+    figures = (
+        write_count(line.requests),
+        write_seconds(line.seconds / line.requests) if line.requests else "–",
+        write_seconds(line.seconds),
+        f"{line.tokens_in:,}",
+        f"{line.tokens_out:,}",
+        "–" if line.cost is None else write_cost(line.cost),
+    )
+    cells = "".join(f"<td>{figure}</td>" for figure in figures)
+    return (
+        f"<tr><td>{dot}{escape(one_line(line.column, 80))}</td><td>{escape(one_line(line.model, 80))}</td>{cells}</tr>"
+    )

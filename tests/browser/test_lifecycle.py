@@ -1,0 +1,167 @@
+"""What becomes of a live view when kernels and pages come and go, or when there are several: in a real JupyterLab."""
+
+import re
+
+import pytest
+
+from tests.browser.lab_harness import NotebookPage, OpenNotebook
+
+pytestmark = pytest.mark.browser
+
+DECLARE = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(latency=0.4, max_parallel=3)
+b["stars"] = ng.Integer(1, 5)
+b["review"] = ng.LLMText("Write a {{ stars }}-star review of a kettle.")
+b["reply"] = ng.LLMText("Answer this review: {{ review }}")
+"""
+# minutes at three calls at once: however slow the machine, it goes on while the page is looked at
+LONG_RUN = "run = b.preview(1_000)"
+
+FACTS = ".ng-live .ng-head[data-part='facts']"
+STATE = ".ng-live .ng-state"
+STATE_WORD = f"{STATE} b"
+RUNNING = ".ng-live .ng-state.ng-running"
+CANCELLED = ".ng-report .ng-state.ng-cancelled"
+FINISHED = ".ng-report .ng-state.ng-finished"
+BARS = ".ng-live .ng-timeline .barlayer .point path"
+ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+BROKEN = re.compile("model not found|Error displaying widget|Loading widget", re.IGNORECASE)
+
+COUNT_DONE = """cell => Number([...document.querySelectorAll('.jp-Notebook .jp-Cell')[cell]
+    .querySelectorAll(".ng-live .ng-head b")].map(({ textContent }) => textContent.match(/^(\\d+) of \\d/)?.[1])
+    .find(Boolean) ?? -1)"""
+
+
+def _rows_done(notebook: NotebookPage, cell: int) -> int:
+    """How many rows the head of a live view says are done."""
+    return int(notebook.page.evaluate(COUNT_DONE, cell))
+
+
+def _wait_for_rows(notebook: NotebookPage, cell: int, more_than: int) -> None:
+    notebook.page.wait_for_function(f"([cell, than]) => ({COUNT_DONE})(cell) > than", arg=[cell, more_than])
+
+
+def _run(open_notebook: OpenNotebook, name: str, *cells: str) -> NotebookPage:
+    """A notebook whose second cell has a run that goes on, with a row done."""
+    notebook = open_notebook.run_cells(name, [DECLARE, *cells])
+    notebook.wait_for(RUNNING, within=notebook.cell(1))
+    _wait_for_rows(notebook, 1, 0)
+    return notebook
+
+
+def test_an_interrupt_of_a_cell_that_awaits_the_run_cancels_it_and_puts_its_report_in_place(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = _run(open_notebook, "interrupt-await", LONG_RUN, "await run")
+
+    notebook.interrupt()
+
+    report = notebook.wait_for(CANCELLED, within=notebook.cell(1))
+    notebook.wait_until_idle()
+    notebook.picture("cancelled", of=notebook.cell(1))
+    assert notebook.count(".ng-live") == 0
+    assert report.is_visible()
+    assert notebook.count("table.ng-table tbody tr", notebook.cell(1)) > 0
+
+
+def test_an_interrupt_of_another_cell_leaves_the_run_alone(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "interrupt-other", LONG_RUN, "import time\nprint('here')\ntime.sleep(600)")
+    notebook.outputs(2).get_by_text("here").wait_for()
+
+    notebook.interrupt()
+
+    notebook.wait_for(ERROR, within=notebook.cell(2))
+    _wait_for_rows(notebook, 1, _rows_done(notebook, 1))
+    assert notebook.count(RUNNING, notebook.cell(1)) == 1
+
+
+def test_a_restart_of_the_kernel_leaves_the_last_state_and_lets_a_new_run_begin(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "restart", LONG_RUN)
+    rows, height = _rows_done(notebook, 1), notebook.height_of_outputs(1)
+
+    notebook.restart_kernel()
+
+    notebook.wait_until_idle()
+    notebook.page.wait_for_function(f"getComputedStyle(document.querySelector('{STATE_WORD}')).display === 'none'")
+    said = notebook.evaluate(f"getComputedStyle(document.querySelector('{STATE}'), '::after').content")
+    assert said == '"kernel gone"'
+    assert not notebook.cell(1).get_by_role("button", name="Cancel").is_visible()
+    assert notebook.height_of_outputs(1) == height
+    notebook.picture("left-behind", of=notebook.cell(1))
+    assert notebook.count(".jp-Dialog") == 0
+    assert not BROKEN.search(notebook.cell(1).inner_text())
+    assert rows <= _rows_done(notebook, 1) < 1_000
+
+    notebook.run_all()
+    notebook.page.wait_for_function(f"than => ({COUNT_DONE})(1) > 0 && ({COUNT_DONE})(1) < than", arg=1_000)
+    _wait_for_rows(notebook, 1, 1)
+    assert notebook.count(".ng-live", notebook.cell(1)) == 1
+
+
+def test_a_page_that_was_closed_and_opened_again_shows_the_run_that_went_on(open_notebook: OpenNotebook) -> None:
+    first = _run(open_notebook, "closed", LONG_RUN, "(run.state, len(run.rows().dropna()))")
+    first.save()
+    rows = _rows_done(first, 1)
+    first.leave()
+
+    again = open_notebook(first.path)
+
+    again.wait_for(RUNNING, within=again.cell(1))
+    _wait_for_rows(again, 1, rows)
+    again.wait_for(BARS, within=again.cell(1))
+    again.picture("again", of=again.cell(1))
+    again.cell(1).get_by_role("button", name="Cancel").click()
+    again.wait_for(".ng-state.ng-cancelled", within=again.cell(1))
+    assert not BROKEN.search(again.cell(1).inner_text())
+
+
+def test_a_run_that_ended_while_no_page_was_open_can_be_shown_again(open_notebook: OpenNotebook) -> None:
+    first = open_notebook.run_cells("ended", [DECLARE, "run = b.preview(12)", "run"])
+    first.wait_for(RUNNING, within=first.cell(1))
+    first.save()
+    first.leave()
+
+    again = open_notebook(first.path)
+    again.wait_for(".ng-state.ng-finished", within=again.cell(1))
+    again.run_cell(2)
+
+    again.wait_for(FINISHED, within=again.cell(2))
+    assert again.count("table.ng-table tbody tr:not(.ng-whole)", again.cell(2)) == 12
+
+
+def test_two_runs_at_once_move_each_in_its_own_view(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "two-runs", LONG_RUN, "other = b.preview(900)")
+    notebook.wait_for(RUNNING, within=notebook.cell(2))
+    first, second = _rows_done(notebook, 1), _rows_done(notebook, 2)
+    _wait_for_rows(notebook, 1, first)
+    _wait_for_rows(notebook, 2, second)
+    notebook.picture("both")
+
+    notebook.cell(2).get_by_role("button", name="Cancel").click()
+
+    notebook.wait_for(CANCELLED, within=notebook.cell(2))
+    _wait_for_rows(notebook, 1, _rows_done(notebook, 1))
+    assert notebook.count(RUNNING, notebook.cell(1)) == 1
+    assert notebook.count(".ng-live") == 1
+
+
+def test_two_cells_that_show_one_run_are_in_step_and_either_cancels_it(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "one-run", LONG_RUN, "run.live()")
+    notebook.wait_for(BARS, within=notebook.cell(2))
+    _wait_for_rows(notebook, 2, _rows_done(notebook, 2))
+    facts = notebook.evaluate(f'[...document.querySelectorAll("{FACTS}")].map(head => head.textContent)')
+    counts = "plot => plot.querySelectorAll('.barlayer .point').length"
+    bars = notebook.evaluate(f"[...document.querySelectorAll('.ng-live .ng-plot')].map({counts})")
+    notebook.picture("both")
+    assert len(facts) == 2
+    assert facts[0] == facts[1]
+    assert bars[0] == bars[1] > 0
+
+    notebook.cell(2).get_by_role("button", name="Cancel").click()
+
+    notebook.wait_for(CANCELLED, within=notebook.cell(1))
+    notebook.wait_for(".ng-live .ng-state.ng-cancelled", within=notebook.cell(2))
+    assert notebook.cell(2).get_by_role("button", name="Cancel").is_disabled()

@@ -1,0 +1,137 @@
+"""The timeline's lanes, its hover card and its window, as a user sees them: in a JupyterLab, and in a saved page."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+import notebook_gen as ng
+from tests.browser.lab_harness import NotebookPage, OpenNotebook, open_file
+
+pytestmark = pytest.mark.browser
+
+DECLARE = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(
+    latency=0.7, max_parallel=10, faults=ng.DemoFaults(server_error=0.05, capacity=7, retry_after=0.6)
+)
+b.models["judge"] = ng.DemoModel(latency=0.5, max_parallel=4)
+b.seed_data("../assets/products.csv")
+b["topic"] = ng.LLMText("Name a topic for the {{ product }}.")
+b["summary"] = ng.LLMText("Summarise {{ topic }}.")
+b["trivia"] = ng.LLMText("Trivia about {{ topic }}.")
+b["score"] = ng.LLMText("Judge {{ summary }}", model="judge")
+"""
+# minutes: however slow the machine, it goes on while the page is looked at
+LONG_RUN = "run = b.preview(1_000)"
+
+TIMELINE = ".ng-timeline"
+BARS = f"{TIMELINE} .barlayer .point path"
+PRESSED = f"{TIMELINE} .ng-switch button[aria-pressed=true]"
+FOLLOWS = f"{TIMELINE} .ng-follow[aria-pressed=true]"
+
+
+def _labels(place: Locator) -> list[str]:
+    return [text.strip() for text in place.locator(f"{TIMELINE} .ytick").all_text_contents()]
+
+
+def _choose_lanes(page: Page, place: Locator, kind: str) -> None:
+    """Choose lanes by keyboard, and wait until their names are there."""
+    expected = {"slots": "default", "rows": "row ", "columns": "topic"}[kind]
+    place.locator(f"{TIMELINE} .ng-switch").get_by_role("button", name=kind).press("Enter")
+    place.locator(f"{PRESSED}:has-text('{kind}')").wait_for()
+    page.wait_for_function(
+        "expected => [...document.querySelectorAll('.ng-timeline .ytick')]"
+        ".some(tick => tick.textContent.startsWith(expected))",
+        arg=expected,
+    )
+
+
+def _drag(page: Page, plot: Locator, *, begin: float, end: float) -> None:
+    """Drag over a part of the chart, from one share of its width to another."""
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * begin, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, box["y"] + 42, steps=4)
+    page.mouse.up()
+
+
+@pytest.fixture
+def live(open_notebook: OpenNotebook) -> Iterator[NotebookPage]:
+    """A long run that has drawn its first bars, in the second cell."""
+    notebook = open_notebook.run_cells("timeline", [DECLARE, LONG_RUN])
+    notebook.wait_for(BARS, within=notebook.cell(1))
+    notebook.page.wait_for_function(f"document.querySelectorAll({BARS!r}).length > 20")
+    yield notebook
+    notebook.interrupt()
+
+
+def test_lanes_are_slots_rows_or_columns_as_somebody_chooses_by_keyboard(live: NotebookPage) -> None:
+    cell = live.cell(1)
+    assert _labels(cell)[0].startswith("default")
+    height = cell.locator(TIMELINE).bounding_box()
+
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        live.use_theme(theme)
+        for kind in ("rows", "columns", "slots"):
+            _choose_lanes(live.page, cell, kind)
+            live.picture(f"{kind}-{theme.split()[1]}", of=cell.locator(TIMELINE))
+            assert live.count(PRESSED, cell) == 1
+            assert live.count(BARS, cell) > 0
+
+    assert cell.locator(TIMELINE).bounding_box() == height
+
+
+@pytest.mark.parametrize("kind", ["slots", "rows", "columns"])
+def test_whoever_points_at_a_bar_reads_what_it_was_in_all_lanes(live: NotebookPage, kind: str) -> None:
+    cell = live.cell(1)
+    _choose_lanes(live.page, cell, kind)
+    bar = cell.locator(BARS).first
+
+    bar.hover(force=True)
+
+    card = cell.locator(f"{TIMELINE} .ng-card")
+    card.wait_for()
+    assert re.search(r"(topic|summary|trivia|score) · row \d+", card.inner_text())
+    assert re.search(r"(s|ms) in flight.*waited .* for a slot", card.inner_text())
+    live.picture("card", of=cell.locator(TIMELINE))
+
+
+def test_looking_at_a_part_stops_following_until_it_is_switched_on_again(live: NotebookPage) -> None:
+    cell = live.cell(1)
+    cell.locator(FOLLOWS).wait_for()
+
+    _drag(live.page, cell.locator(f"{TIMELINE} .nsewdrag").first, begin=0.1, end=0.4)
+
+    cell.locator(f"{TIMELINE} .ng-follow[aria-pressed=false]").wait_for()
+    stands = cell.locator(f"{TIMELINE} .xtick").all_text_contents()
+    live.picture("zoomed", of=cell.locator(TIMELINE))
+    cell.locator(f"{TIMELINE} .ng-follow").click()
+    cell.locator(FOLLOWS).wait_for()
+    live.page.wait_for_function(
+        "before => [...document.querySelectorAll('.ng-timeline .xtick')].at(-1).textContent !== before", arg=stands[-1]
+    )
+
+
+def test_a_saved_page_has_all_lanes_too(browser: Browser, tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(seed=7)
+    builder.models["default"] = ng.DemoModel(latency=0.02, max_parallel=3)
+    builder["n"] = ng.Integer(1, 5)
+    builder["topic"] = ng.LLMText("Name a topic, {{ n }}.")
+    run = builder.preview(12, show=False)
+    run.result(timeout=60)
+    saved = run.save_html(tmp_path / "report.html")
+
+    with open_file(browser, saved) as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        for kind in ("rows", "columns", "slots"):
+            _choose_lanes(page, page.locator("body"), kind)
+            assert page.locator(BARS).count() == 12
+        page.locator(f"{TIMELINE} .ng-follow").wait_for(state="hidden")
+        _drag(page, page.locator(f"{TIMELINE} .nsewdrag").first, begin=0.3, end=0.6)
+    assert console == []

@@ -1,0 +1,85 @@
+"""The page of rows: the newest, or in order as somebody turns the pages; never more than is shown."""
+
+from typing import Any
+
+import pytest
+
+from notebook_gen.engine.snapshots import RowView
+from notebook_gen.views.feeds import PAGE_ROWS, RowsFeed
+from tests.views.fake_run import FakeRun, review_run
+from tests.views.hostile import read_page
+from tests.views.recording_board import RecordingBoard
+
+
+def _stage(rows: int = 40) -> tuple[FakeRun, RecordingBoard, RowsFeed]:
+    run, board = review_run(rows), RecordingBoard()
+    run.views = [RowView(row, False, ("done",) * 4, (row, "dry", f"review {row}", "4")) for row in range(20)]
+    return run, board, RowsFeed(run, board)
+
+
+def _shown(board: RecordingBoard) -> list[int]:
+    """The numbers of the rows of the page."""
+    return [int(facts["data-row"]) for _, facts in read_page(board.html["rows"]).elements if "data-row" in facts]
+
+
+def test_the_newest_rows_are_shown_until_somebody_asks_for_others() -> None:
+    _, board, feed = _stage()
+
+    feed.show()
+
+    assert _shown(board) == [19, 18, 17, 16, 15, 14]
+    assert board.rows is not None
+    assert (board.rows["order"], board.rows["first"], board.rows["end"]) == ("newest", 0, 40)
+
+
+def test_pages_are_turned_in_order_and_rows_that_are_not_begun_wait() -> None:
+    _, board, feed = _stage()
+
+    feed.answer([{"rows": {"order": "in order", "first": 18}}])
+
+    assert _shown(board) == [18, 19, 20, 21, 22, 23]
+    assert read_page(board.html["rows"]).texts.count("waiting") == 16
+    feed.answer([{"rows": {"order": "newest"}}])
+    assert _shown(board)[0] == 19
+
+
+def test_the_last_page_ends_with_the_last_row_and_none_lies_behind_it() -> None:
+    _, board, feed = _stage()
+
+    feed.answer([{"rows": {"order": "in order", "first": 6}}, {"rows": {"order": "in order", "first": 10_000}}])
+
+    assert (_shown(board), board.heard) == ([39], ["rows"])
+
+
+def test_a_page_stays_where_it_is_while_the_run_goes_on() -> None:
+    run, board, feed = _stage()
+    feed.answer([{"rows": {"order": "in order", "first": 18}}])
+
+    run.views.append(RowView(20, False, ("done",) * 4, (5, "dry", "a late review", "4")))
+    feed.show()
+
+    assert _shown(board) == [18, 19, 20, 21, 22, 23]
+    assert "a late review" in board.html["rows"]
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, 7, "newest", {}, {"order": "in order"}, {"order": "in order", "first": True}, {"order": "odd"}]
+)
+def test_what_is_no_page_is_not_heard(nonsense: Any) -> None:
+    _, board, feed = _stage()
+
+    feed.answer([{"rows": nonsense}, {"record": 3}])
+
+    assert board.heard == []
+
+
+def test_a_page_of_pictures_and_long_texts_is_small() -> None:
+    run, board, feed = _stage()
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(9_000)
+    run.views = [RowView(row, False, ("done",) * 4, (picture, "x" * 9_000, {"a": "y" * 9_000}, 4)) for row in range(6)]
+
+    feed.show()
+
+    assert len(board.html["rows"]) < 64_000
+    assert board.html["rows"].count("<img") == 2
+    assert len(_shown(board)) == PAGE_ROWS
