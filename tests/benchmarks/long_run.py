@@ -60,7 +60,8 @@ def _measure_kernel() -> list[Figure]:
     seconds = time.perf_counter() - began
     resident = _resident() - resident
     tracemalloc.start()
-    _publish(hours, hours.events + _EVENTS)
+    hours = VirtualHours()
+    _publish(hours, _EVENTS)
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     attempts = len(hours.run.trace) if hours.run.trace is not None else 0

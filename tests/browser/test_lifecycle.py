@@ -129,7 +129,7 @@ def test_a_run_that_ended_while_no_page_was_open_can_be_shown_again(open_noteboo
     again.run_cell(2)
 
     again.wait_for(FINISHED, within=again.cell(2))
-    assert again.count("table.ng-table tbody tr:not(.ng-whole)", again.cell(2)) == 12
+    assert "12 of 12" in again.wait_for(".ng-report .ng-head", within=again.cell(2)).inner_text()
 
 
 def test_two_runs_at_once_move_each_in_its_own_view(open_notebook: OpenNotebook) -> None:

@@ -27,7 +27,7 @@ def words(review: str, stars: int) -> int:
 """
 RUN = "run = b.preview(200)"
 
-TAB = ".ng-live .lm-TabBar-tab"
+TAB = ".lm-TabBar-tab"
 # a live view's tab, and what is in its pane once there is something to show
 CONTENTS = {
     "Rows": "table.ng-table tr[data-row] td",
