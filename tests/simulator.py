@@ -86,7 +86,11 @@ class _AllStopped:
     """Nothing is in flight any more."""
 
 
-_Step = _InFlight | ProcessRowGroup | WriteRowGroup | _AllStopped
+class _InPlaceTurn:
+    """The loop has turned, and what waits to be done in place goes on."""
+
+
+_Step = _InFlight | ProcessRowGroup | WriteRowGroup | _AllStopped | _InPlaceTurn
 
 
 class _Shell:
@@ -108,6 +112,7 @@ class _Shell:
         self.limits: dict[str, tuple[int, float]] = {}
         self.orders_of_group: Counter[int] = Counter()
         self.in_place: list[MakeInPlace | DecideSkips | LookUp] = []
+        self.waits_for_turn = False
         self.open: dict[int, int] = {}
         self.may_start: dict[Key, int] = {}
         self.tries: Counter[tuple[Key, str]] = Counter()
@@ -190,6 +195,10 @@ class _Shell:
                 self.finish_write(what)
             case _AllStopped():
                 self.finish_stop()
+            case _InPlaceTurn():
+                self.waits_for_turn = False
+                if self.in_place:
+                    self.do_in_place(self.in_place.pop(0))
 
     # Tasks with a slot
 
@@ -362,13 +371,21 @@ class _Shell:
     # Instructions
 
     def perform(self) -> None:
-        while self.core.outbox or self.in_place:
+        while self.core.outbox or (self.in_place and not self.waits_for_turn):
             while self.core.outbox:
                 self.perform_one(self.core.outbox.popleft())
-            if self.in_place:
-                self.do_in_place(self.in_place.pop(0))
+            if self.in_place and not self.waits_for_turn:
+                self.go_on_in_place()
         if self.core.flow.has_woken:
             self.wake()
+
+    def go_on_in_place(self) -> None:
+        """Do the next order, or let the loop turn first: tasks end meanwhile, and the run may be stopped."""
+        if self.world.seconds is None and self.draw.random() < 0.1:
+            self.waits_for_turn = True
+            self.push(self.now + self.draw.choice([0.0, 0.05, 0.5]), _InPlaceTurn())
+        else:
+            self.do_in_place(self.in_place.pop(0))
 
     def perform_one(self, instruction: object) -> None:
         match instruction:

@@ -46,7 +46,7 @@ class SequentialFlow(CellFlow):
 
     def next_columns(self, group: OpenGroup) -> None:
         """Give the turn to the next column as long as the one that has it has ended."""
-        while self._turn < len(self._turns) and self._has_ended(self._turns[self._turn], group):
+        while self.is_open and self._turn < len(self._turns) and self._has_ended(self._turns[self._turn], group):
             self._turn += 1
             if self._turn < len(self._turns):
                 node = self._turns[self._turn]

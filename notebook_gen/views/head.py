@@ -195,7 +195,7 @@ def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:
     """How many attempts there were, and how long they took on average."""
     nodes = _nodes(source, looks)
     attempts = sum(node.attempts for node in nodes)
-    count = write_plural(attempts, looks[0].noun)
+    count = write_plural(attempts, "call")
     return f"{count} · {write_seconds(sum(node.seconds for node in nodes) / attempts)}" if attempts else count
 
 

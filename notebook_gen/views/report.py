@@ -104,6 +104,8 @@ def _rows(source: RunSource) -> list[str]:
         table = rows_table(columns, rows, full_limit=0)
     # what stands below takes its place where the live view has its tabs
     room = measures.TABS + measures.TABLE - 2 * measures.SECTION - _FOOT_HEIGHT
+    if source.progress.error is not None:
+        room -= measures.ROW  # what ended the run takes a line above
     height = room // measures.ROW * measures.ROW
     total = write_count(source.progress.rows)
     return [

@@ -32,3 +32,34 @@ def test_random_worlds_end_in_every_way_and_meet_every_trouble() -> None:
     assert stages == {"pre_batch", "post_batch"}
     assert pauses == {"in flight", "cooling down", "silent", "broken", "ending"}
     assert most_attempts > 3
+
+
+def test_random_worlds_take_over_what_earlier_runs_have_left_however_they_end() -> None:
+    seen: set[str] = set()
+    for seed in range(400):
+        world = random_world(seed)
+        books = simulate(world)
+        assert books.ending is not None
+        if books.kept_groups:
+            seen.add(f"finished before, {world.settings.engine}")
+        if books.taken_over:
+            seen |= {books.ending.state, world.settings.engine}
+            seen |= {"all kept"} if not books.starts else {"some kept"}
+            seen |= {"paused"} if books.pauses else set()
+        if any((node, row) in world.kept and row in books.dropped for node, row in books.looked_up - books.taken_over):
+            seen.add("dropped while it was looked up")
+
+    assert seen == {
+        "finished before, async",
+        "finished before, sequential",
+        "finished",
+        "cancelled",
+        "stopped early",
+        "failed",
+        "async",
+        "sequential",
+        "all kept",
+        "some kept",
+        "paused",
+        "dropped while it was looked up",
+    }

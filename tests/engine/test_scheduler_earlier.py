@@ -187,6 +187,7 @@ def test_a_row_group_of_which_every_cell_is_kept_is_written_without_a_call() -> 
 
     assert finished.state == "finished"
     assert shelf.column("a") == {row: row for row in range(600)}
+    assert len(drawer.looked_for) == 1
     assert call.rows == []
 
 

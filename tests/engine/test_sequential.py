@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from notebook_gen.config.columns import Column
+from notebook_gen.config.columns import Column, Integer
 from notebook_gen.engine.instructions import DecideSkips, EndRun, WriteRowGroup
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.errors import Rejected, Transient
@@ -199,3 +199,14 @@ def test_the_next_row_group_follows_one_that_grew() -> None:
 
     assert steps.take_all(2.0) == [Task(0, 1, WHOLE_GROUP)]
     assert steps.core.tracker.groups[1].group == RowGroup(1, 2, 2)
+
+
+def test_a_call_that_ends_once_work_is_stopped_gives_the_turn_to_no_column() -> None:
+    steps = sequential({"a": function(), "n": Integer(1, 5)}, rows=1)
+    steps.take_all(0.0)
+    steps.core.cancel()
+    steps.told()
+
+    steps.end(Task(0, 0, 0), 1.0)
+
+    assert steps.told() == []
