@@ -125,7 +125,7 @@ def test_the_watch_notices_each_way_of_executing_and_fetching(browser: Browser, 
 
 
 def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNotebook, endpoint: str) -> None:
-    run = f"run = b.preview({12 * len(HOSTILE)})"  # goes on for as long as it is looked at
+    run = f"run = b.preview({120 * len(HOSTILE)})"  # goes on for as long as it is looked at
     notebook = open_notebook.run_cells("hostile", [_declare(endpoint), "b", run])
     cell = notebook.cell(2)
     notebook.wait_for(".ng-live .ng-state.ng-running", within=cell)

@@ -173,7 +173,7 @@ def test_a_report_takes_the_view_s_place_and_stays_in_the_saved_notebook(open_no
     again.picture("reopened")
     assert "finished" in report.inner_text()
     assert again.count("svg.ng-dag", again.cell(1)) == 1
-    assert again.count("table.ng-table tbody tr:not(.ng-whole)", again.cell(1)) == 6
+    assert again.count(".ng-first-rows table.ng-table tbody tr:not(.ng-whole)", again.cell(1)) == 6
     assert not re.search("model not found|Error displaying widget", again.page.content())
 
 
