@@ -1,5 +1,7 @@
 """A create that was interrupted goes on in the same folder, and nothing that is finished is made again."""
 
+import datetime as dt
+import decimal
 import os
 import re
 import signal
@@ -230,3 +232,17 @@ def test_processors_that_changed_the_whole_dataset_are_not_run_twice(tmp_path: P
     assert calls == [12]
     with pytest.raises(ng.ConfigError, match="after_run"):
         processed().create(20, tmp_path / "d", show=False)
+
+
+def test_cells_that_read_dates_and_decimals_are_not_made_again(tmp_path: Path) -> None:
+    b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=100))
+    days = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3, 4)]
+    b.seed_data(pa.table({"day": days, "price": [decimal.Decimal(day.day) / 4 for day in days]}))
+    b.models["default"] = ng.DemoModel(latency=0.01)
+    b["story"] = ng.LLMText("Write about {{ day }} and {{ price }}.")
+    b.create(8, tmp_path / "d", show=False).result()
+
+    more = b.create(12, tmp_path / "d", show=False)
+    more.result()
+
+    assert calls_of(more) == 4

@@ -64,6 +64,10 @@ class RowGroupBuffers:
         for row, value in zip(rows, values, strict=True):
             column[row - group.start] = value
 
+    def __contains__(self, number: int) -> bool:
+        """Whether a row group is open here: the core knows of it a moment sooner."""
+        return number in self._groups
+
     def take(self, number: int, rows: Sequence[int], names: Sequence[str] | None = None) -> dict[str, list[Any]]:
         """Copy the values of some rows, for all columns or those named."""
         group, columns = self._groups[number]

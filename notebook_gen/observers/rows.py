@@ -193,6 +193,8 @@ class LiveRows:
             return []
         parts = []
         for number, group in sorted(self.scheduler.core.tracker.groups.items()):
+            if number not in self.scheduler.buffers:
+                continue
             rows = group.live_rows()
             parts.append(Part(number, rows, self.scheduler.buffers.take(number, rows)))
         return parts
@@ -229,7 +231,8 @@ class LiveRows:
     def _open_group(self, row: int) -> OpenGroup | None:
         if self.scheduler is None:
             return None
-        return self.scheduler.core.tracker.groups.get(row // self._group_size)
+        number = row // self._group_size
+        return self.scheduler.core.tracker.groups.get(number) if number in self.scheduler.buffers else None
 
     def _live_view(self, row: int, group: OpenGroup) -> RowView:
         if self.scheduler is None:

@@ -9,6 +9,8 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date, time, timedelta
+from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -199,7 +201,7 @@ class CellStore:
         return kept
 
     def _read_text(self, node: int, inputs: Mapping[str, Any]) -> str | None:
-        return _as_text([inputs[name] for name in self._reads[node]])
+        return _as_text([_told_apart(inputs[name]) for name in self._reads[node]])
 
     def _seal(self, node: int, row: int, read: str, made: str) -> bytes:
         seal = self._seals[node].copy()
@@ -244,6 +246,15 @@ def _as_text(values: list[Any]) -> str | None:
         return text if text.isascii() or text.encode() else None
     except (ValueError, RecursionError):  # not a number, too many digits, or too deep
         return None
+
+
+def _told_apart(value: Any) -> Any:
+    """What is read, as something that JSON holds; it need not come back, only be the same for the same value."""
+    if isinstance(value, date | time | timedelta | Decimal | bytes):
+        return {type(value).__name__: repr(value)}
+    if type(value) is list:
+        return [_told_apart(item) for item in value]
+    return {key: _told_apart(item) for key, item in value.items()} if type(value) is dict else value
 
 
 def _is_exact(value: Any) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,6 @@ def test_what_was_made_quickly_is_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        b"x",
-        dt.date(2024, 1, 2),
         (1, 2),
         [(1, 2)],
         np.float64(1.5),
@@ -114,6 +113,18 @@ def test_what_json_does_not_hold_exactly_is_neither_kept_nor_looked_for(tmp_path
 
     assert found(store) == found(store, read=value) == {}
     assert store.groups(4) == frozenset()
+    store.close()
+
+
+@pytest.mark.parametrize("value", [b"x", dt.date(2024, 1, 2), Decimal("1.50"), [dt.timedelta(1)]])
+def test_dates_and_their_like_are_not_kept_but_cells_that_read_them_are(tmp_path: Path, value: Any) -> None:
+    store = opened(tmp_path)
+    keep(store, 0, value)
+    keep(store, 1, "made", read=value)
+
+    assert found(store) == {}
+    assert found(store, read=value) == {1: "made"}
+    assert found(store, read=str(value)) == {}
     store.close()
 
 
