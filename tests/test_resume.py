@@ -2,7 +2,6 @@
 
 import datetime as dt
 import decimal
-import os
 import re
 import signal
 import subprocess
@@ -75,10 +74,13 @@ def kill_after(program: Path, lines: int) -> list[str]:
     wanted = len(read_lines(log)) + lines
     process = start(program)
     deadline = time.monotonic() + 60
-    while process.poll() is None and len(read_lines(log)) < wanted and time.monotonic() < deadline:
+    while len(read_lines(log)) < wanted:
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < deadline, "it hangs"
         time.sleep(0.001)
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
     return read_lines(log)
 
 
@@ -197,6 +199,7 @@ def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) 
     b["review"] = ng.LLMText("Write about {{ stars }}.")
     run = b.create(40, tmp_path / "d", show=False)
     while calls_of(run) < 12:
+        assert not run.is_over
         time.sleep(0.005)
     run.cancel()
     with pytest.raises(ng.RunCancelled):

@@ -75,7 +75,6 @@ class Progress:
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
         limits: how many may be in flight, per resource whose limit has moved.
-        limit_steps: of each such resource, when its limit moved, in seconds since the run began, and where to.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
         error: what ended the run, if it did not finish.
@@ -92,7 +91,6 @@ class Progress:
         self.nodes = [NodeProgress() for _ in graph.nodes]
         self.in_flight = dict.fromkeys(graph.resources, 0)
         self.limits: dict[str, int] = {}
-        self.limit_steps: dict[str, list[tuple[float, int]]] = {}
         self.wall_time: float | None = None
         self.ended: float | None = None
         self.error: Exception | None = None
@@ -152,12 +150,6 @@ class Progress:
             progress.tokens_in += event.usage.tokens_in
             progress.tokens_out += event.usage.tokens_out
 
-    def _limit_moved(self, event: LimitMoved) -> None:
-        # it also tells of pauses, which leave the limit where it is
-        if self.limits.get(event.resource) != event.limit:
-            self.limits[event.resource] = event.limit
-            self.limit_steps.setdefault(event.resource, []).append((event.time, event.limit))
-
     def _fold_rare(self, event: Event) -> None:
         match event:
             case RowsDone():
@@ -177,7 +169,7 @@ class Progress:
                 self.rows_dropped += 1
                 self.rows_done -= event.was_done
             case LimitMoved():
-                self._limit_moved(event)
+                self.limits[event.resource] = event.limit
             case RowGroupResized():
                 size = event.row_group.size
                 self.rows += size - event.before

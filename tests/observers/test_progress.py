@@ -123,13 +123,6 @@ def test_the_limits_that_moved_are_there() -> None:
     progress = progress_of(LimitMoved(1.0, "model default", 6, 2.0), LimitMoved(2.0, "model default", 7, 0.0))
 
     assert progress.limits == {"model default": 7}
-    assert progress.limit_steps == {"model default": [(1.0, 6), (2.0, 7)]}
-
-
-def test_a_pause_that_leaves_a_limit_where_it_is_is_no_step() -> None:
-    progress = progress_of(LimitMoved(1.0, "model default", 6, 2.0), LimitMoved(2.0, "model default", 6, 9.0))
-
-    assert progress.limit_steps == {"model default": [(1.0, 6)]}
 
 
 @pytest.mark.parametrize("size", [0, 2, 9])
