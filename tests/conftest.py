@@ -2,10 +2,17 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import playwright
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start be interrupted, also where a shell has begun the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _program(name: str, package: str) -> str:

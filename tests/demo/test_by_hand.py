@@ -16,13 +16,16 @@ def test_it_says_where_it_is_answers_and_ends_quietly_on_an_interrupt() -> None:
         [*COMMAND, "--port", "0", "--latency", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(4)]
-        url = re.search(r"http://127\.0\.0\.1:\d+/v1", said[0])
-        assert url is not None
-        with urllib.request.urlopen(f"{url[0]}/models") as response:  # noqa: S310  # our own address
-            models = json.load(response)
-        process.send_signal(signal.SIGINT)
-        rest, complaints = process.communicate(timeout=30)
+        try:
+            said = [process.stdout.readline() for _ in range(4)]
+            url = re.search(r"http://127\.0\.0\.1:\d+/v1", said[0])
+            assert url is not None
+            with urllib.request.urlopen(f"{url[0]}/models") as response:  # noqa: S310  # our own address
+                models = json.load(response)
+            process.send_signal(signal.SIGINT)
+            rest, complaints = process.communicate(timeout=30)
+        finally:
+            process.kill()
 
     assert models["data"][0]["id"] == "demo"
     assert "placeholder text" in said[0]
