@@ -337,8 +337,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
             folder: where to, on this machine; made if it does not exist. Nobody else can write there meanwhile.
             overwrite: delete the dataset that is there, and begin anew.
             settings: how to go about it; None: the builder's.
-            on_row_group: called in a thread with the run and the number of each row group that was written, for
-                instance to look at `run.row_group(number)`. If it raises, the run ends with that error.
+            on_row_group: called in a thread with the run and the number of each row group that was written, one at a
+                time, for instance to look at `run.row_group(number)`. If it raises, the run ends with that error.
             show: put the live view under the cell.
 
         Raises:

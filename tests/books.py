@@ -29,6 +29,7 @@ class Books:
         starts: tasks, in the order they started, with the time.
         outcomes: how attempts ended, with the time.
         written: row groups in the order they were written, with the time.
+        told: row groups of which the callback was told, in that order.
         processed: stage and row group of what was processed.
         announced_done: rows told as done, less those that were dropped afterwards.
         pauses: what went on when the run was paused; once for each pause.
@@ -50,6 +51,7 @@ class Books:
     starts: list[tuple[float, Task]] = field(default_factory=list)
     outcomes: list[tuple[float, Task, GenerationError | None]] = field(default_factory=list)
     written: list[tuple[float, int]] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
     processed: set[tuple[str, int]] = field(default_factory=set)
     announced_done: int = 0
     pauses: list[frozenset[str]] = field(default_factory=list)

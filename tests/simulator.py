@@ -15,6 +15,7 @@ from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.instructions import (
+    CallBack,
     DecideSkips,
     EndRun,
     FillCells,
@@ -32,6 +33,7 @@ from notebook_gen.errors import (
     RateLimited,
     Rejected,
     RunCancelled,
+    RunError,
     Transient,
     WriteError,
 )
@@ -90,7 +92,7 @@ class _InPlaceTurn:
     """The loop has turned, and what waits to be done in place goes on."""
 
 
-_Step = _InFlight | ProcessRowGroup | WriteRowGroup | _AllStopped | _InPlaceTurn
+_Step = _InFlight | ProcessRowGroup | WriteRowGroup | CallBack | _AllStopped | _InPlaceTurn
 
 
 class _Shell:
@@ -120,6 +122,7 @@ class _Shell:
         self.newest_in_order: dict[int, int] = {}
         self.closed: set[int] = set()
         self.has_write_failed = False
+        self.is_telling = False
         self.is_stopping = False
         self.is_stopped = False
         self.is_paused = False
@@ -193,6 +196,8 @@ class _Shell:
                 self.finish_processing(what)
             case WriteRowGroup():
                 self.finish_write(what)
+            case CallBack():
+                self.finish_telling(what)
             case _AllStopped():
                 self.finish_stop()
             case _InPlaceTurn():
@@ -347,10 +352,9 @@ class _Shell:
         self.books.outcomes.append((self.now, task, error))
         if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
             self.books.ended.add(key)
-        is_ending = not self.core.flow.gives_slots
         again = self.core.finished(task, running.started, error, self.now)
         if again:
-            assert not is_ending, "a task is to be tried again although the run is ending"
+            assert self.core.flow.gives_slots, "a task is to be tried again although the run is ending"
             assert error is not None, "a task that made its values is to be made again"
             self.note_another_try(key, task, error)
 
@@ -399,6 +403,8 @@ class _Shell:
                 self.begin_processing(instruction)
             case WriteRowGroup():
                 self.begin_write(instruction)
+            case CallBack():
+                self.begin_telling(instruction)
             case StopWork():
                 self.stop()
             case EndRun():
@@ -596,6 +602,19 @@ class _Shell:
         self.books.row_ends.update(order.rows)
         self.core.written(number, len(order.rows), self.now)
 
+    def begin_telling(self, order: CallBack) -> None:
+        assert "written" in self.world.stages, "a callback was called that nobody gave"
+        assert not self.is_telling, "a callback overlaps itself"
+        assert self.world.failing_callback not in self.books.told, "a callback was called after it had raised"
+        self.is_telling = True
+        self.books.told.append(order.row_group.number)
+        self.push(self.now + self.seconds_of_step(5.0), order)
+
+    def finish_telling(self, order: CallBack) -> None:
+        self.is_telling = False
+        fails = order.row_group.number == self.world.failing_callback
+        self.core.called_back(RunError("the callback raised") if fails else None)
+
     def stop(self) -> None:
         assert not self.is_stopping, "the work was stopped twice"
         self.is_stopping = True
@@ -628,6 +647,7 @@ class _Shell:
         assert all(count == 1 for count in books.row_ends.values()), "a row ended twice"
         assert (ending.state == "finished") == (ending.error is None)
         assert books.kept_groups == set(self.world.earlier.finished), "a finished row group was not told"
+        self.check_told()
         there = len(books.delivered) + len(books.kept_rows)
         if not self.is_stopping:
             assert set(books.row_ends) == set(rows), "rows asked = rows delivered + rows dropped"
@@ -641,6 +661,15 @@ class _Shell:
             assert finished == books.delivered, "finished rows are kept"
         if isinstance(ending.error, RunCancelled):
             assert ending.error.rows_done == there, "rows that are there were counted wrongly"
+
+    def check_told(self) -> None:
+        """Check that the callback was told of each row group that was written, or up to where it raised."""
+        assert not self.is_telling, "a callback survived the run"
+        written = [number for _, number in self.books.written] if "written" in self.world.stages else []
+        if self.world.failing_callback in written:
+            written = written[: written.index(self.world.failing_callback) + 1]
+            assert self.is_stopping, "a run went on although its callback had raised"
+        assert self.books.told == written, "a callback was called out of turn, or not at all"
 
     def is_finished(self, row: int) -> bool:
         number = self.world.groups.group_of(row)

@@ -8,7 +8,7 @@ from notebook_gen.config.columns import Column, Expression, Function, Integer, L
 from notebook_gen.config.options import OnError
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.flow import may_be_kept
-from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.engine.instructions import UserStage
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node, build_graph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -38,6 +38,7 @@ class World:
         earlier: what an earlier run has left.
         kept: cells of its begun row groups that it has made.
         failing_write: the row group whose write fails; None: all succeed.
+        failing_callback: the row group for which the callback raises; None: it never does.
         seconds: what every task takes, and row groups leave at once; None: all of that is random.
         slow: what single tasks take instead, where `seconds` is given; by node and row (or row group).
         meets: how the first attempts of single tasks fail; by node and row (or row group).
@@ -49,7 +50,7 @@ class World:
     ceilings: dict[str, int]
     seed: int = 0
     settings: RunSettings = field(default_factory=RunSettings)
-    stages: frozenset[GroupStage] = frozenset()
+    stages: frozenset[UserStage] = frozenset()
     failure_rate: float = 0.0
     transient_rate: float = 0.0
     limit_rate: float = 0.0
@@ -61,6 +62,7 @@ class World:
     processor_failure_rate: float = 0.0
     cancel_at: float | None = None
     failing_write: int | None = None
+    failing_callback: int | None = None
     pauses: Sequence[tuple[float, float]] = ()
     earlier: EarlierWork = NO_EARLIER_WORK
     kept: frozenset[Key] = frozenset()
@@ -119,7 +121,7 @@ def random_world(seed: int) -> World:
         failing_write=draw.choice([None] * 9 + [0]),
         pauses=_random_pauses(draw),
     )
-    return _with_earlier_work(world, draw)
+    return _with_callback(_with_earlier_work(world, draw), draw)
 
 
 def _with_earlier_work(world: World, draw: random.Random) -> World:
@@ -140,6 +142,14 @@ def _with_earlier_work(world: World, draw: random.Random) -> World:
     kept = [(node, row) for node in nodes for group in begun for row in group.rows if draw.random() < made]
     earlier = EarlierWork(finished, frozenset(group.number for group in begun))
     return replace(world, earlier=earlier, kept=frozenset(kept))
+
+
+def _with_callback(world: World, draw: random.Random) -> World:
+    """Let the user be told of written row groups in a share of the worlds, and raise for one in a few of them."""
+    if draw.random() < 0.5:
+        return world
+    failing = draw.choice([None] * 5 + [0, draw.randint(0, 10)])
+    return replace(world, stages=world.stages | {"written"}, failing_callback=failing)
 
 
 def _random_pauses(draw: random.Random) -> Sequence[tuple[float, float]]:

@@ -18,7 +18,7 @@ from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.ending import NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import DecideSkips, GroupStage, Instruction, LookUp, MakeInPlace, ProcessRowGroup
+from notebook_gen.engine.instructions import DecideSkips, Instruction, LookUp, MakeInPlace, ProcessRowGroup, UserStage
 from notebook_gen.engine.open_group import DONE, OpenGroup
 from notebook_gen.engine.order import make_resources
 from notebook_gen.engine.pause import Pause
@@ -44,7 +44,7 @@ class SchedulerCore:
         groups: the rows and how they fall into row groups.
         ceilings: slots of each of the graph's resources.
         settings: how to go about it.
-        stages: where there are processors.
+        stages: where there are processors, or a callback.
         earlier: what an earlier run has left.
 
     Attributes:
@@ -63,14 +63,14 @@ class SchedulerCore:
         groups: RowGroups,
         ceilings: Mapping[str, int],
         settings: RunSettings,
-        stages: Collection[GroupStage] = (),
+        stages: Collection[UserStage] = (),
         earlier: EarlierWork = NO_EARLIER_WORK,
     ) -> None:
         self.outbox: deque[Instruction] = deque()
         self.alarm = NEVER
         self.resources = make_resources(graph, ceilings, settings.limit_factor)
         self.tracker = CompletionTracker(graph, has_gate="pre_batch" in stages)
-        self._delivery = Delivery(graph, groups.rows, has_processors="post_batch" in stages)
+        self._delivery = Delivery(graph, groups.rows, stages)
         self.flow = self.flow_type(graph, self.resources, self.tracker, self._delivery, self.outbox, groups.rows)
         self.flow.begun = earlier.begun
         self._groups = groups
@@ -145,14 +145,7 @@ class SchedulerCore:
     def made_in_place(
         self, made: MakeInPlace, rows: Sequence[int], failures: Mapping[int, GenerationError], now: float
     ) -> None:
-        """Take note of cells made in place.
-
-        Args:
-            made: the instruction; a full-column node is told once, with all rows.
-            rows: which of its rows are told now.
-            failures: why rows among them have no value.
-            now: the time.
-        """
+        """Take note of cells made in place: some rows of the instruction, all if it is for a full-column node."""
         node, group = made.node, self.tracker.groups[made.row_group.number]
         if rows[-1] == made.rows[-1]:
             self.flow.end_in_place(group)
@@ -202,9 +195,9 @@ class SchedulerCore:
         """Take note that a row group is where it belongs."""
         group = self.tracker.groups[number].group
         self.tracker.free(number)
-        self._delivery.written(number, delivered)
         self._upcoming.open_rows -= group.size
         self.outbox.append(RowGroupWritten(now, group, delivered))
+        self.outbox.extend(self._delivery.written(group, delivered))
         self._offer_in_order()
         self._advance(now)
 
@@ -212,6 +205,13 @@ class SchedulerCore:
         """End the run because a row group could not be written; no other write is begun."""
         self._delivery.fail(number)
         self._lose(error)
+
+    def called_back(self, error: RunError | None) -> None:
+        """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more."""
+        if error is not None:
+            self.fail(error)
+        self.outbox.extend(self._delivery.called_back(goes_on=error is None))
+        self._end_if_idle()
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
@@ -293,10 +293,7 @@ class SchedulerCore:
             return
         if self._ending.reason is not None:
             if self._ending.is_stopped:
-                if isinstance(self._ending.reason.error, RunCancelled):
-                    # fewer than when it was cancelled, if processors dropped some
-                    self._ending.reason.error.rows_done = self._rows_done()
-                self._ending.complete(self._ending.reason)
+                self._ending.complete_stopped(self._ending.reason, self._rows_done())
         elif not self._upcoming and not self.tracker.groups:
             self._ending.complete(self._delivery.ending())
 
@@ -385,7 +382,7 @@ class SchedulerCore:
         reason = self._attempts.reason_to_stop(self._rows_done(), now)
         if reason is not None:
             self._stop("stopped early", reason, now + GRACE)
-        return delay is not None
+        return delay is not None and reason is None
 
     def _salvaged(self, deferred: Deferred, now: float) -> None:
         pool, group = self._pool[deferred.node], self._group_of(deferred.row)

@@ -1,12 +1,14 @@
-"""Delivery: how rows leave: row groups that have ended are processed, written, and at last the run has ended."""
+"""Delivery: how rows leave: row groups that have ended are processed, written, told of, and then the run has ended."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 
-from notebook_gen.engine.instructions import EndRun, ProcessRowGroup, WriteRowGroup
+from notebook_gen.engine.instructions import CallBack, EndRun, ProcessRowGroup, UserStage, WriteRowGroup
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.errors import NoRowsLeft
 from notebook_gen.events import RowDropped
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.tasks import RowGroup
 
 _KINDS_OF_DROPS = 1000
 
@@ -17,19 +19,21 @@ class Delivery:
     Args:
         graph: what makes what.
         rows: rows asked for.
-        has_processors: whether finished row groups are processed before they are written.
+        stages: where there are processors, or a callback.
 
     Attributes:
         delivered: rows written.
         can_write: False once a write has failed; no other is begun then.
     """
 
-    def __init__(self, graph: ExecutionGraph, rows: int, *, has_processors: bool) -> None:
+    def __init__(self, graph: ExecutionGraph, rows: int, stages: Collection[UserStage]) -> None:
         self.delivered = 0
         self.can_write = True
         self._graph = graph
         self._rows = rows
-        self._has_processors = has_processors
+        self._has_processors = "post_batch" in stages
+        self._calls_back = "written" in stages
+        self._to_tell: deque[RowGroup] = deque()
         self._under_way: set[int] = set()
         self._given_up: set[int] = set()
         self._dropped: dict[int, list[RowDropped]] = {}
@@ -37,8 +41,8 @@ class Delivery:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a row group is being processed or written."""
-        return bool(self._under_way)
+        """Whether a row group is being processed, written or told of."""
+        return bool(self._under_way or self._to_tell)
 
     def knows(self, number: int) -> bool:
         """Tell whether a row group was sent off already."""
@@ -71,11 +75,23 @@ class Delivery:
         dropped = tuple(self._dropped.get(group.group.number, ()))
         return WriteRowGroup(group.group, group.done_rows(), dropped)
 
-    def written(self, number: int, delivered: int) -> None:
-        """Note that a row group is where it belongs."""
-        self._under_way.discard(number)
-        self._dropped.pop(number, None)
+    def written(self, group: RowGroup, delivered: int) -> Sequence[CallBack]:
+        """Note that a row group is where it belongs; it is told of now, or after those written before it."""
+        self._under_way.discard(group.number)
+        self._dropped.pop(group.number, None)
         self.delivered += delivered
+        if not self._calls_back:
+            return ()
+        self._to_tell.append(group)
+        return (CallBack(group),) if len(self._to_tell) == 1 else ()
+
+    def called_back(self, *, goes_on: bool) -> Sequence[CallBack]:
+        """Note that a row group was told of; the next one is, if it goes on, and otherwise none any more."""
+        self._to_tell.popleft()
+        if not goes_on:
+            self._calls_back = False
+            self._to_tell.clear()
+        return (CallBack(self._to_tell[0]),) if self._to_tell else ()
 
     def give_up(self, number: int) -> None:
         """Note that a row group could not be processed or written; it is not sent off again."""

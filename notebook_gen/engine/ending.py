@@ -9,7 +9,7 @@ from typing import Final
 
 from notebook_gen.engine.flow import CellFlow
 from notebook_gen.engine.instructions import EndRun, Instruction, StopWork
-from notebook_gen.errors import ProcessorError, WriteError
+from notebook_gen.errors import ProcessorError, RunCancelled, WriteError
 from notebook_gen.events import State
 
 NEVER: Final = float("inf")
@@ -62,6 +62,13 @@ class Ending:
         if self._flow.is_open and self.reason is not None:
             self._flow.is_open = False
             self._outbox.append(StopWork())
+
+    def complete_stopped(self, reason: EndRun, rows_done: int) -> None:
+        """Give the last instruction of a run that was stopped."""
+        if isinstance(reason.error, RunCancelled):
+            # fewer than when it was cancelled, if processors dropped some
+            reason.error.rows_done = rows_done
+        self.complete(reason)
 
     def complete(self, end: EndRun) -> None:
         """Give the last instruction."""

@@ -7,6 +7,10 @@ from notebook_gen.events import Event, RowDropped, State
 from notebook_gen.plan.tasks import RowGroup
 
 GroupStage = Literal["pre_batch", "post_batch"]
+"""When a row group is given to processors."""
+
+UserStage = GroupStage | Literal["written"]
+"""When a row group is given to the user's code: to processors, or to the callback when it is written."""
 
 
 class MakeInPlace(NamedTuple):
@@ -63,6 +67,12 @@ class WriteRowGroup(NamedTuple):
     dropped: Sequence[RowDropped]
 
 
+class CallBack(NamedTuple):
+    """A written row group to tell the user's callback of, one at a time; told with `called_back`."""
+
+    row_group: RowGroup
+
+
 class StopWork(NamedTuple):
     """Nothing more is started; what is in flight is to be ended; told with `stopped`."""
 
@@ -75,5 +85,14 @@ class EndRun(NamedTuple):
 
 
 Instruction = (
-    Event | MakeInPlace | DecideSkips | LookUp | FillCells | ProcessRowGroup | WriteRowGroup | StopWork | EndRun
+    Event
+    | MakeInPlace
+    | DecideSkips
+    | LookUp
+    | FillCells
+    | ProcessRowGroup
+    | WriteRowGroup
+    | CallBack
+    | StopWork
+    | EndRun
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notebook_gen.config.settings import RunSettings
-from notebook_gen.engine.instructions import GroupStage
+from notebook_gen.engine.instructions import GroupStage, UserStage
 from notebook_gen.engine.ports import CellKeeper, ExchangeKeeper, Generator, Processor, RowGroupWriter, SkipCondition
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -25,7 +25,7 @@ class Job:
         settings: how to go about it.
         conditions: what decides about skips, by node.
         processors: what changes row groups, by stage.
-        after_write: the user's function, called in a thread after each row group that was written.
+        after_write: the user's function, called in a thread after each row group that was written, one at a time.
         after_run: changes the whole dataset when the run has finished; called in a thread.
         earlier: what an earlier run has left.
         kept: where cells are kept until their row group is written; None: nowhere.
@@ -44,3 +44,8 @@ class Job:
     after_run: Callable[[], None] | None = None
     earlier: EarlierWork = NO_EARLIER_WORK
     kept: CellKeeper | None = None
+
+    @property
+    def stages(self) -> Sequence[UserStage]:
+        """Where row groups are given to the user's code."""
+        return (*self.processors, *(("written",) if self.after_write is not None else ()))

@@ -1,4 +1,4 @@
-"""Outgoing: row groups on their way out, through processors and to storage, each step in a thread."""
+"""Outgoing: row groups on their way out, through processors, to storage and the callback, each step in a thread."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -6,16 +6,15 @@ from typing import Any
 
 from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.engine.instructions import ProcessRowGroup, WriteRowGroup
+from notebook_gen.engine.instructions import CallBack, ProcessRowGroup, WriteRowGroup
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ProcessorError, RunError, WriteError
-from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
 
 
 class Outgoing:
-    """Processes and writes row groups.
+    """Processes row groups, writes them, and tells the user's callback of them.
 
     Args:
         job: what the run is made of.
@@ -73,24 +72,25 @@ class Outgoing:
         if self._kept is not None and len(order.rows) + len(dropped) >= order.row_group.size:
             self._kept.forget(order.row_group)
         self._core.written(number, len(order.rows), self._now())
-        if self._after_write is not None:
-            await self._call_back(order.row_group, self._after_write)
+
+    async def call_back(self, order: CallBack) -> None:
+        """Tell the user's callback of a written row group."""
+        number, failure = order.row_group.number, None
+        try:
+            if self._after_write is not None:
+                await in_thread(self._after_write, order.row_group)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
+            failure = RunError(
+                f"on_row_group raised {type(error).__name__}: {error}, for row group {number}",
+                advice="the rows written so far are kept",
+            )
+            failure.__cause__ = error
+        self._core.called_back(failure)
 
     def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]], dropped: Sequence[DroppedRow]) -> None:
         if dropped:
             self._writer.write_dropped(order.row_group, dropped)
         if order.rows:
             self._writer.write(order.row_group, columns, order.rows)
-
-    async def _call_back(self, group: RowGroup, after_write: Callable[[RowGroup], None]) -> None:
-        try:
-            await in_thread(after_write, group)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
-            failure = RunError(
-                f"on_row_group raised {type(error).__name__}: {error}, for row group {group.number}",
-                advice="the rows written so far are kept",
-            )
-            failure.__cause__ = error
-            self._core.fail(failure)

@@ -16,6 +16,7 @@ from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.in_place import InPlaceWork
 from notebook_gen.engine.instructions import (
+    CallBack,
     DecideSkips,
     EndRun,
     FillCells,
@@ -56,7 +57,7 @@ class AsyncTaskScheduler:
 
     def __init__(self, job: Job, bus: EventBus) -> None:
         core_type = SequentialCore if job.settings.engine == "sequential" else SchedulerCore
-        self.core = core_type(job.graph, job.groups, job.ceilings, job.settings, job.processors.keys(), job.earlier)
+        self.core = core_type(job.graph, job.groups, job.ceilings, job.settings, job.stages, job.earlier)
         self.buffers = RowGroupBuffers(tuple(job.graph.columns))
         self._job = job
         self._bus = bus
@@ -278,6 +279,8 @@ class AsyncTaskScheduler:
                 self._send(self._outgoing.process(instruction))
             case WriteRowGroup():
                 self._send(self._outgoing.write(instruction))
+            case CallBack():
+                self._send(self._outgoing.call_back(instruction))
             case StopWork():
                 self._stop.set()
             case EndRun():

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from notebook_gen.config.columns import Column, Function
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.engine.instructions import GroupStage, Instruction
+from notebook_gen.engine.instructions import Instruction, UserStage
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.graph import build_graph
@@ -29,7 +29,7 @@ class Steps:
         rows: rows asked for.
         size: rows of a row group.
         slots: slots of every resource.
-        stages: where there are processors.
+        stages: where there are processors, or a callback.
         earlier: what an earlier run has left.
         settings: what differs from the defaults.
     """
@@ -41,7 +41,7 @@ class Steps:
         *,
         size: int = 10,
         slots: int = 4,
-        stages: Sequence[GroupStage] = (),
+        stages: Sequence[UserStage] = (),
         earlier: EarlierWork = NO_EARLIER_WORK,
         **settings: Any,
     ) -> None:

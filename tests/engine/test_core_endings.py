@@ -6,6 +6,7 @@ from notebook_gen.config.columns import Column, Expression, Integer, LLMText
 from notebook_gen.engine.core import GRACE
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.instructions import (
+    CallBack,
     DecideSkips,
     EndRun,
     MakeInPlace,
@@ -25,8 +26,8 @@ from notebook_gen.errors import (
     Transient,
     WriteError,
 )
-from notebook_gen.events import RowGroupOpened, RowsDone
-from notebook_gen.plan.tasks import WHOLE_GROUP, Task
+from notebook_gen.events import RowGroupOpened, RowGroupWritten, RowsDone
+from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
 from tests.engine.steps import Steps, function
 
 WRONG = Rejected("no answer")
@@ -419,7 +420,7 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     while steps.core.flow.gives_slots:
         for task in steps.take_all(now):
             tasks += 1
-            steps.end(task, now + 0.01, Transient("connection refused", advice="is the server running?"))
+            again = steps.end(task, now + 0.01, Transient("connection refused", advice="is the server running?"))
         now = steps.core.alarm
         steps.core.tick(now)
     steps.core.stopped(3.0)
@@ -432,6 +433,7 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
         "refused; is the server running?"
     )
     assert tasks < 10
+    assert not again
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "stopped early"])
@@ -451,3 +453,64 @@ def test_a_processor_that_fails_while_the_run_ends_is_told(ending: str) -> None:
     steps.core.processor_failed(order, error, 3.0)  # type: ignore[arg-type]  # its type was just looked at
 
     assert steps.told() == [EndRun("failed", error)]
+
+
+def calling_back(rows: int = 3) -> Steps:
+    """Row groups of one row each, and a callback; row group 0 waits to be written, the others to be opened."""
+    steps = Steps({"a": function()}, rows=rows, size=1, slots=1, max_open_rows=1, stages=["written"])
+    steps.take(0.0)
+    steps.end_all(1.0)
+    steps.told()
+    return steps
+
+
+def test_a_row_group_opens_while_the_callback_is_told_of_the_one_before() -> None:
+    steps = calling_back()
+
+    steps.core.written(0, 1, 2.0)
+
+    groups = [RowGroup(number, number, 1) for number in range(2)]
+    assert steps.told() == [RowGroupWritten(2.0, groups[0], 1), CallBack(groups[0]), RowGroupOpened(2.0, groups[1])]
+
+
+def test_a_callback_is_told_of_one_row_group_after_the_other_and_the_run_waits_for_the_last() -> None:
+    steps = calling_back()
+    for number in range(3):
+        if number:
+            steps.take(2.0)
+            steps.end_all(2.0)
+        steps.core.written(number, 1, 2.0)
+
+    told = [[order.row_group.number for order in steps.told_of(CallBack)]]
+    for _ in range(3):
+        steps.core.called_back(None)
+        instructions = steps.told()
+        told.append([order.row_group.number for order in instructions if isinstance(order, CallBack)])
+
+    assert told == [[0], [1], [2], []]
+    assert instructions == [EndRun("finished", None)]
+
+
+def test_a_callback_that_raises_for_the_last_row_group_fails_the_run() -> None:
+    steps, error = calling_back(rows=1), RunError("on_row_group raised")
+    steps.core.written(0, 1, 2.0)
+    steps.told()
+
+    steps.core.called_back(error)
+    assert steps.told() == [StopWork()]
+    steps.core.stopped(3.0)
+
+    assert steps.told() == [EndRun("failed", error)]
+
+
+def test_a_callback_that_has_raised_is_told_of_nothing_more() -> None:
+    steps, error = calling_back(), RunError("on_row_group raised")
+    steps.core.written(0, 1, 2.0)
+    steps.take(2.0)
+    steps.end_all(3.0)
+    steps.core.written(1, 1, 3.0)
+    steps.told()
+
+    steps.core.called_back(error)
+
+    assert steps.told_of(CallBack) == []

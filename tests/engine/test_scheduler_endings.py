@@ -246,6 +246,29 @@ def test_the_callback_is_called_after_each_write() -> None:
     assert sorted(seen) == [0, 1, 2, 3]
 
 
+def test_a_slow_callback_holds_up_no_row_group_and_is_waited_for() -> None:
+    shelf, told = Shelf(), []
+
+    async def main() -> tuple[list[int], RunFinished]:
+        held = Held()
+        gate = Gate(lambda event: isinstance(event, RowGroupWritten) and len(shelf.groups) == 4)
+
+        def tell(group: RowGroup) -> None:
+            held()
+            told.append(group.number)
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], shelf, rows=24, after_write=tell, observer=gate)
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.wait_for(gate.opened.wait(), 30)
+        before = list(told)
+        held.released.set()
+        return before, await task
+
+    before, finished = play(main())
+
+    assert (before, sorted(told), finished.state) == ([], [0, 1, 2, 3], "finished")
+
+
 def test_a_callback_that_raises_ends_the_run_with_that_error_and_what_is_written_stays() -> None:
     shelf, cause = Shelf(), KeyError("score")
 
