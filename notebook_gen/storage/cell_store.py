@@ -4,19 +4,17 @@ It is a journal for the next run, not a cache: what is in it was made from the s
 fingerprint, for the same row. Whatever happens to it costs time at most: cells that are not found are made again.
 """
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, time, timedelta
-from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import finalize
 
 from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.storage.cell_text import text_of, told_apart, values_of
 
 T = TypeVar("T")
 
@@ -24,7 +22,6 @@ MIN_SECONDS = 0.001
 """Cells that took less are not kept: to make them again costs less than to look for them."""
 
 _SEAL_BYTES = 16
-_ATOMS = (str, int, float, bool, type(None))
 _TABLE = """
 CREATE TABLE IF NOT EXISTS cells (
     row INTEGER NOT NULL, maker INTEGER NOT NULL, seal BLOB NOT NULL, made TEXT NOT NULL, PRIMARY KEY (row, maker)
@@ -33,8 +30,6 @@ CREATE TABLE IF NOT EXISTS cells (
 _INSERT = "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?)"
 _SELECT = "SELECT row, maker, seal, made FROM cells WHERE row >= ? AND row < ?"
 _DELETE = "DELETE FROM cells WHERE row >= ? AND row < ?"
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 _log = logging.getLogger("notebook_gen")
 
@@ -69,7 +64,7 @@ class CellStore:
         self._open()
 
     def keep(self, node: int, row: int, inputs: Mapping[str, Any], values: tuple[Any, ...], seconds: float) -> None:
-        """Keep a finished cell, unless it was made quickly, or has or reads what JSON does not hold exactly.
+        """Keep a finished cell, unless it was made quickly, or has or reads what would not come back exactly.
 
         Args:
             node: the index of its node.
@@ -80,7 +75,7 @@ class CellStore:
         """
         if seconds < MIN_SECONDS or self._connection is None:
             return
-        made = _as_text(list(values))
+        made = text_of(values)
         read = self._read_text(node, inputs)
         if made is None or read is None:
             return
@@ -113,7 +108,7 @@ class CellStore:
                 read = self._read_text(node, {name: inputs[name][row - group.start] for name in self._reads[node]})
                 # it also tells what a power cut has left of the file
                 if read is not None and self._seal(node, row, read, made) == seal:
-                    found[row] = tuple(json.loads(made))
+                    found[row] = tuple(values_of(made))
         return found
 
     def groups(self, size: int) -> frozenset[int]:
@@ -201,11 +196,11 @@ class CellStore:
         return kept
 
     def _read_text(self, node: int, inputs: Mapping[str, Any]) -> str | None:
-        return _as_text([_told_apart(inputs[name]) for name in self._reads[node]])
+        return told_apart([inputs[name] for name in self._reads[node]])
 
     def _seal(self, node: int, row: int, read: str, made: str) -> bytes:
         seal = self._seals[node].copy()
-        # no text of JSON holds a line's end
+        # none of the texts holds a line's end
         seal.update(f"\n{row}\n{read}\n{made}".encode())
         return seal.digest()
 
@@ -234,33 +229,3 @@ def _is_broken(error: sqlite3.Error) -> bool:
         code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
         or code == sqlite3.SQLITE_IOERR_SHORT_READ
     )
-
-
-def _as_text(values: list[Any]) -> str | None:
-    """Values as JSON; None if they would not come back as they are."""
-    try:
-        if not all(map(_is_exact, values)):
-            return None
-        text = _encode(values)
-        # half of a surrogate pair is no Unicode
-        return text if text.isascii() or text.encode() else None
-    except (ValueError, RecursionError):  # not a number, too many digits, or too deep
-        return None
-
-
-def _told_apart(value: Any) -> Any:
-    """What is read, as something that JSON holds; it need not come back, only be the same for the same value."""
-    if isinstance(value, date | time | timedelta | Decimal | bytes):
-        return {type(value).__name__: repr(value)}
-    if type(value) is list:
-        return [_told_apart(item) for item in value]
-    return {key: _told_apart(item) for key, item in value.items()} if type(value) is dict else value
-
-
-def _is_exact(value: Any) -> bool:
-    kind = type(value)
-    if kind in _ATOMS:
-        return True
-    if kind is list:
-        return all(map(_is_exact, value))
-    return kind is dict and all(type(key) is str and _is_exact(item) for key, item in value.items())

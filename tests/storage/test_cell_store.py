@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -97,8 +98,6 @@ def test_what_was_made_quickly_is_not_kept(tmp_path: Path) -> None:
         (1, 2),
         [(1, 2)],
         np.float64(1.5),
-        float("nan"),
-        float("inf"),
         {1: "x"},
         {"x": {2}},
         "\ud83d\ude00",
@@ -106,7 +105,7 @@ def test_what_was_made_quickly_is_not_kept(tmp_path: Path) -> None:
         object(),
     ],
 )
-def test_what_json_does_not_hold_exactly_is_neither_kept_nor_looked_for(tmp_path: Path, value: Any) -> None:
+def test_what_would_not_come_back_exactly_is_neither_kept_nor_looked_for(tmp_path: Path, value: Any) -> None:
     store = opened(tmp_path)
     keep(store, 0, value)
     keep(store, 1, "made", read=value)
@@ -116,8 +115,47 @@ def test_what_json_does_not_hold_exactly_is_neither_kept_nor_looked_for(tmp_path
     store.close()
 
 
-@pytest.mark.parametrize("value", [b"x", dt.date(2024, 1, 2), Decimal("1.50"), [dt.timedelta(1)]])
-def test_dates_and_their_like_are_not_kept_but_cells_that_read_them_are(tmp_path: Path, value: Any) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\0x",
+        dt.date(2024, 1, 2),
+        dt.datetime(2024, 1, 2, 3, 4, 5, 6),  # noqa: DTZ001  # users have such, too
+        dt.datetime(2024, 1, 2, tzinfo=dt.UTC),
+        dt.datetime(2024, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=5, minutes=30))),
+        dt.time(1, 2, 3),
+        Decimal("1.50"),
+        [dt.timedelta(-1, 2, 3)],
+        {"when": dt.date(2024, 1, 2), "what": [b""]},
+        [float("nan"), float("inf"), -float("inf")],
+        {"\0date": "2024-01-02"},
+        {"\0\0date": 1, "\0": {"x": 2}},
+    ],
+)
+def test_dates_and_their_like_are_kept_exactly(tmp_path: Path, value: Any) -> None:
+    store = opened(tmp_path)
+    keep(store, 0, value)
+    keep(store, 1, "made", read=value)
+
+    after = after_reopening(tmp_path, store)
+
+    assert repr(found(after)) == repr({0: value})
+    assert found(after, read=value) == {1: "made"}
+    assert found(after, read=str(value)) == {}
+    after.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        dt.datetime(2024, 1, 2, tzinfo=ZoneInfo("Europe/Berlin")),
+        dt.datetime(2024, 10, 27, 2, 30, fold=1),  # noqa: DTZ001  # users have such, too
+        dt.datetime(2024, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=1), "CET")),
+    ],
+)
+def test_a_time_that_would_come_back_otherwise_is_not_kept_but_cells_that_read_it_are(
+    tmp_path: Path, value: dt.datetime
+) -> None:
     store = opened(tmp_path)
     keep(store, 0, value)
     keep(store, 1, "made", read=value)
