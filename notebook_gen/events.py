@@ -4,8 +4,8 @@ Times are seconds since the run began. Values never travel in events: who wants 
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, get_args
 
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.tasks import RowGroup, Task
@@ -244,20 +244,30 @@ _log = logging.getLogger("notebook_gen")
 
 
 class EventBus:
-    """Brings every event to every observer, in order. An observer that raises is logged once and taken off."""
+    """Brings events to observers, in order. An observer that raises is logged once and taken off."""
 
     def __init__(self) -> None:
-        self._observers: tuple[Observer, ...] = ()
+        self._observers: dict[type, tuple[Observer, ...]] = dict.fromkeys(get_args(Event), ())
 
-    def subscribe(self, observer: Observer) -> None:
-        """Add an observer; it is called on the run's thread and must not block."""
-        self._observers = (*self._observers, observer)
+    def subscribe(self, observer: Observer, kinds: Iterable[type[Event]] | None = None) -> None:
+        """Add an observer; it is called on the run's thread and must not block.
+
+        Args:
+            observer: what to call.
+            kinds: of which events; None: of all. There are two for each cell, and who does not ask costs nothing.
+        """
+        for kind in self._observers if kinds is None else kinds:
+            self._observers[kind] = (*self._observers[kind], observer)
 
     def publish(self, event: Event) -> None:
-        """Tell all observers."""
-        for observer in self._observers:
+        """Tell the observers of its kind."""
+        for observer in self._observers[type(event)]:
             try:
                 observer(event)
             except Exception:  # noqa: BLE001  # whatever an observer does, the run goes on
                 _log.exception("an observer failed and was removed: %r", observer)
-                self._observers = tuple(kept for kept in self._observers if kept is not observer)
+                self._remove(observer)
+
+    def _remove(self, observer: Observer) -> None:
+        for kind, observers in self._observers.items():
+            self._observers[kind] = tuple(kept for kept in observers if kept is not observer)

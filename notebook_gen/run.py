@@ -62,8 +62,7 @@ class Run:
         self._source = RunSource(plan, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
         self._bus = EventBus()
-        for observer in self._source.observers:
-            self._bus.subscribe(observer)
+        self._source.subscribe_to(self._bus)
 
     def start(self, open_job: Callable[[], AbstractAsyncContextManager[Job]], *, show: bool) -> None:
         """Begin on the background loop; the builder calls it, once.

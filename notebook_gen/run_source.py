@@ -8,7 +8,7 @@ from notebook_gen.config.models import Model
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.events import Observer
+from notebook_gen.events import EventBus
 from notebook_gen.observers.cells import CellCounts, Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
@@ -61,9 +61,6 @@ class RunSource:
         plan: what the run is about.
         cancel: asks it to stop; may be called on any thread.
         pause_or_resume: asks it to begin nothing more, or to go on if it is paused; may be called on any thread.
-
-    Attributes:
-        observers: what has to be told of all that happens.
     """
 
     def __init__(self, plan: RunPlan, cancel: Callable[[], None], pause_or_resume: Callable[[], None]) -> None:
@@ -77,8 +74,6 @@ class RunSource:
         self.records = Records(
             self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
         )
-        told = (self.progress, self.trace, self.failures, self.live_rows, self.cells)
-        self.observers: list[Observer] = [observer for observer in told if observer is not None]
         self.ceilings = plan.ceilings
         self.models = plan.models
         self.placeholder_text = plan.placeholder_text
@@ -87,6 +82,15 @@ class RunSource:
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
         self._loop = background_loop()
+
+    def subscribe_to(self, bus: EventBus) -> None:
+        """Let its observers be told of what happens; to be called before anything does."""
+        bus.subscribe(self.progress)
+        if self.trace is not None:
+            bus.subscribe(self.trace)
+        bus.subscribe(self.failures, self.failures.KINDS)
+        bus.subscribe(self.live_rows, self.live_rows.KINDS)
+        bus.subscribe(self.cells, self.cells.KINDS)
 
     def elapsed(self) -> float:
         """Give the seconds since it began, or that it took."""

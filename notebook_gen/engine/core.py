@@ -105,7 +105,7 @@ class SchedulerCore:
                     return Task(node, group.group.number, WHOLE_GROUP if full else row, attempt), ready_at
                 flow.release(node)
                 self._offer_in_order()
-        if self._upcoming:
+        if self._upcoming.is_left:
             self._advance(now)
         return None
 
@@ -294,7 +294,7 @@ class SchedulerCore:
         if self._ending.reason is not None:
             if self._ending.is_stopped:
                 self._ending.complete_stopped(self._ending.reason, self._rows_done())
-        elif not self._upcoming and not self.tracker.groups:
+        elif not self._upcoming.is_left and not self.tracker.groups:
             self._ending.complete(self._delivery.ending())
 
     # Row groups
@@ -309,10 +309,13 @@ class SchedulerCore:
         self._end_if_idle()
 
     def _may_open(self) -> bool:
-        is_closed = self.flow.in_place or self._ending.reason is not None or self._pause.is_on
-        if is_closed or not self._upcoming or not self._upcoming.has_room():
+        if self.flow.in_place or self._ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
             return False
-        return not self.resources or any(resource.is_starving for resource in self.resources)
+        # asked after every task: the answer is no as long as there is work for every slot
+        for resource in self.resources:
+            if resource.is_starving:
+                return self._upcoming.has_room()
+        return not self.resources and self._upcoming.has_room()
 
     def _open(self, group: RowGroup, now: float) -> None:
         self.outbox.append(RowGroupOpened(now, group))
@@ -326,11 +329,12 @@ class SchedulerCore:
             self.fail(self.flow.raised)
         if group.is_closed and self.flow.is_open:
             self.outbox.append(self._delivery.close(group))
-        self._offer_in_order()
+        if self.flow.has_ordered:
+            self._offer_in_order()
         if self._ending.reason is not None:
             if not self.flow.in_place and not any(pool.in_flight for pool in self.resources):
                 self._ending.stop_work()
-        elif self._upcoming:
+        elif self._may_open():
             self._advance(now)
 
     def _offer_in_order(self) -> None:

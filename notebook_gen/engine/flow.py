@@ -51,6 +51,7 @@ class CellFlow:
         gives_slots: False once the run is ending: nothing more waits for a slot.
         is_open: False once work is being stopped: nothing more becomes of anything.
         begun: row groups in which an earlier run may have made cells.
+        has_ordered: whether there are ordered nodes.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class CellFlow:
         self._in_order = {
             node.index: InOrder(node) for node in graph.nodes if node.ordered and node.resource is not None
         }
+        self.has_ordered = bool(self._in_order)
 
     # Ready
 

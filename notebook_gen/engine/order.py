@@ -16,6 +16,7 @@ from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, No
 
 _LEAST_WINDOW = 8
 _LAST_WINDOWS = 2
+_BEHIND_ALL = 1 << 62
 _ENDS_BETWEEN_SORTS = 256
 
 
@@ -50,15 +51,12 @@ class ReadyTasks:
 
     def take(self, resource: Resource) -> tuple[int, int] | None:
         """Take the node and row that come next; None if nothing waits."""
-        best, best_window = -1, 0
-        queues = self._queues
+        best, best_window = -1, _BEHIND_ALL
+        queues, size = self._queues, self._window
         for node in resource.nodes:
             queue = queues[node]
-            if queue:
-                window = queue[0] // self._window
-                window = min(window, self._last_window)
-                if best < 0 or window < best_window:
-                    best, best_window = node, window
+            if queue and queue[0] // size < best_window:
+                best, best_window = node, min(queue[0] // size, self._last_window)
         if best < 0:
             return None
         resource.ready -= 1

@@ -168,8 +168,8 @@ class AsyncTaskScheduler:
 
     async def _slot(self, resource: int, slot: int) -> None:
         core, publish = self.core, self._bus.publish
+        now = self.now()
         while not self._stop.is_set():
-            now = self.now()
             taken = core.take(resource, now)
             if core.outbox or core.alarm != self._due:
                 self._perform()
@@ -179,15 +179,17 @@ class AsyncTaskScheduler:
                 # a row group that was opened just now may have brought work, and nobody else is idle
                 if core.resources[resource].takeable <= self._waking[resource]:
                     await self._sleep(resource, slot)
+                now = self.now()
                 continue
             task, ready = taken
             publish(TaskStarted(now, task, ready, slot))
-            await self._run_task(task, slot, now)
-            if self.now() - self._last_turn > _TURN:
+            now = await self._run_task(task, slot, now)
+            if now - self._last_turn > _TURN:
                 await asyncio.sleep(0)
-                self._last_turn = self.now()
+                now = self._last_turn = self.now()
 
-    async def _run_task(self, task: Task, slot: int, started: float) -> None:
+    async def _run_task(self, task: Task, slot: int, started: float) -> float:
+        """Make what a task is for, tell what came of it, and give the time of that."""
         node = self._nodes[task.node]
         group = self.core.tracker.groups[task.row_group]
         made, error, exchange, usage = None, None, None, None
@@ -205,7 +207,7 @@ class AsyncTaskScheduler:
         except GenerationError as failure:
             error, exchange, usage = failure, Exchange.of_failure(failure), Usage.of_failure(failure)
         if self._is_closed:
-            return
+            return started
         if made is not None:
             if node.full_column:
                 self._keep_column(task, node.outputs, rows, made)
@@ -220,6 +222,7 @@ class AsyncTaskScheduler:
         now = self.now()
         again = self.core.finished(task, started, error, now)
         self._bus.publish(TaskEnded(now, task, slot, error, usage, again))
+        return now
 
     def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
         if made.sources is not None and isinstance(self.core, SequentialCore):

@@ -17,19 +17,17 @@ class Upcoming:
     Attributes:
         number: of the row group that is next; as many as there are, if none is.
         open_rows: rows being worked on.
+        is_left: whether there is a row group still to open.
     """
 
     def __init__(self, groups: RowGroups, max_open_rows: int, finished: Mapping[int, Sequence[int]]) -> None:
         self.number = 0
         self.open_rows = 0
+        self.is_left = True
         self._groups = groups
         self._max_open_rows = max_open_rows
         self._finished = finished
         self._pass_finished()
-
-    def __bool__(self) -> bool:
-        """Whether there is a row group still to open."""
-        return self.number < len(self._groups)
 
     def kept(self, now: float) -> list[RowGroupKept]:
         """Tell of the row groups that are finished from the start."""
@@ -51,3 +49,4 @@ class Upcoming:
     def _pass_finished(self) -> None:
         while self.number in self._finished:
             self.number += 1
+        self.is_left = self.number < len(self._groups)

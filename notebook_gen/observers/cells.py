@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from notebook_gen.engine.open_group import DONE, DROPPED, WAITING, OpenGroup
 from notebook_gen.engine.snapshots import CELL_STATES
@@ -93,6 +93,8 @@ class Cells:
         open_group: gives an open row group by its number; None if it is not open.
     """
 
+    KINDS: ClassVar = (RowGroupOpened, RowGroupResized, RowGroupKept, RowGroupWritten, RunFinished)
+
     def __init__(self, graph: ExecutionGraph, rows: int, open_group: Callable[[int], OpenGroup | None]) -> None:
         self._full_column = [node.full_column for node in graph.nodes]
         self._open_group = open_group
@@ -106,7 +108,7 @@ class Cells:
         self._make_room(rows)
 
     def __call__(self, event: Event) -> None:
-        """Fold one event."""
+        """Fold one event, of one of `KINDS`."""
         if type(event) is RowGroupOpened or type(event) is RowGroupResized:
             self._hold(event.row_group)
         elif type(event) is RowGroupKept:

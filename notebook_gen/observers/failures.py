@@ -1,7 +1,7 @@
 """Failures: every row that was dropped and every cell that stays empty, with the failure that decided it."""
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from notebook_gen.errors import DroppedByProcessor, GenerationError
 from notebook_gen.events import CellFailed, Event, RowDropped
@@ -43,13 +43,15 @@ class Failure(NamedTuple):
 class Failures:
     """All failures of a run that were for good, in the order they happened."""
 
+    KINDS: ClassVar = (RowDropped, CellFailed)
+
     def __init__(self, graph: ExecutionGraph) -> None:
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
         self._groups: dict[tuple[str, ...], tuple[Failure, int]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Fold one event."""
+        """Fold one event, of one of `KINDS`."""
         if type(event) is RowDropped or type(event) is CellFailed:
             error = event.error
             name = self._names[event.node] if event.node is not None else _processor(error)

@@ -120,35 +120,37 @@ class Progress:
             self._fold_rare(event)
 
     def _task_started(self, event: TaskStarted) -> None:
-        node = event.task.node
+        time, task, _, slot = event
+        node = task[0]
         self.nodes[node].in_flight += 1
         resource = self._resource[node]
         if resource is not None:
             self.in_flight[resource] += 1
-        self._started[resource, event.slot] = event.time
+        self._started[resource, slot] = time
 
     def _task_ended(self, event: TaskEnded) -> None:
-        node = event.task.node
+        time, task, slot, error, usage, again = event
+        node = task[0]
         progress = self.nodes[node]
         progress.in_flight -= 1
         progress.attempts += 1
         resource = self._resource[node]
-        progress.seconds += event.time - self._started.pop((resource, event.slot))
-        if type(event.error) is RateLimited:
+        progress.seconds += time - self._started.pop((resource, slot))
+        if type(error) is RateLimited:
             progress.rate_limited += 1
-        if event.again:
+        if again:
             progress.again += 1
-        elif event.error is not None:
+        elif error is not None:
             progress.failed += 1
         elif self._full_column[node]:
-            progress.done += self._group_size[event.task.row_group]
+            progress.done += self._group_size[task.row_group]
         else:
             progress.done += 1
         if resource is not None:
             self.in_flight[resource] -= 1
-        if event.usage is not None:
-            progress.tokens_in += event.usage.tokens_in
-            progress.tokens_out += event.usage.tokens_out
+        if usage is not None:
+            progress.tokens_in += usage.tokens_in
+            progress.tokens_out += usage.tokens_out
 
     def _fold_rare(self, event: Event) -> None:
         match event:

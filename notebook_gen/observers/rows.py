@@ -6,7 +6,7 @@ It pulls values when somebody looks; what it folds from events is only where to 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.open_group import IN_FLIGHT, READY, OpenGroup
@@ -74,6 +74,8 @@ class LiveRows:
         scheduler: the run's scheduler; None until it exists.
     """
 
+    KINDS: ClassVar = (TaskEnded, RowDropped, RowGroupWritten, RowGroupKept, RowGroupResized)
+
     def __init__(self, graph: ExecutionGraph, group_size: int, storage: Storage) -> None:
         self.scheduler: AsyncTaskScheduler | None = None
         self._graph = graph
@@ -87,7 +89,7 @@ class LiveRows:
         self._done: dict[int, RowView] = {}
 
     def __call__(self, event: Event) -> None:
-        """Fold one event."""
+        """Fold one event, of one of `KINDS`."""
         if type(event) is TaskEnded:
             self._steps.append(event.task.row)
         elif type(event) is RowDropped:
