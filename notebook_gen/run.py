@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from notebook_gen.views.lanes import LaneKind
+
 T = TypeVar("T")
 
 _log = logging.getLogger("notebook_gen")
@@ -215,15 +217,20 @@ class Run:
             raise RunError("the run is not traced", advice="use RunSettings(trace=True), the default")
         return self._source.trace
 
-    def gantt(self) -> "go.Figure":
+    def gantt(self, lanes: "LaneKind" = "slots") -> "go.Figure":
         """Give the Gantt chart of all attempts so far, as a plotly figure of its own.
 
+        Args:
+            lanes: "slots": who was busy with what; "rows": how each row came about, the newest that fit in; "columns":
+                how many tasks of each column were in flight.
+
         Raises:
+            ConfigError: there are no such lanes.
             RunError: the run is not traced.
         """
-        from notebook_gen.views.gantt import gantt
+        from notebook_gen.views.pictures import gantt
 
-        return gantt(self.traces)
+        return gantt(self.traces, lanes=lanes)
 
     def save_html(self, path: str | Path) -> Path:
         """Write the run as it stands to one HTML file, to be sent to others: it needs no kernel and no network.

@@ -45,12 +45,14 @@ class TableColumn(NamedTuple):
         place: where its value stands in a row, from 0.
         color: an index into `Theme.columns`; None: it has no dot.
         width: pixels; None: it shares the room that there is.
+        node: the index of the node that makes it; None where there is no graph.
     """
 
     name: str
     place: int
     color: int | None = None
     width: int | None = None
+    node: int | None = None
 
 
 def needed_width(name: str, texts: Sequence[str]) -> int:
@@ -99,7 +101,8 @@ def arrange(graph: ExecutionGraph, needs: Mapping[str, int] | None = None) -> li
     columns = []
     for place, (name, index) in enumerate(graph.columns.items()):
         guess = _SHORT_WIDTH if _is_short(name, graph.nodes[index].spec) else None
-        columns.append(TableColumn(name, place, colors[name], own_width(known[name]) if name in known else guess))
+        width = own_width(known[name]) if name in known else guess
+        columns.append(TableColumn(name, place, colors[name], width, index))
     seeds = [column for column in columns if graph.nodes[graph.columns[column.name]].kind == "seed"]
     return put_in_sight(columns, seeds, read_columns(graph))
 

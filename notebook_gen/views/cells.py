@@ -39,7 +39,8 @@ class CellsFrame(TypedDict):
     """The states of all cells or of those of some rows, as static/cells.js reads it; the cells go column by column.
 
     Attributes:
-        names: the columns, from top to bottom; not escaped.
+        nodes: what makes the columns, from top to bottom, as indexes of the graph's nodes.
+        names: what they are called; not escaped.
         colors: their colours, by name.
         first: the row that bin 0 begins with.
         width: rows of a bin.
@@ -50,6 +51,7 @@ class CellsFrame(TypedDict):
         ended: whether what waits will never be made.
     """
 
+    nodes: list[int]
     names: list[str]
     colors: list[str]
     first: int
@@ -63,7 +65,7 @@ class CellsFrame(TypedDict):
 
 def cells_script() -> str:
     """Give the JavaScript that draws frames, as a module."""
-    return "".join(read_static(f"{name}.js") for name in ("chart", "zoom", "cell_states", "cells"))
+    return read_static("chart.js", "pick.js", "zoom.js", "cell_states.js", "cells.js")
 
 
 class CellsBoard(Protocol):
@@ -132,6 +134,7 @@ class CellsPicture(NamedTuple):
         ended: whether what waits will never be made.
         first: the row that bin 0 begins with.
         unmade: what is said of cells that wait and will never be made.
+        nodes: what makes the columns, as indexes of the graph's nodes; empty where there is no graph.
     """
 
     names: list[str]
@@ -141,6 +144,7 @@ class CellsPicture(NamedTuple):
     ended: bool
     first: int = 0
     unmade: str = "not made"
+    nodes: Sequence[int] = ()
 
     @property
     def bins(self) -> int:
@@ -215,7 +219,7 @@ def _picture(source: RunSource, made: Sequence[int], width: int, cells: "Array")
     graph, colors = source.graph, color_names(source.graph)
     names = [one_line(graph.nodes[node].name, _NAME_LENGTH) for node in made]
     ended = source.progress.ended is not None
-    return CellsPicture(names, [colors[node] for node in made], width, cells, ended)
+    return CellsPicture(names, [colors[node] for node in made], width, cells, ended, nodes=made)
 
 
 def pack_cells(picture: CellsPicture, failures: Sequence[Failure], most_bytes: int = MOST_BYTES) -> CellsFrame:
@@ -226,6 +230,7 @@ def pack_cells(picture: CellsPicture, failures: Sequence[Failure], most_bytes: i
             break
         picture = picture.coarser()
     return {
+        "nodes": list(picture.nodes),
         "names": picture.names,
         "colors": picture.colors,
         "first": picture.first,

@@ -6,7 +6,7 @@ from typing import Final, Generic, Literal, Protocol, TypedDict, TypeVar
 from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.arrangement import arrange, needed_widths
 from notebook_gen.views.dag import dag_numbers
-from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, side_html
+from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.source import RunSource
@@ -28,10 +28,16 @@ _PICTURE_ROOM = 30_000
 
 
 class Numbers(TypedDict):
-    """What changes about the DAG and the run's bar, as static/pane.js reads it: an entry a node, and one a segment."""
+    """What changes about the DAG and the run's bar, as static/pane.js reads it.
+
+    Attributes:
+        nodes: an entry for each.
+        segments: an entry for each; `lost`: the share of what no segment will fill.
+    """
 
     nodes: list[NodeNumbers]
     segments: list[Segment]
+    lost: float
 
 
 class ColumnFigures(TypedDict):
@@ -131,7 +137,13 @@ class HeadFeed:
         self._state(progress.state)
         self._facts(head_html(source))
         self._side(side_html(source, waiting))
-        self._numbers({"nodes": dag_numbers(graph, progress, DAG_WIDTH), "segments": bar_segments(graph, progress)})
+        self._numbers(
+            {
+                "nodes": dag_numbers(graph, progress, DAG_WIDTH),
+                "segments": bar_segments(graph, progress),
+                "lost": lost_share(source),
+            }
+        )
         self._error(error_html(source))
 
 

@@ -6,6 +6,8 @@ Layout is also written into the elements: a page that does not trust a notebook 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypedDict
 
+from notebook_gen.engine.open_group import DROPPED, FAILED
+from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
@@ -23,6 +25,7 @@ from notebook_gen.views.text import (
     write_seconds,
 )
 
+_LOST: Final = "cells that failed, or were never made because their rows were dropped"
 _PLACEHOLDER: Final = "placeholder text (demo endpoint)"
 _RESOURCES_SHOWN: Final = 4
 _ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
@@ -60,14 +63,15 @@ def head_html(source: RunSource) -> str:
 
 
 def bar_html(source: RunSource) -> str:
-    """Draw the run's bar; what changes about it is in `bar_segments`."""
+    """Draw the run's bar; what changes about it is in `bar_segments` and `lost_share`."""
     colors = node_colors(source.graph)
     segments = "".join(
         f'<i class="ng-c{colors[segment["node"]]}" data-segment="{segment["node"]}" '
         f'style="width:{segment["share"]:.2%}"></i>'
         for segment in bar_segments(source.graph, source.progress)
     )
-    return f'<div class="ng-bar">{segments}</div>'
+    lost = f'<i class="ng-lost" data-segment="lost" title="{_LOST}" style="width:{lost_share(source):.2%}"></i>'
+    return f'<div class="ng-bar">{segments}{lost}</div>'
 
 
 def bar_segments(graph: ExecutionGraph, progress: Progress) -> list[Segment]:
@@ -76,6 +80,17 @@ def bar_segments(graph: ExecutionGraph, progress: Progress) -> list[Segment]:
     rows = progress.rows
     cells = max(1, rows * len(nodes))
     return [Segment(node=node, share=round(count_settled(progress.nodes[node], rows) / cells, 4)) for node in nodes]
+
+
+def lost_share(source: RunSource) -> float:
+    """Give the part of the run's bar that no column will fill: cells that failed, and what dropped rows left undone."""
+    progress = source.progress
+    if not progress.rows_dropped and not any(node.failed for node in progress.nodes):
+        return 0.0  # to count cells takes longer than all the rest of the bar
+    nodes, counted = made_nodes(source.graph), source.cell_counts()
+    lost = sum(sum(counted.counts[node][state :: len(CELL_STATES)]) for node in nodes for state in (FAILED, DROPPED))
+    filled = sum(segment["share"] for segment in bar_segments(source.graph, progress))
+    return round(max(0.0, min(lost / max(1, progress.rows * len(nodes)), 1 - filled)), 4)
 
 
 def side_html(source: RunSource, waiting: int) -> str:

@@ -119,11 +119,10 @@ def _digest(text: bytes) -> str:
 
 def _scripts(*, has_timeline: bool) -> Iterator[str]:
     """The scripts of a page, each a module."""
-    page = read_static("page.js")
     if has_timeline:
-        yield f"{read_static('chart.js')}{read_static('timeline.js')}{page}showTimeline(render, page);"
-    yield f"{read_static('put.js')}{read_static('record.js')}{page}showRecords(render);"
-    yield f"{cells_script()}{page}showCells(render);"
+        yield f"{read_static('chart.js', 'pick.js', 'timeline.js', 'page.js')}showTimeline(render, page);"
+    yield f"{read_static('put.js', 'pick.js', 'record.js', 'page.js')}showRecords(render);showPicks();"
+    yield f"{cells_script()}{read_static('page.js')}showCells(render);"
 
 
 def _style() -> str:

@@ -11,12 +11,13 @@ from notebook_gen.views.palette import COLUMN_COLORS, DARK, KIND_COLORS, LIGHT, 
 @cache
 def stylesheet(*more: Literal["cells", "live", "record", "report"]) -> str:
     """Give the CSS that all views share, and what some of them need beside it."""
-    return css_variables() + "".join(read_static(f"{name}.css") for name in ("style", *more))
+    return css_variables() + read_static(*(f"{name}.css" for name in ("style", *more)))
 
 
-def read_static(name: str) -> str:
-    """Give the text of a file in static/."""
-    return files("notebook_gen.views").joinpath("static", name).read_text(encoding="utf-8")
+def read_static(*names: str) -> str:
+    """Give the text of files in static/, one behind the other."""
+    folder = files("notebook_gen.views").joinpath("static")
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def css_variables() -> str:

@@ -280,7 +280,8 @@ def _col(width: int) -> str:
 
 
 def _head_cell(column: TableColumn) -> str:
-    return f'<th title="{escape(one_line(column.name))}">{_name(column)}</th>'
+    maker = f' data-maker="{column.node}"' if column.node is not None else ""
+    return f'<th title="{escape(one_line(column.name))}"{maker}>{_name(column)}</th>'
 
 
 def _name(column: TableColumn) -> str:

@@ -38,7 +38,7 @@ TABS: Final = ("Rows", "Cells", "Columns", "Failures")
 class Pane(anywidget.AnyWidget):
     """A pane of HTML; see static/pane.js."""
 
-    _esm = read_static("put.js") + read_static("pane.js")
+    _esm = read_static("put.js", "pick.js", "pane.js")
 
     html = traitlets.Unicode("").tag(sync=True)
     parts = traitlets.Dict().tag(sync=True)
@@ -54,7 +54,7 @@ class StyledPane(Pane):
 class RowsPane(anywidget.AnyWidget):
     """A page of rows; see static/rows.js."""
 
-    _esm = read_static("put.js") + read_static("rows.js")
+    _esm = read_static("put.js", "pick.js", "rows.js")
 
     page = traitlets.Dict().tag(sync=True)
 
@@ -62,7 +62,7 @@ class RowsPane(anywidget.AnyWidget):
 class TimelinePane(anywidget.AnyWidget):
     """The timeline; see static/timeline.js."""
 
-    _esm = read_static("chart.js") + read_static("timeline.js")
+    _esm = read_static("chart.js", "pick.js", "timeline.js")
 
     template = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
@@ -83,7 +83,7 @@ class CellsPane(anywidget.AnyWidget):
 class InspectorPane(anywidget.AnyWidget):
     """The inspector of one record; see static/record.js."""
 
-    _esm = read_static("put.js") + read_static("record.js")
+    _esm = read_static("put.js", "record.js")
 
     record = traitlets.Dict().tag(sync=True)
 

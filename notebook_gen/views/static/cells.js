@@ -1,5 +1,5 @@
 // The cells: rows across, columns down, a square for each cell or a bar for a stretch of rows. This file stands behind
-// chart.js, zoom.js and cell_states.js in one module.
+// chart.js, pick.js, zoom.js and cell_states.js in one module.
 //
 // frame: all rows; part: those of the window that was asked for last; see views/cells.py
 // saved: there is nobody to ask
@@ -27,6 +27,7 @@ class Cells {
     this.scroll = make("div", "ng-scroll ng-cells-scroll", this.whole);
     this.labels = make("div", "ng-cells-labels", this.scroll);
     this.canvas = make("canvas", "", this.scroll);
+    this.mark = make("div", "ng-cells-picked", this.scroll);
     this.axis = make("canvas", "ng-cells-axis", this.whole);
     this.card = make("div", "ng-card", el);
     this.card.setAttribute("aria-live", "polite");
@@ -54,6 +55,7 @@ class Cells {
     scroll.addEventListener("blur", () => this.look(null));
     scroll.addEventListener("scroll", () => this.look(null));
     scroll.addEventListener("keydown", (event) => this.press(event));
+    this.stopPick = onPick(this.el, () => ((this.isSought = true), this.show()));
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.el);
     this.repaint = () => (this.colors.forget(), this.show());
@@ -70,6 +72,7 @@ class Cells {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.darkness.removeEventListener("change", this.repaint);
+    this.stopPick();
   }
 
   read() {
@@ -137,6 +140,7 @@ class Cells {
     this.drawLabels();
     this.drawLegend();
     this.drawCells();
+    this.drawPick();
     this.drawSpan();
     this.drawAxis();
     this.drawLooked();
@@ -202,6 +206,22 @@ class Cells {
     const states = WORDS.map((word, state) => [word, frame.masks.reduce((sum, mask) => sum + ((mask >> state) & 1), 0)]);
     const said = states.filter(([, count]) => count).map(([word, count]) => `${count} ${word}`).join(", ");
     this.scroll.setAttribute("aria-label", `Cells of ${names.length} columns: ${said}. Arrow keys look at one, Enter opens its row; plus and minus zoom, 0 shows all rows.`);
+  }
+
+  // A frame around the line of the node that is picked in the DAG; the line comes into sight when it is
+
+  drawPick() {
+    const { mark, lane } = this, place = this.frame.nodes.indexOf(pickedIn(this.el));
+    mark.hidden = place < 0;
+    Object.assign(mark.style, { top: `${place * lane - 1}px`, height: `${lane}px` });
+    if (this.isSought && place >= 0) this.showLine(place);
+    this.isSought = false;
+  }
+
+  showLine(place) {
+    const { lane, scroll } = this;
+    scroll.scrollTop = Math.min(scroll.scrollTop, place * lane);
+    scroll.scrollTop = Math.max(scroll.scrollTop, (place + 1) * lane - scroll.clientHeight);
   }
 
   // Cells that touch and are in the same state are drawn as one
@@ -276,14 +296,13 @@ class Cells {
     if (key === "+" || key === "=" || key === "-") this.zoomByKey(key === "-" ? STEP : 1 / STEP);
     else if (key === "0") this.lookAt(null);
     else if (key === "Enter") this.choose(this.at);
-    else if (key === "Escape") this.look(null);
+    else if (key === "Escape" && this.at) this.look(null);
     else if (right || down) {
       const { place, bin } = this.at ?? { place: 0, bin: this.from };
       if (this.at && (bin + right < this.from || bin + right >= this.to) && this.moveWindow(right)) return event.preventDefault();
       const within = (number, begin, end) => Math.min(Math.max(begin, number), end - 1);
       const moved = { place: within(place + down, 0, frame.names.length), bin: within(bin + right, this.from, this.to) };
-      this.scroll.scrollTop = Math.min(this.scroll.scrollTop, moved.place * this.lane);
-      this.scroll.scrollTop = Math.max(this.scroll.scrollTop, (moved.place + 1) * this.lane - this.scroll.clientHeight);
+      this.showLine(moved.place);
       this.look(this.at ? moved : { place, bin });
     } else return;
     event.preventDefault();

@@ -1,4 +1,5 @@
-// The traces of views/gantt_traces.py, made in the page from arrays. A change here is a change there, too.
+// The traces of views/gantt_traces.py, made in the page from arrays. A change here is a change there, too; a node can
+// be picked here alone.
 //
 // Text was escaped for plotly in Python. This file stands before timeline.js in one module; see views/widgets.py.
 
@@ -7,6 +8,7 @@ const NOBODY = 0xffff;
 const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "overlay" };
 const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
+const FADED = 0.16; // of its opacity is left of what is not picked
 const TYPES = {
   lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
   waited: Float32Array, cooled: Float32Array, row: Int32Array, attempt: Uint8Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
@@ -97,6 +99,10 @@ class Colors {
   }
 }
 
+function strengthOf(node, picked) {
+  return picked === null || node === picked ? 1 : FADED;
+}
+
 // Traces: one for each column and state, as a constant colour draws fastest
 
 function secondsOf(frame, at, now) {
@@ -104,8 +110,8 @@ function secondsOf(frame, at, now) {
   return bars.state[at] === IN_FLIGHT ? now - bars.started[at] : bars.seconds[at];
 }
 
-function barTraces(template, frame, now, perPixel, colors) {
-  const { bars, lanes } = frame, groups = new Map(), crosses = { x: [], y: [] };
+function barTraces(template, frame, now, perPixel, colors, picked) {
+  const { bars, lanes } = frame, groups = new Map(), crosses = new Map();
   for (let at = 0; at < bars.started.length; at++) {
     const node = bars.node[at], state = bars.state[at], key = node * STATES + state;
     if (!groups.has(key)) groups.set(key, { node, state, base: [], x: [], y: [], customdata: [] });
@@ -115,29 +121,34 @@ function barTraces(template, frame, now, perPixel, colors) {
     group.y.push(y);
     group.customdata.push(at);
     if (state === FAILED) {
-      crosses.x.push(bars.started[at] + seconds / 2);
-      crosses.y.push(y);
+      const strength = strengthOf(node, picked);
+      if (!crosses.has(strength)) crosses.set(strength, { x: [], y: [] });
+      crosses.get(strength).x.push(bars.started[at] + seconds / 2);
+      crosses.get(strength).y.push(y);
     }
   }
   const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
     ...arrays, type: "bar", orientation: "h", width: lanes.thickness, hoverinfo: "none",
     marker: {
-      color: colors.get(template.colors[node], template.opacity[state]), cornerradius: 2,
-      line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad") },
-      ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad") } }),
+      color: colors.get(template.colors[node], template.opacity[state] * strengthOf(node, picked)), cornerradius: 2,
+      line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad", strengthOf(node, picked)) },
+      ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad", strengthOf(node, picked)) } }),
     },
   }));
-  const marker = { symbol: "x", size: 6, color: colors.get("bad") };
-  if (crosses.x.length) traces.push({ ...crosses, type: "scatter", mode: "markers", marker, hoverinfo: "skip" });
+  for (const [strength, places] of crosses) {
+    const marker = { symbol: "x", size: 6, color: colors.get("bad", strength) };
+    traces.push({ ...places, type: "scatter", mode: "markers", marker, hoverinfo: "skip" });
+  }
   return traces;
 }
 
-function gridTraces(template, frame, colors) {
+function gridTraces(template, frame, colors, picked) {
   if (!frame.grid) return [];
   const { nodes, shades, start, step } = frame.grid, { counts, middles } = frame.lanes, stretches = nodes.length / middles.length;
   const deep = template.shades.length, steps = template.colors.length * deep, scale = [];
   for (let at = 0; at < steps; at++) {
-    const color = colors.get(template.colors[Math.floor(at / deep)], template.shades[at % deep]);
+    const node = Math.floor(at / deep), opacity = template.shades[at % deep] * strengthOf(node, picked);
+    const color = colors.get(template.colors[node], opacity);
     scale.push([at / steps, color], [(at + 1) / steps, color]);
   }
   let first = 0;
@@ -199,7 +210,7 @@ function lines(spans, line) {
   return { type: "scatter", mode: "lines", x, y, line, hoverinfo: "skip" };
 }
 
-function waitTraces(template, frame, colors) {
+function waitTraces(template, frame, colors, picked) {
   const { bars, lanes } = frame, spans = new Map();
   if (lanes.kind !== "rows") return [];
   for (let at = 0; at < bars.started.length; at++) {
@@ -208,7 +219,10 @@ function waitTraces(template, frame, colors) {
     spans.get(node).push([bars.started[at] - bars.waited[at], bars.started[at], lanes.middles[bars.lane[at]]]);
   }
   const nodes = [...spans.keys()].sort((one, other) => one - other);
-  const traces = nodes.map((node) => lines(spans.get(node), { color: colors.get(template.colors[node], template.wait_opacity), width: 1.2 }));
+  const traces = nodes.map((node) => {
+    const color = colors.get(template.colors[node], template.wait_opacity * strengthOf(node, picked));
+    return lines(spans.get(node), { color, width: 1.2 });
+  });
   if (frame.cooling.length) {
     const places = frame.cooling.map(([bar, start, end]) => [start, end, lanes.middles[bars.lane[bar]]]);
     traces.push(lines(places, { color: colors.get("warn"), width: 1.6, dash: "2px,2px" }));
@@ -216,13 +230,14 @@ function waitTraces(template, frame, colors) {
   return traces;
 }
 
-// Everything that has a place in time, what lies below first
+// Everything that has a place in time, what lies below first. Of a node that is picked, bars keep their colour; the
+// others fade
 
-function drawTraces(template, frame, now, perPixel, colors) {
+function drawTraces(template, frame, now, perPixel, colors, picked = null) {
   return [
-    ...gridTraces(template, frame, colors),
+    ...gridTraces(template, frame, colors, picked),
     ...loadTraces(template, frame, now, colors),
-    ...waitTraces(template, frame, colors),
-    ...barTraces(template, frame, now, perPixel, colors),
+    ...waitTraces(template, frame, colors, picked),
+    ...barTraces(template, frame, now, perPixel, colors, picked),
   ];
 }

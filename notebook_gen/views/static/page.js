@@ -1,5 +1,5 @@
-// A saved run: the live view's timeline and inspector, fed by what the page itself holds. This file stands behind
-// timeline.js in one module, and behind record.js in another.
+// A saved run: the live view's timeline, cells and inspector, fed by what the page itself holds. This file stands behind
+// timeline.js in one module, behind cells.js in another, and behind record.js and pick.js in a third.
 
 class SavedModel {
   constructor(traits, hear) {
@@ -77,3 +77,11 @@ function showRecords(render) {
   }
 }
 
+
+// The DAG and the table of rows, which are in the page from the beginning
+function showPicks() {
+  const [dag, rows] = [".ng-dag-pane", ".ng-rows"].map((name) => document.querySelector(name));
+  offerNodes(dag);
+  hearNodes(dag);
+  onPick(rows, () => (markColumns(rows), bringIntoSight(rows)));
+}

@@ -2,9 +2,10 @@
 //
 // html:    the whole pane, set once or seldom
 // parts:   name → HTML of the element with that `data-part`
-// numbers: what changes about a DAG (`nodes`: text, not HTML) and the run's bar (`segments`)
+// numbers: what changes about a DAG (`nodes`: text, not HTML) and the run's bar (`segments`, `lost`)
 //
-// The page says { record } when somebody chooses what has a `data-row`. This file stands behind put.js in one module.
+// The page says { record } when somebody chooses what has a `data-row`; what is picked in a DAG, it keeps to itself. This
+// file stands behind put.js and pick.js in one module.
 
 function putNode(el, { sub, failed, fraction }, index) {
   const node = el.querySelector(`[data-node="${index}"]`);
@@ -13,17 +14,18 @@ function putNode(el, { sub, failed, fraction }, index) {
     const part = node.querySelector(".ng-node-sub").children[at];
     if (part.textContent !== words) part.textContent = words;
   });
+  nameNode(node);
   const bar = node.querySelector(".ng-node-bar");
   if (bar) bar.style.transform = `scaleX(${fraction})`;
 }
 
 function render({ model, el }) {
   el.classList.add("ng-pane");
-  let isWhole = true;
+  let isWhole = true, stopHearing = null;
   const drawNumbers = () => {
-    const { nodes = [], segments = [] } = model.get("numbers");
+    const { nodes = [], segments = [], lost = 0 } = model.get("numbers");
     nodes.forEach((numbers, index) => putNode(el, numbers, index));
-    for (const { node, share } of segments) {
+    for (const { node, share } of [...segments, { node: "lost", share: lost }]) {
       const segment = el.querySelector(`[data-segment="${node}"]`);
       if (segment) segment.style.width = `${share * 100}%`;
     }
@@ -33,6 +35,10 @@ function render({ model, el }) {
     for (const [name, html] of Object.entries(model.get("parts"))) {
       const part = el.querySelector(`[data-part="${name}"]`);
       if (part && !put(part, html)) isWhole = false;
+    }
+    if (el.querySelector("svg.ng-dag")) {
+      offerNodes(el);
+      stopHearing ??= hearNodes(el);
     }
     drawNumbers();
   };
@@ -47,7 +53,10 @@ function render({ model, el }) {
   for (const name of ["click", "keydown"]) el.addEventListener(name, choose);
   el.addEventListener("toggle", makeUp, true); // what is closed again
   draw();
-  return () => document.removeEventListener("selectionchange", makeUp);
+  return () => {
+    document.removeEventListener("selectionchange", makeUp);
+    stopHearing?.();
+  };
 }
 
 export default { render };

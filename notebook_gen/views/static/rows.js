@@ -1,5 +1,5 @@
 // A page of rows: the newest, or some in order, with what turns the pages. Python made the table and escaped it. This
-// file stands behind put.js in one module.
+// file stands behind put.js and pick.js in one module.
 //
 // page: { html, order, first, end, rows }; see views/feeds.py
 //
@@ -74,11 +74,19 @@ class Rows {
       if (row !== null) this.model.send({ record: row });
     };
     for (const name of ["click", "keydown"]) this.table.addEventListener(name, choose);
+    this.stopPick = onPick(this.el, () => {
+      this.isSought = true;
+      this.drawPick();
+    });
+    this.sizes = new ResizeObserver(() => this.drawPick()); // such as when the tab is opened
+    this.sizes.observe(this.el);
   }
 
   close() {
     this.model.off("change:page", this.hear);
     document.removeEventListener("selectionchange", this.makeUp);
+    this.stopPick();
+    this.sizes.disconnect();
   }
 
   ask(order, row) {
@@ -121,10 +129,17 @@ class Rows {
     return false;
   }
 
+  // The columns that are picked in the DAG: marked for as long, brought into sight once
+  drawPick() {
+    markColumns(this.table);
+    if (this.isSought) this.isSought = !bringIntoSight(this.table);
+  }
+
   draw() {
     const { html, order, first, end, rows } = this.model.get("page");
     if (html === undefined || this.isLate(order, first)) return;
     this.isWhole = put(this.table, html);
+    this.drawPick();
     this.say(order, first, end, rows);
   }
 }

@@ -104,6 +104,7 @@ class Timeline {
     this.darkness = matchMedia("(prefers-color-scheme: dark)");
     this.darkness.addEventListener("change", repaint);
     this.repaint = repaint;
+    this.stopPick = onPick(this.stage, () => this.show());
   }
 
   close() {
@@ -111,6 +112,7 @@ class Timeline {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.darkness.removeEventListener("change", this.repaint);
+    this.stopPick();
     if (this.isDrawn) page.plotly.purge(this.plot);
   }
 
@@ -161,7 +163,7 @@ class Timeline {
     const width = this.stage.clientWidth, { margin } = template.layout, left = frame.lanes.label_width;
     this.scale = { range, left, top: margin.t, width: width - left - margin.r };
     const perPixel = (range[1] - range[0]) / this.scale.width;
-    const traces = drawTraces(template, frame, clock.now, perPixel, this.colors);
+    const traces = drawTraces(template, frame, clock.now, perPixel, this.colors, this.picked(template));
     page.plotly.react(this.plot, traces, this.layout(template, frame, clock, range), { displayModeBar: false, doubleClick: false });
     this.drawn = frame;
     if (!this.isDrawn) this.begin();
@@ -175,12 +177,25 @@ class Timeline {
       choice.classList.toggle("ng-on", own === kind);
       choice.setAttribute("aria-pressed", own === kind);
     }
-    this.note.textContent = [note, shown?.note].filter(Boolean).join(" · ");
+    this.note.textContent = [this.sayPicked(), note, shown?.note].filter(Boolean).join(" · ");
     const follows = running && this.follows;
     this.pill.textContent = running ? "follow" : "whole run";
     this.pill.hidden = !running && !this.window;
     this.pill.classList.toggle("ng-on", follows);
     this.pill.setAttribute("aria-pressed", follows);
+  }
+
+  // The node that is picked in the DAG; null if nothing of it could be seen here
+
+  picked({ resource_of: resources }) {
+    const node = pickedIn(this.stage);
+    return resources[node] >= 0 ? node : null;
+  }
+
+  sayPicked() {
+    const node = pickedIn(this.stage), template = this.model.get("template"), name = template.names?.[node];
+    if (node === null || name === undefined) return "";
+    return this.picked(template) === null ? `${name} makes no calls` : `${name} in full colour`;
   }
 
   drawPicture() {
