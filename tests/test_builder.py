@@ -289,6 +289,19 @@ def test_the_gantt_chart_is_a_plotly_figure_with_a_bar_for_every_call() -> None:
     assert len(bars) == 4
 
 
+def test_the_gantt_chart_has_the_lanes_that_were_asked_for() -> None:
+    run = reviews().preview(4)
+    run.result()
+
+    labels = {lanes: run.gantt(lanes=lanes).layout.yaxis.ticktext for lanes in ("slots", "rows", "columns")}
+
+    assert labels["slots"] == run.gantt().layout.yaxis.ticktext
+    assert [label.partition("<")[0] for label in labels["rows"][:4]] == ["row 0", "row 1", "row 2", "row 3"]
+    assert labels["columns"][0].startswith("review")
+    with pytest.raises(ng.ConfigError, match='give "slots", "rows" or "columns"'):
+        run.gantt(lanes="weeks")  # type: ignore[arg-type]  # what a user may type
+
+
 def test_create_writes_one_line_per_attempt(tmp_path: Path) -> None:
     builder = ng.DatasetBuilder()
     builder["n"] = ng.Integer(0, 4)

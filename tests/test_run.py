@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -166,3 +167,33 @@ def test_a_run_without_failures_says_so_and_still_gives_a_table() -> None:
     assert list(table.columns) == ["row", "column", "attempt", "kind", "error", "advice", "dropped"]
     assert "No failures" in table._repr_html_()
     assert type(table[["row"]]) is pd.DataFrame
+
+
+def test_a_run_s_bar_is_full_at_the_end_also_if_rows_were_dropped_or_cells_left_empty(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(seed=7)
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column
+    def picky(n: int) -> int:
+        if n == 3:
+            raise ValueError("not three")
+        return n
+
+    @builder.column(on_error="null")
+    def pickier(picky: int) -> int:
+        if picky == 2:
+            raise ValueError("not two")
+        return picky
+
+    builder["doubled"] = ng.Expression("{{ n * 2 }}", dtype="int")
+    run = builder.preview(40, show=False)
+    run.result(timeout=30)
+
+    html = run.save_html(tmp_path / "report.html").read_text()
+
+    segments = {name: float(width) for name, width in re.findall(r'data-segment="(\w+)"[^>]*width:([\d.]+)%', html)}
+    lost = {failure.column for failure in run.failures().itertuples()}
+    assert lost == {"picky", "pickier"}
+    assert list(segments) == ["0", "1", "2", "3", "lost"]
+    assert segments["lost"] > 0
+    assert sum(segments.values()) == pytest.approx(100, abs=0.1)

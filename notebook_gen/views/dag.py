@@ -15,12 +15,12 @@ from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.fitting import Direction, Fit, choose_fit
 from notebook_gen.views.geometry import GROUND_LABEL, GROUND_PAD, Box, Edge, Flow, Ground, Layout, Size
 from notebook_gen.views.layout import lay_out
-from notebook_gen.views.model_groups import ModelGroup, group_by_model
+from notebook_gen.views.model_groups import LABEL_SIZE, ModelGroup, group_by_model
 from notebook_gen.views.nodes import BuilderNodes, NodeNumbers, RunNodes, is_whole_column
 from notebook_gen.views.palette import LIGHT, kind_fill, node_colors
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.text import escape, one_line, write_plural
+from notebook_gen.views.text import escape, fit, one_line, write_plural
 
 if TYPE_CHECKING:
     import graphviz
@@ -29,6 +29,7 @@ _MARGIN = 5.0
 _BUILDER_WIDTH: Final = 872.0  # what a view of 900 pixels leaves
 _BUILDER_HEIGHT: Final = 620.0
 _RUN_HEIGHT: Final = 300.0
+_LEAST_SCALE: Final = 0.88  # a view of 620 pixels shows all of what was drawn for one of 900, whose side goes below
 
 
 def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_width: float | None = None) -> str:
@@ -40,13 +41,14 @@ def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_widt
     Args:
         graph: what to draw.
         progress: how far a run is; None: say what the columns are.
-        max_width: pixels there are. What would be wider is wrapped, flows down, or has smaller nodes; no text shrinks.
+        max_width: pixels there are. What would be wider is wrapped, flows down, or has smaller nodes; no text shrinks,
+            but in a run's view in a narrow window, a little.
     """
     if progress is None:
         return _builder_svg(graph, (max_width or inf, inf))
     fit = _fit_run(graph, progress, max_width)
     nodes = RunNodes(graph, progress, fit.face)
-    return _svg(graph, nodes, _lay_out(graph, nodes, fit))
+    return _svg(graph, nodes, _lay_out(graph, nodes, fit), least=_LEAST_SCALE)
 
 
 def dag_image(graph: ExecutionGraph, progress: Progress | None, max_width: float) -> str:
@@ -64,7 +66,8 @@ def stand_alone(graph: ExecutionGraph, svg: str) -> str:
     )
     style = (
         f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
-        f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground text{{fill:{LIGHT.soft}}}"
+        f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground-name{{fill:{LIGHT.soft}}}"
+        f".ng-ground-name{{stroke:{LIGHT.lane};stroke-width:3px;paint-order:stroke}}"
         f".ng-node-failed{{fill:{LIGHT.bad}}}.ng-ground rect{{fill:{LIGHT.lane};stroke:{LIGHT.line}}}"
         f".ng-edge,.ng-frame{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
         f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
@@ -76,10 +79,11 @@ def stand_alone(graph: ExecutionGraph, svg: str) -> str:
     return svg.replace(">", f">{style}", 1)
 
 
-def dag_height(graph: ExecutionGraph, progress: Progress, max_width: float) -> float:
-    """Give the pixels from top to bottom of what `dag_svg` draws of the same."""
+def dag_size(graph: ExecutionGraph, progress: Progress, max_width: float) -> Size:
+    """Give the width and the height in pixels of what `dag_svg` draws of the same."""
     fit = _fit_run(graph, progress, max_width)
-    return _lay_out(graph, RunNodes(graph, progress, fit.face), fit).height + 2 * _MARGIN
+    layout = _lay_out(graph, RunNodes(graph, progress, fit.face), fit)
+    return layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
 
 
 def dag_numbers(graph: ExecutionGraph, progress: Progress, max_width: float | None = None) -> list[NodeNumbers]:
@@ -173,7 +177,12 @@ def _lay_out(graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, fit: Fit) ->
 
 
 def _svg(
-    graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, layout: Layout, groups: Sequence[ModelGroup] = ()
+    graph: ExecutionGraph,
+    nodes: BuilderNodes | RunNodes,
+    layout: Layout,
+    groups: Sequence[ModelGroup] = (),
+    *,
+    least: float = 1.0,
 ) -> str:
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     small = "" if nodes.face.has_sub else " ng-small"
@@ -181,12 +190,13 @@ def _svg(
         (
             f'<svg class="ng-dag{small}" xmlns="http://www.w3.org/2000/svg" role="img" ',
             f'aria-label="{escape(outline(graph))}" ',
-            # no smaller than it is drawn, however little room there is: its text could not be read
-            f'width="{width:.0f}" height="{height:.0f}" style="min-width:{width:.0f}px" ',
+            # not much smaller than it is drawn, however little room there is: its text could not be read
+            f'width="{width:.0f}" height="{height:.0f}" style="min-width:{least * width:.0f}px" ',
             f'viewBox="{-_MARGIN:g} {-_MARGIN:g} {width:.1f} {height:.1f}">',
             *(_draw_ground(ground, groups[ground.group]) for ground in layout.grounds),
             *(_draw_frame(frame) for frame in layout.frames),
             *(_draw_edge(edge) for edge in layout.edges),
+            *(_draw_label(ground, groups[ground.group]) for ground in layout.grounds if ground.is_named),
             *(nodes.draw(node, box) for node, box in zip(graph.nodes, layout.boxes, strict=True)),
             "</svg>",
         )
@@ -197,8 +207,16 @@ def _draw_ground(ground: Ground, group: ModelGroup) -> str:
     box = ground.box
     return (
         f'<g class="ng-ground"><title>{escape(group.title)}</title>'
-        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="9"/>'
-        f'<text x="{box.x + GROUND_PAD + 2:.1f}" y="{box.y + GROUND_LABEL:.1f}">{escape(group.label)}</text></g>'
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="9"/></g>'
+    )
+
+
+def _draw_label(ground: Ground, group: ModelGroup) -> str:
+    """The name of a ground, above the edges that come to its nodes."""
+    box = ground.box
+    label = escape(fit(group.label, box.width - 2 * GROUND_PAD, LABEL_SIZE))
+    return (
+        f'<text class="ng-ground-name" x="{box.x + GROUND_PAD + 2:.1f}" y="{box.y + GROUND_LABEL:.1f}">{label}</text>'
     )
 
 

@@ -109,10 +109,12 @@ class Ground:
     Attributes:
         group: which of the arrangement's groups.
         box: its place.
+        is_named: whether there is room for the group's name.
     """
 
     group: int
     box: Box
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def side_html(source: RunSource, waiting: int) -> str:
     """
     lines = "".join(
         f'<div style="display:flex;justify-content:space-between;gap:12px"><span title="{escape(label)}">'
-        f"{escape(label)}</span><b>{escape(figure)}</b></div>"
+        f"{escape(label)}</span>{figure}</div>"
         for label, figure in _side_lines(source, waiting)
     )
     if not source.placeholder_text:
@@ -179,6 +179,16 @@ def _draw_fact(fact: _Fact) -> str:
 
 
 def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
+    """Labels, and what stands beside each, as HTML."""
+    for label, figure in _figures(source, waiting):
+        yield label, f"<b>{escape(figure)}</b>"
+    if source.destination is not None:
+        folder = one_line(source.destination, 200)
+        end = folder if len(folder) <= _FOLDER_LENGTH else f"…{folder[1 - _FOLDER_LENGTH :]}"
+        yield "to", f'<b title="{escape(folder)}"><bdi>{escape(end)}</bdi></b>'
+
+
+def _figures(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
     progress = source.progress
     is_over = progress.ended is not None
     looks = resource_looks(source.graph)
@@ -196,8 +206,6 @@ def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
     yield ("made, and kept", f"{made}, {write_count(kept)}") if kept else ("made", made)
     if source.destination is not None:
         yield "written", write_plural(progress.rows_written, "row")
-        folder = one_line(source.destination, 200)
-        yield "to", folder if len(folder) <= _FOLDER_LENGTH else f"…{folder[1 - _FOLDER_LENGTH :]}"
 
 
 def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Layout, Point, Size
+from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Layout, Size
+from notebook_gen.views.routes import level_curve
 
 _ORDER_SWEEPS = 24
 _PLACE_SWEEPS = 12
@@ -74,7 +75,7 @@ def lay_out_in_layers(
     for path in paths:
         tail, head = path[0], path[-1]
         spans = [(starts[vertices[at].layer], depths[vertices[at].layer], vertices[at].place) for at in path]
-        curve = _curve(boxes[tail].x + boxes[tail].width, boxes[head].x, spans)
+        curve = level_curve(boxes[tail].x + boxes[tail].width, boxes[head].x, spans)
         edges.append(Edge(tail, head, tuple(curve)))
     width = max(box.x + box.width for box in boxes)
     height = max(box.y + box.height for box in boxes)
@@ -260,23 +261,3 @@ def _layer_starts(layers_of: Sequence[int], widths: Sequence[float], gap: float)
     for depth in depths[:-1]:
         starts.append(starts[-1] + depth + gap)
     return starts, depths
-
-
-def _curve(leaves: float, enters: float, spans: Sequence[tuple[float, float, float]]) -> list[Point]:
-    """A curve that is level where it leaves, enters and passes a layer.
-
-    Args:
-        leaves: how far from the left it begins.
-        enters: how far from the left it ends.
-        spans: for each layer it touches: where that begins, how wide it is, and how far down the curve is there.
-    """
-    points: list[Point] = [(leaves, spans[0][2])]
-    for at, (start, depth, place) in enumerate(spans[1:], 1):
-        is_last = at == len(spans) - 1
-        here, last = points[-1]
-        to = enters if is_last else start
-        half = (to - here) / 2
-        points += [(here + half, last), (to - half, place), (to, place)]
-        if not is_last:
-            points += [(to + depth / 3, place), (to + 2 * depth / 3, place), (to + depth, place)]
-    return points

@@ -21,6 +21,7 @@ from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Flow
 from notebook_gen.views.grid import add_grid, find_apart, without
 from notebook_gen.views.grounds import lay_grounds
 from notebook_gen.views.layers import lay_out_in_layers
+from notebook_gen.views.routes import smooth
 from notebook_gen.views.twins import condense, expand
 from notebook_gen.views.wrapping import wrap
 
@@ -80,8 +81,10 @@ def _lay_out_linked(
     condensed = condense(upstream, sizes, arrangement)
     here = replace(arrangement, groups=condensed.groups)
     made = _ask_programs(condensed.upstream, condensed.sizes, here) if not own else None
-    if made is None:
-        made = lay_out_in_layers(condensed.upstream, condensed.sizes, here)
+    # a program that keeps groups together may need more room than there is, and than the sketch did
+    if made is None or (made.width > here.width and not here.is_wrapped):
+        ours = lay_out_in_layers(condensed.upstream, condensed.sizes, here)
+        made = ours if made is None or ours.width < made.width else made
     if arrangement.is_wrapped:
         made = wrap(made, arrangement.width, frozenset(at for group in here.groups for at in group.nodes))
     return expand(made, condensed, sizes, arrangement)
@@ -177,7 +180,8 @@ def _read_answer(answer: dict[str, Any], sizes: Sequence[Size], flow: Flow, engi
         # splines may end a pixel short of their node
         ends = _ports(boxes[tail], boxes[head], flow)
         edges.append(Edge(tail, head, (ends[0], *points[1:-1], ends[1])))
-    return _trimmed(boxes, edges, engine)
+    drawn = Layout(boxes, tuple(edges), 0.0, 0.0, engine)
+    return _trimmed(smooth(drawn.transposed()).transposed() if flow == "down" else smooth(drawn))
 
 
 def _ports(tail: Box, head: Box, flow: Flow) -> tuple[Point, Point]:
@@ -187,17 +191,18 @@ def _ports(tail: Box, head: Box, flow: Flow) -> tuple[Point, Point]:
     return (tail.right, tail.y + tail.height / 2), (head.x, head.y + head.height / 2)
 
 
-def _trimmed(boxes: Sequence[Box], edges: Sequence[Edge], engine: str) -> Layout:
+def _trimmed(layout: Layout) -> Layout:
     """A layout without a margin: the rims of clusters are none of it."""
+    boxes, edges = layout.boxes, layout.edges
     points = [point for edge in edges for point in edge.points]
     left = min([*(box.x for box in boxes), *(x for x, _ in points)])
     top = min([*(box.y for box in boxes), *(y for _, y in points)])
-    return Layout(
-        tuple(box.moved(-left, -top) for box in boxes),
-        tuple(edge.moved(-left, -top) for edge in edges),
-        max([*(box.right for box in boxes), *(x for x, _ in points)]) - left,
-        max([*(box.bottom for box in boxes), *(y for _, y in points)]) - top,
-        engine,
+    return replace(
+        layout,
+        boxes=tuple(box.moved(-left, -top) for box in boxes),
+        edges=tuple(edge.moved(-left, -top) for edge in edges),
+        width=max([*(box.right for box in boxes), *(x for x, _ in points)]) - left,
+        height=max([*(box.bottom for box in boxes), *(y for _, y in points)]) - top,
     )
 
 

@@ -3,10 +3,11 @@
 static/style.css and static/live.css hold the same heights.
 """
 
+from math import ceil
 from typing import Final
 
 from notebook_gen.views.chart import chart_height
-from notebook_gen.views.dag import dag_height
+from notebook_gen.views.dag import dag_size
 from notebook_gen.views.head import count_side_lines
 from notebook_gen.views.source import RunSource
 
@@ -20,20 +21,24 @@ ROW: Final = 28
 """A row of a table, or its head."""
 DAG_WIDTH: Final = 640
 """What a DAG gets of a view of 900 pixels."""
+DAG_HEIGHT: Final = 300
+"""What it gets of the view's height, at most; more is scrolled."""
 CHART_WIDTH: Final = 830
 """What the bars of a chart get of it."""
 
 _EDGES = 2
 _TOP_PADDING = 20
+_TOP_GAP = 10
 _SIDE_LINE = 23
-_MOST_TOP = 320
 
 
 def top_height(source: RunSource) -> int:
-    """Give the pixels of the DAG and what stands beside it."""
-    dag = dag_height(source.graph, source.progress, DAG_WIDTH)
-    side = count_side_lines(source) * _SIDE_LINE
-    return round(min(_MOST_TOP, _TOP_PADDING + max(dag, side)))
+    """Give the pixels of the DAG and what stands beside it, or below it where there is no room."""
+    width, height = dag_size(source.graph, source.progress, DAG_WIDTH)
+    lines = count_side_lines(source)
+    if width > DAG_WIDTH + 1:
+        return round(_TOP_PADDING + min(DAG_HEIGHT, height) + _TOP_GAP + ceil(lines / 2) * _SIDE_LINE)
+    return round(_TOP_PADDING + min(DAG_HEIGHT, max(height, lines * _SIDE_LINE)))
 
 
 def timeline_height(source: RunSource) -> int:

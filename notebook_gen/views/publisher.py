@@ -89,8 +89,8 @@ class Publisher:
         drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
         self._board.show_html(
             "top",
-            f'{bar_html(source)}<div class="ng-top" style="height:{measures.top_height(source)}px">'
-            f'<div class="ng-scroll ng-dag-pane" style="max-height:100%">{drawn}</div>'
+            f'{bar_html(source)}<div class="ng-top" style="min-height:{measures.top_height(source)}px">'
+            f'<div class="ng-scroll ng-dag-pane" style="max-height:{measures.DAG_HEIGHT}px">{drawn}</div>'
             '<div class="ng-side" data-part="side"></div></div>',
         )
         self._board.show_timeline(**empty_timeline(source))

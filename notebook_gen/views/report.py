@@ -69,11 +69,12 @@ def report_text(source: RunSource) -> str:
 def _top(source: RunSource) -> str:
     drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
     image = dag_image(source.graph, source.progress, measures.DAG_WIDTH)
-    style = f"display:flex;gap:18px;align-items:center;height:{measures.top_height(source)}px"
+    room = f"max-height:{measures.DAG_HEIGHT}px"
+    style = f"display:flex;flex-wrap:wrap;gap:10px 18px;align-items:center;min-height:{measures.top_height(source)}px"
     return (
         f'<div class="ng-top" style="{style}">'
-        f'<div class="ng-scroll ng-dag-pane">{twofold(drawn, image, "DAG")}</div>'
-        f'<div class="ng-side" style="flex:1 0 200px">{side_html(source, waiting=0)}</div></div>'
+        f'<div class="ng-scroll ng-dag-pane" style="{room}">{twofold(drawn, image, "DAG")}</div>'
+        f'<div class="ng-side" style="flex:1 1 150px;min-width:0">{side_html(source, waiting=0)}</div></div>'
     )
 
 

@@ -77,13 +77,13 @@ HOSTILE = [
 
 _TAGS = {
     "style", "div", "p", "code", "b", "i", "em", "span", "svg", "g", "path", "rect", "circle", "text", "tspan", "title",
-    "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "details", "summary", "img",
+    "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "details", "summary", "img", "bdi",
 }  # fmt: skip
 _ATTRIBUTES = {
     "class", "style", "title", "role", "aria-label", "xmlns", "viewbox", "width", "height", "x", "y", "rx", "r", "cx",
     "cy", "d", "data-node", "data-tail", "data-head", "data-segment", "data-part", "data-row", "open", "scope",
     "tabindex", "fill", "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
-    "colspan",
+    "colspan", "data-maker",
 }  # fmt: skip
 _VOID = {"col", "img"}
 

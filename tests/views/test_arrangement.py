@@ -37,10 +37,10 @@ def test_what_has_room_stands_in_the_order_of_declaration() -> None:
     )
 
     assert arrange(graph) == [
-        TableColumn("product", 0),
-        TableColumn("price", 1),
-        TableColumn("stars", 2, color=0, width=84),
-        TableColumn("review", 3, color=1),
+        TableColumn("product", 0, node=graph.columns["product"]),
+        TableColumn("price", 1, node=graph.columns["product"]),
+        TableColumn("stars", 2, color=0, width=84, node=graph.columns["stars"]),
+        TableColumn("review", 3, color=1, node=graph.columns["review"]),
     ]
 
 

@@ -303,12 +303,12 @@ def test_a_small_node_still_says_how_far_it_is_and_what_failed() -> None:
     assert dag_numbers(graph, progress, 640)[1] == {"sub": "26 ", "failed": "×1", "fraction": 0.65}
 
 
-def _grounds(html: str) -> list[list[str]]:
-    return [
-        ["".join(part.itertext()) for part in group]
-        for group in read_svg(html).iter(f"{SVG}g")
-        if group.attrib["class"] == "ng-ground"
-    ]
+def _grounds(html: str) -> list[tuple[str | None, str | None]]:
+    """The title of each ground, and the name that is written on it."""
+    svg = read_svg(html)
+    grounds = [group for group in svg.iter(f"{SVG}g") if group.attrib["class"] == "ng-ground"]
+    names = [text.text for text in svg.iter(f"{SVG}text") if text.attrib["class"] == "ng-ground-name"]
+    return list(zip([ground.findtext(f"{SVG}title") for ground in grounds], names, strict=True))
 
 
 def test_the_columns_of_a_model_lie_on_a_ground_with_its_name_if_there_are_several_models() -> None:
@@ -316,8 +316,8 @@ def test_the_columns_of_a_model_lie_on_a_ground_with_its_name_if_there_are_sever
     models = {"default": Model(model="gpt-4o-mini")}
 
     assert _grounds(dag_html(build_graph(columns), models=models)) == [
-        ["model default · gpt-4o-mini", "", "default · gpt-4o-mini"],
-        ["model judge", "", "judge"],
+        ("model default · gpt-4o-mini", "default · gpt-4o-mini"),
+        ("model judge", "judge"),
     ]
     assert _grounds(dag_html(build_graph({**columns, "c": LLMText("{{ b }}")}), models=models)) == []
 
@@ -325,7 +325,7 @@ def test_the_columns_of_a_model_lie_on_a_ground_with_its_name_if_there_are_sever
 def test_a_ground_is_shown_for_one_model_among_many_columns() -> None:
     columns: dict[str, Column] = {f"s{at}": Integer(1, 5) for at in range(12)}
 
-    assert _grounds(dag_html(build_graph({**columns, "b": LLMText("{{ s1 }}")}))) == [["model default", "", "default"]]
+    assert _grounds(dag_html(build_graph({**columns, "b": LLMText("{{ s1 }}")}))) == [("model default", "default")]
 
 
 def test_who_cannot_see_the_picture_is_told_what_every_column_reads() -> None:

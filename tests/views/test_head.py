@@ -131,7 +131,7 @@ def test_the_bar_has_a_segment_for_each_column_that_is_made() -> None:
     ]  # fmt: skip
     run.publish(CellsSkipped(1.0, SCORE, 0, 40))
     assert bar_segments(run.graph, run.progress)[3] == {"node": 3, "share": 0.25}
-    assert [tag for tag, _ in read_page(bar_html(run)).elements] == ["div", "i", "i", "i", "i"]
+    assert [tag for tag, _ in read_page(bar_html(run)).elements] == ["div", *["i"] * 5]
 
 
 def test_beside_the_dag_stands_where_the_work_is() -> None:
@@ -145,6 +145,15 @@ def test_beside_the_dag_stands_where_the_work_is() -> None:
         "written", "0 rows", "to", "…n/a/folder/with/a/long/name",
         "placeholder text (demo endpoint)",
     ]  # fmt: skip
+
+
+def test_of_a_long_path_the_end_is_shown_and_whoever_points_at_it_reads_all_of_it() -> None:
+    run = review_run()
+    run.destination = "somewhere/in/a/folder/with/a/long/name"
+
+    [title] = [facts["title"] for tag, facts in read_page(side_html(run, waiting=0)).elements if tag == "b" and facts]
+
+    assert title == "somewhere/in/a/folder/with/a/long/name"
 
 
 def test_what_is_over_waits_for_nothing() -> None:

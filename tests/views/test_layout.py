@@ -193,9 +193,27 @@ def test_a_group_whose_nodes_are_scattered_lies_on_several_grounds() -> None:
 def test_no_group_has_a_ground_if_one_of_them_can_have_none() -> None:
     graph = _graph({"a": [], "b": ["a"], "c": ["a"], "d": ["a"], "e": ["b", "c", "d"]})
 
-    made = _made(graph, Arrangement(node_gap=8.0, groups=(Group((1, 3), 60.0), Group((4,), 60.0))), own=True)
+    made = _made(graph, Arrangement(node_gap=8.0, groups=(Group((2,), 60.0), Group((4,), 60.0))), own=True)
 
     assert made.grounds == ()
+
+
+def test_a_program_that_needs_more_room_than_there_is_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    graph = _graph({"a": [], "b": ["a"]})
+    answer = (
+        '{"bb":"0,0,900,40","objects":[{"_gvid":0,"name":"n0","pos":"60,20"},{"_gvid":1,"name":"n1","pos":"840,20"}],'
+        '"edges":[{"tail":0,"head":1,"pos":"120,20 300,20 600,20 780,20"}]}'
+    )
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    made = {width: lay_out(graph, [SIZE] * 2, Arrangement(width=width)) for width in (1_000.0, 400.0)}
+
+    assert [(made[width].engine, made[width].width) for width in made] == [("dot", 900), ("layers", 274)]
 
 
 def test_a_group_is_laid_out_by_a_program_as_a_group_without_its_name(
