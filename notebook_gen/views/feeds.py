@@ -128,6 +128,8 @@ class HeadFeed:
         self._numbers = _News[Numbers](board.show_numbers)
         self._error = _News[str](lambda html: board.show_html("notice", html))
         self._state = _News[str](board.show_state)
+        self._lost_when: tuple[int, int, bool] | None = None
+        self._lost_last = 0.0
 
     def show(self) -> None:
         """Show what has changed."""
@@ -141,10 +143,18 @@ class HeadFeed:
             {
                 "nodes": dag_numbers(graph, progress, DAG_WIDTH),
                 "segments": bar_segments(graph, progress),
-                "lost": lost_share(source),
+                "lost": self._lost(),
             }
         )
         self._error(error_html(source))
+
+    def _lost(self) -> float:
+        """What no column will fill of the bar: looked at only when more has failed, as cells have to be counted."""
+        progress = self._source.progress
+        seen = (progress.rows_dropped, sum(node.failed for node in progress.nodes), progress.ended is not None)
+        if seen != self._lost_when:
+            self._lost_when, self._lost_last = seen, lost_share(self._source)
+        return self._lost_last
 
 
 class RowsFeed:
