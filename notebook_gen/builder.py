@@ -83,7 +83,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         if not isinstance(seed, int) or seed < 0:
             raise ConfigError(f"seed is {seed!r}", advice="give a whole number, 0 or more")
         self.seed = seed
-        self.settings = settings or RunSettings()
+        self.settings = check_settings(settings) if settings is not None else RunSettings()
         self.models = Models()
         self.processors = Processors()
         self._columns: dict[str, Column] = {}

@@ -121,7 +121,7 @@ def test_ctrl_c_ends_the_demo_and_shows_the_rows_so_far(tmp_path: Path) -> None:
     [
         (["--rows", "0"], "notebook-gen: no rows were asked for; ask for 1 or more"),
         (["--rows", "-3"], "notebook-gen: -3 rows were asked for; ask for 1 or more"),
-        (["--latency", "-1"], "notebook-gen: DemoModel: latency: Input should be greater than or equal to 0, not -1.0"),
+        (["--latency", "-1"], "notebook-gen: DemoModel: latency: give 0 or more, not -1.0"),
     ],
     ids=["no rows", "fewer than none", "no latency"],
 )

@@ -11,7 +11,8 @@ from notebook_gen.config.callables import check_callable, check_inputs, is_async
 from notebook_gen.config.options import ColumnOptions, FunctionOptions, OnError, RetryOptions
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import is_expression, parse_inputs
-from notebook_gen.config.values import Number, Whole, read_choices, read_list
+from notebook_gen.config.values import Flag, Number, Whole, read_choices, read_list
+from notebook_gen.config.wording import check_options
 from notebook_gen.errors import ConfigError
 
 Kind = Literal["seed", "sampler", "expression", "llm", "function"]
@@ -70,7 +71,7 @@ class DerivedColumn(Column):
     on_error: OnError = "drop"
     skip_if: str | None = None
     skip_value: Any = None
-    propagate_skip: bool = True
+    propagate_skip: Flag = True
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
@@ -123,7 +124,7 @@ class SeedData(Spec):
     name: str
     columns: tuple[str, ...]
     rows: int = Field(ge=1)
-    shuffle: bool = False
+    shuffle: Flag = False
     table: Any = Field(default=None, exclude=True, repr=False)
 
     def __eq__(self, other: object) -> bool:
@@ -337,9 +338,9 @@ class Function(DerivedColumn):
     function: Callable[..., Any] = Field(exclude=True)
     reads: tuple[str, ...]
     outputs: Sequence[str] | None = None
-    full_column: bool = False
-    ordered: bool = False
-    allow_resize: bool = False
+    full_column: Flag = False
+    ordered: Flag = False
+    allow_resize: Flag = False
     retries: Whole = Field(default=0, ge=0)
     is_async: bool = False
     as_one: bool = False
@@ -355,6 +356,7 @@ class Function(DerivedColumn):
             ConfigError: its parameters cannot be read as columns, or an option is wrong.
         """
         check_callable(function)
+        check_options(cls.__name__, options, ["name", "inputs", *FunctionOptions.__annotations__])
         return cls(
             function=function,
             reads=check_inputs(function, inputs) if inputs is not None else read_parameters(function),

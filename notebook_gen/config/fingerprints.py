@@ -16,7 +16,7 @@ from notebook_gen.config.columns import Column, Function, LLMText, SeedColumn, S
 from notebook_gen.config.function_content import function_content
 from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.processors import FunctionProcessor, ProcessorSpec, Stage
-from notebook_gen.config.spec import is_secret
+from notebook_gen.config.wording import is_secret
 
 _DIGEST_BYTES = 16
 _SLICE_ROWS = 65_536

@@ -2,20 +2,22 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, NonNegativeFloat, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from notebook_gen.config.spec import Spec
+from notebook_gen.config.values import Number, Whole, read_list
 from notebook_gen.errors import ConfigError
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Price = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Seconds = Annotated[Number, Field(ge=0, le=86_400)]
 
 
 class Model(Spec):
@@ -38,16 +40,25 @@ class Model(Spec):
     model: str = Field(min_length=1)
     base_url: str | None = None
     api_key_env: str | None = None
-    max_parallel: int = Field(default=8, ge=1, le=1024)
-    timeout: float = Field(default=60.0, gt=0)
-    temperature: float | None = Field(default=None, ge=0)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    price: tuple[NonNegativeFloat, NonNegativeFloat] | None = None
+    max_parallel: Whole = Field(default=8, ge=1, le=1024)
+    timeout: Number = Field(default=60.0, gt=0)
+    temperature: Number | None = Field(default=None, ge=0)
+    top_p: Number | None = Field(default=None, gt=0, le=1)
+    max_tokens: Whole | None = Field(default=None, ge=1)
+    price: tuple[Price, Price] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
     def __init__(self, model: str, **options: Any) -> None:
         super().__init__(model=model, **options)
+
+    @field_validator("price", mode="before")
+    @classmethod
+    def _read_price(cls, price: Any) -> Any:
+        if price is not None and not _is_pair(price):
+            raise ValueError(
+                "give two numbers, (0.15, 0.6) say: dollars for a million tokens of prompts, and of answers"
+            )
+        return price
 
     @field_validator("base_url")
     @classmethod
@@ -103,6 +114,17 @@ class Model(Spec):
         return "OPENAI_API_KEY" if self.url.startswith(OPENAI_URL) else None
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes) and len(value) == 2
+
+
+def _read_pairs(value: Any) -> Any:
+    pairs = read_list(value)
+    if not all(map(_is_pair, pairs)):
+        raise ValueError("give pairs, such as [(2, 7)]")
+    return pairs
+
+
 def _is_host(name: str | None) -> bool:
     try:
         # RFC 1035, section 2.3.4: no name is longer
@@ -132,7 +154,7 @@ class DemoFaults(Spec):
     server_error: Share = 0.0
     dropped_connection: Share = 0.0
     retry_after: Seconds | None = None
-    capacity: tuple[tuple[Seconds, Annotated[int, Field(ge=0, le=1_000_000)]], ...] = ()
+    capacity: tuple[tuple[Seconds, Annotated[Whole, Field(ge=0, le=1_000_000)]], ...] = ()
     outages: tuple[tuple[Seconds, Seconds], ...] = ()
 
     def __init__(
@@ -153,6 +175,11 @@ class DemoFaults(Spec):
             capacity=[(0, capacity)] if isinstance(capacity, int) else capacity,
             outages=outages,
         )
+
+    @field_validator("capacity", "outages", mode="before")
+    @classmethod
+    def _read_pairs(cls, value: Any) -> Any:
+        return _read_pairs(value)
 
     @field_validator("capacity")
     @classmethod
@@ -185,13 +212,22 @@ class DemoModel(Model):
         faults: what it does wrong; None: nothing.
     """
 
-    latency: float = Field(default=0.6, ge=0, le=600)
-    spread: float = Field(default=0.35, ge=0, le=3)
-    seed: int = 0
+    latency: Number = Field(default=0.6, ge=0, le=600)
+    spread: Number = Field(default=0.35, ge=0, le=3)
+    seed: Whole = 0
     faults: DemoFaults | None = None
 
     def __init__(self, model: str = "demo", **options: Any) -> None:
         super().__init__(model, **options)
+
+    @field_validator("faults", mode="before")
+    @classmethod
+    def _read_faults(cls, faults: Any) -> Any:
+        if isinstance(faults, Mapping) and all(isinstance(name, str) for name in faults):
+            return DemoFaults(**faults)
+        if not isinstance(faults, DemoFaults | None):
+            raise ValueError("give an ng.DemoFaults(…)")  # noqa: TRY004  # pydantic wants it
+        return faults
 
     @property
     def key_name(self) -> str | None:

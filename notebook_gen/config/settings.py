@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from notebook_gen.config.spec import Spec
+from notebook_gen.config.values import Flag, Number, Whole
 
 
 class RunSettings(Spec):
@@ -30,19 +31,19 @@ class RunSettings(Spec):
         on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.
     """
 
-    row_group_size: int = Field(default=1000, ge=1)
-    max_open_rows: int = Field(default=4000, ge=1)
-    threads: int = Field(default_factory=lambda: min(32, (os.cpu_count() or 1) + 4), ge=1, le=1024)
-    max_async_functions: int = Field(default=64, ge=1, le=4096)
-    trace: bool = True
+    row_group_size: Whole = Field(default=1000, ge=1)
+    max_open_rows: Whole = Field(default=4000, ge=1)
+    threads: Whole = Field(default_factory=lambda: min(32, (os.cpu_count() or 1) + 4), ge=1, le=1024)
+    max_async_functions: Whole = Field(default=64, ge=1, le=4096)
+    trace: Flag = True
     engine: Literal["async", "sequential"] = Field(
         default_factory=lambda: os.environ.get("NOTEBOOK_GEN_ENGINE") or "async", validate_default=True
     )
-    salvage_rounds: int = Field(default=2, ge=0, le=100)
-    backoff: float = Field(default=2.0, ge=0.0, le=3600.0)
-    limit_factor: float = Field(default=0.75, gt=0.0, lt=1.0)
-    disable_early_shutdown: bool = False
-    shutdown_error_rate: float = Field(default=0.5, gt=0.0, le=1.0)
-    shutdown_error_window: int = Field(default=10, ge=1)
-    shutdown_patience: float = Field(default=60.0, gt=0.0)
+    salvage_rounds: Whole = Field(default=2, ge=0, le=100)
+    backoff: Number = Field(default=2.0, ge=0.0, le=3600.0)
+    limit_factor: Number = Field(default=0.75, gt=0.0, lt=1.0)
+    disable_early_shutdown: Flag = False
+    shutdown_error_rate: Number = Field(default=0.5, gt=0.0, le=1.0)
+    shutdown_error_window: Whole = Field(default=10, ge=1)
+    shutdown_patience: Number = Field(default=60.0, gt=0.0)
     on_processor_error: Literal["raise", "drop"] = "raise"

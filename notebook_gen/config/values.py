@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 
 def read_choices(values: Any) -> Any:
@@ -60,3 +60,6 @@ Whole = Annotated[int, BeforeValidator(_read_whole)]
 
 Number = Annotated[float, BeforeValidator(_read_number)]
 """A number, in the same sense."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""True or False, and nothing that Python takes for one of them."""

@@ -119,9 +119,9 @@ def test_a_model_with_faults_can_be_written_as_json_and_read_back() -> None:
 @pytest.mark.parametrize(
     ("faults", "problem"),
     [
-        ({"rate_limited": 30}, "rate_limited: Input should be less than or equal to 1, not 30"),
-        ({"retry_after": -1}, "retry_after: Input should be greater than or equal to 0, not -1"),
-        ({"capacity": -1}, "capacity: Input should be greater than or equal to 0, not -1"),
+        ({"rate_limited": 30}, "rate_limited: give 1 or less, not 30"),
+        ({"retry_after": -1}, "retry_after: give 0 or more, not -1"),
+        ({"capacity": -1}, "capacity: give 0 or more, not -1"),
         ({"capacity": [(5, 4), (0, 16)]}, "capacity: its times must rise"),
         ({"outages": [(7, 2)]}, "outages: each must end after it begins"),
         ({"rate_limited": 0.6, "server_error": 0.5}, "must not add up to more than 1"),
