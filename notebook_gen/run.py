@@ -27,6 +27,7 @@ from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record
 from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
+from notebook_gen.views.summary import row_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,13 +259,19 @@ class Run:
         return self._display.widget if self._display is not None else None
 
     def __repr__(self) -> str:
-        done = self._source.progress
-        dropped = f", {done.rows_dropped} dropped" if done.rows_dropped else ""
-        return f"<Run: {self.title}, {done.state}, {done.rows_done} of {done.rows} rows done{dropped}>"
+        progress = self._source.progress
+        rows, *others = row_counts(progress)
+        return f"<Run: {', '.join([self.title, progress.state, f'{rows} done', *others])}>"
 
     def _ipython_display_(self) -> None:
         if self._display is None or not self._display.show_again():
             print(repr(self))  # noqa: T201  # what IPython does with a repr
+
+    def _repr_html_(self) -> str:
+        """Give its state as a picture that stands still, for hosts that do not know `_ipython_display_`."""
+        from notebook_gen.views.report import still_html
+
+        return still_html(self._source)
 
     # Inside
 

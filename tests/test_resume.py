@@ -213,6 +213,7 @@ def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) 
     assert first + calls_of(again) <= 42
     kept = next(row for row in range(40) if not again.record(row)["review"].attempts)
     assert again.record(kept)["review"].reason == "an earlier run made it"
+    assert re.search(r"finished, 40 of 40 rows done, [1-9]\d* cells kept>$", repr(again))
 
 
 def test_processors_that_changed_the_whole_dataset_are_not_run_twice(tmp_path: Path) -> None:

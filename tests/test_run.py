@@ -197,3 +197,16 @@ def test_a_run_s_bar_is_full_at_the_end_also_if_rows_were_dropped_or_cells_left_
     assert list(segments) == ["0", "1", "2", "3", "lost"]
     assert segments["lost"] > 0
     assert sum(segments.values()) == pytest.approx(100, abs=0.1)
+
+
+def test_a_host_that_shows_no_widgets_is_given_a_run_as_html_that_needs_nothing_else() -> None:
+    b = ng.DatasetBuilder()
+    b["stars"] = ng.Integer(1, 5)
+    run = b.preview(3, show=False)
+    run.result()
+
+    html = run._repr_html_()
+
+    assert "3 of 3" in html
+    assert "finished" in html
+    assert "<script" not in html

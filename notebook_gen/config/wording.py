@@ -70,10 +70,12 @@ def check_options(owner: str, given: Collection[str], known: Sequence[str]) -> N
     unknown = [name for name in given if name not in known]
     if not unknown:
         return
-    if "api_key_env" in known and any(map(is_secret, unknown)):
-        advice = _NEEDS_KEY
-    elif near := get_close_matches(unknown[0], known, n=1):
+    needs_key = "api_key_env" in known and any(map(is_secret, unknown))
+    # only what differs by a slip of the pen is no key: max_token
+    if near := get_close_matches(unknown[0], known, n=1, cutoff=0.9 if needs_key else 0.6):
         advice = f"did you mean {near[0]!r}?"
+    elif needs_key:
+        advice = _NEEDS_KEY
     else:
         advice = f"it has {_listed(known)}"
     raise ConfigError(f"{owner}: there is no option {unknown[0]!r}", advice=advice)

@@ -1,4 +1,4 @@
-"""Where a run shows itself: a live view in a notebook, a rich display in a terminal, a line now and then in a pipe."""
+"""Where a run shows itself: live in a notebook, as a picture in marimo or a terminal, in lines in a pipe."""
 
 import sys
 import time
@@ -47,28 +47,32 @@ def open_display(source: RunSource) -> Display:
             from notebook_gen.views.live import show
 
             return show(source)
+        case "marimo":
+            from notebook_gen.views.marimo import MarimoView
+
+            return WaitingDisplay(MarimoView(source, sys.modules["marimo"]))
         case "terminal":
             return WaitingDisplay(TerminalView(source))
         case _:
             return WaitingDisplay(LogView(source, _print_line))
 
 
-def detect() -> Literal["notebook", "terminal", "pipe"]:
+def detect() -> Literal["notebook", "marimo", "terminal", "pipe"]:
     """Say where we are; loads nothing that is not loaded already.
 
-    "notebook": a kernel whose front end can show widgets (Jupyter, VS Code, Colab); "terminal": standard error is one;
-    "pipe": anything else, also marimo, which shows no Jupyter widgets but what a cell writes to standard error.
+    "notebook": a kernel whose front end can show widgets (Jupyter, VS Code, Colab); "marimo": a cell of its notebooks;
+    "terminal": standard error is one; "pipe": anything else.
     """
     if _is_in_kernel():
         return "notebook"
     if _is_in_marimo():
-        return "pipe"
+        return "marimo"
     # standard error, where progress belongs; it is None in programs without a console
     return "terminal" if sys.stderr is not None and sys.stderr.isatty() else "pipe"
 
 
-class TextView(Protocol):
-    """A way of showing a run in lines of text."""
+class WaitingView(Protocol):
+    """A way of showing a run on the thread that waits for it."""
 
     def start(self) -> None:
         """Begin."""
@@ -84,7 +88,7 @@ class TextView(Protocol):
 
 
 class WaitingDisplay:
-    """Shows a run in text while somebody waits for it.
+    """Shows a run while somebody waits for it.
 
     Args:
         view: shows it.
@@ -93,7 +97,7 @@ class WaitingDisplay:
 
     widget = None
 
-    def __init__(self, view: TextView, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, view: WaitingView, clock: Callable[[], float] = time.monotonic) -> None:
         self._view = view
         self._clock = clock
         self._due: float | None = None

@@ -14,7 +14,14 @@ from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.resources import ResourceLook, counted, resource_looks, slots_of
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import count_settled, placeholder_warning, retry_counts, write_cost, write_roughly
+from notebook_gen.views.summary import (
+    count_kept,
+    count_settled,
+    placeholder_warning,
+    retry_counts,
+    write_cost,
+    write_roughly,
+)
 from notebook_gen.views.text import (
     escape,
     one_line,
@@ -202,7 +209,7 @@ def _figures(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
         yield "waiting for a slot", write_plural(waiting, "cell")
     nodes = [progress.nodes[node] for node in made_nodes(source.graph)]
     made = write_plural(sum(min(node.done, progress.rows) - node.kept for node in nodes), "cell")
-    kept = sum(node.kept for node in nodes)
+    kept = count_kept(progress)
     yield ("made, and kept", f"{made}, {write_count(kept)}") if kept else ("made", made)
     if source.destination is not None:
         yield "written", write_plural(progress.rows_written, "row")

@@ -6,6 +6,7 @@ place (JupyterLab drops `<style>`, `<svg>` and the attribute `hidden`, and keeps
 image: where the first is dropped, the second is shown; see `twofold`.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from notebook_gen.views import measures
@@ -18,7 +19,7 @@ from notebook_gen.views.head import bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import say_ending
+from notebook_gen.views.summary import failure_lines, say_ending
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
@@ -31,39 +32,54 @@ MOST_BARS: Final = 1000
 """Bars that a report can bear."""
 
 _IMAGE_PIXELS = 400
-_FOOT: Final = (
-    '<p class="ng-foot"><code>run.live()</code> is the interactive view, <code>run.record(17)</code> any row, '
-    '<code>run.save_html("report.html")</code> an interactive file</p>'
+_RECORDS: Final = (
+    '<code>run.record(17)</code> any row, <code>run.save_html("report.html")</code> an interactive file</p>'
 )
+_FOOT: Final = f'<p class="ng-foot"><code>run.live()</code> is the interactive view, {_RECORDS}'
+_STILL_FOOT: Final = f'<p class="ng-foot">{{}}<code>run.rows()</code> is the table so far, {_RECORDS}'
 _FOOT_HEIGHT: Final = 27
 
 
 def report_html(source: RunSource) -> str:
     """Draw a run as it stands; bounded, self-contained, without a script."""
-    graph = source.graph
-    parts = [
-        f'<div class="ng-head" style="display:flex;gap:18px;align-items:center">{head_html(source)}</div>',
-        bar_html(source),
-        _top(source),
-        error_html(source),
-        *_timeline(source),
-        *_rows(source),
-        folds_html(source),
-        _FOOT,
-    ]
-    height = measures.view_height(source)
-    style = f"border-style:solid;border-width:1px;border-radius:10px;padding:6px 14px;min-height:{height}px"
-    label = escape(f"run over {len(graph.columns)} columns")
-    return (
-        f"<style>{stylesheet('record', 'report')}</style>"
-        f'<div class="ng-view ng-report mathjax_ignore" role="group" aria-label="{label}" style="{style}">'
-        f"{''.join(parts)}</div>"
-    )
+    return _draw(source, _FOOT)
+
+
+def still_html(source: RunSource) -> str:
+    """Draw a run as it stands where there are no widgets, so that nothing of it moves."""
+    is_over = source.progress.ended is not None
+    return _draw(source, _STILL_FOOT.format("" if is_over else "show it again to see it go on; "))
+
+
+def progress_html(source: RunSource) -> str:
+    """Draw how far a run is, and why it failed where it did; takes no longer, however long the run."""
+    failures = "".join(f'<p class="ng-note ng-bad">{escape(line)}</p>' for line in failure_lines(source.failures, 3))
+    return _framed(source, [*_state(source), failures])
 
 
 def report_text(source: RunSource) -> str:
     """Say in plain lines what the report shows, for pages that show no HTML."""
     return "\n".join(say_ending(source))
+
+
+def _draw(source: RunSource, foot: str) -> str:
+    below = [*_timeline(source), *_rows(source), folds_html(source), foot]
+    return _framed(source, [*_state(source), *below], f"min-height:{measures.view_height(source)}px")
+
+
+def _state(source: RunSource) -> list[str]:
+    head = f'<div class="ng-head" style="display:flex;gap:18px;align-items:center">{head_html(source)}</div>'
+    return [head, bar_html(source), _top(source), error_html(source)]
+
+
+def _framed(source: RunSource, parts: Sequence[str], size: str = "") -> str:
+    style = f"border-style:solid;border-width:1px;border-radius:10px;padding:6px 14px;{size}"
+    label = escape(f"run over {len(source.graph.columns)} columns")
+    return (
+        f"<style>{stylesheet('record', 'report')}</style>"
+        f'<div class="ng-view ng-report mathjax_ignore" role="group" aria-label="{label}" style="{style}">'
+        f"{''.join(parts)}</div>"
+    )
 
 
 def _top(source: RunSource) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
+from notebook_gen.views.palette import made_nodes
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import one_line, write_clock, write_count, write_plural
 
@@ -16,7 +17,7 @@ PROCESSOR: Final = "a processor"
 
 def placeholder_warning() -> str:
     """Say that the demo endpoint is in use."""
-    return "placeholder text: the demo endpoint answers until a model is configured"
+    return "placeholder text from the demo endpoint; declare a real model with ng.Model(…)"
 
 
 def count_settled(node: NodeProgress, rows: int) -> int:
@@ -24,11 +25,18 @@ def count_settled(node: NodeProgress, rows: int) -> int:
     return min(node.done + node.skipped, rows)
 
 
+def count_kept(progress: Progress) -> int:
+    """Give how many cells are not made again because an earlier run has made them; seed data is not counted."""
+    return sum(progress.nodes[node].kept for node in made_nodes(progress.graph))
+
+
 def row_counts(progress: Progress) -> list[str]:
-    """Say how many rows are done and dropped: `12 of 40 rows`, `1 dropped`."""
+    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `1 dropped`, `9 cells kept`."""
     counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
     if progress.rows_dropped:
         counts.append(f"{write_count(progress.rows_dropped)} dropped")
+    if kept := count_kept(progress):
+        counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts
 
 

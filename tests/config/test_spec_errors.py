@@ -131,7 +131,7 @@ def test_a_wrong_value_is_answered_with_what_to_give(make: Callable[[], Any], sa
         (lambda: loose.Category(["a"], weight=[1]), "Category: there is no option 'weight'; did you mean 'weights'?"),
         (lambda: loose.Integer(1, 5, step=2), "Integer: there is no option 'step'; it has low and high"),
         (lambda: loose.LLMText("a", retry=1), "LLMText: there is no option 'retry'; did you mean 'retries'?"),
-        (lambda: loose.Model("", max_paralel=2), "Model: there is no option 'max_paralel'; did you mean 'max_parallel'?"),
+        (lambda: loose.Model("", max_token=2), "Model: there is no option 'max_token'; did you mean 'max_tokens'?"),
         (lambda: loose.DemoModel(latancy=2), "DemoModel: there is no option 'latancy'; did you mean 'latency'?"),
         (lambda: loose.RunSettings(thread=2), "RunSettings: there is no option 'thread'; did you mean 'threads'?"),
         (

@@ -39,8 +39,8 @@ def test_ipython_without_a_kernel_is_no_notebook(shell: Any, monkeypatch: pytest
     assert detect() == "pipe"
 
 
-@pytest.mark.parametrize(("running", "place"), [(True, "pipe"), (False, "terminal")])
-def test_marimo_shows_no_jupyter_widgets_so_that_it_gets_lines(
+@pytest.mark.parametrize(("running", "place"), [(True, "marimo"), (False, "terminal")])
+def test_a_cell_of_marimo_is_told_from_a_script_that_loads_it(
     running: bool, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "marimo", _module(running_in_notebook=lambda: running))

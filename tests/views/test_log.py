@@ -1,10 +1,10 @@
 """In a pipe: a line now and then, and how it ended."""
 
-from notebook_gen.events import RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.log import LogView
-from tests.views.fake_run import review_run
+from tests.views.fake_run import REVIEW, review_run
 
 
 def test_a_line_is_written_now_and_then() -> None:
@@ -35,6 +35,22 @@ def test_a_late_update_is_not_made_up_for() -> None:
         view.update()
 
     assert [line.rpartition(" ")[2] for line in lines] == ["0:35", "0:45"]
+
+
+def test_every_line_says_what_an_earlier_run_has_made() -> None:
+    lines: list[str] = []
+    run = review_run(rows=4_000)
+    view = LogView(run, lines.append, interval=10)
+    run.publish(RunStarted(0.0, 4_000, 0.0), CellsKept(0.0, REVIEW, 0, 1_200))
+    run.now = 10
+    view.update()
+    run.publish(RunFinished(61.0, "cancelled", None))
+    view.stop()
+
+    assert lines == [
+        "0 of 4,000 rows · 1,200 cells kept · 0 of 16 calls in flight · 0:10",
+        "preview of 4000 rows: cancelled · 0 of 4,000 rows · 1,200 cells kept · 1:01",
+    ]
 
 
 def test_the_last_lines_say_how_it_ended_and_why_rows_are_missing() -> None:
@@ -68,7 +84,7 @@ def test_placeholder_text_is_admitted_once_and_first() -> None:
         view.update()
     view.stop()
 
-    assert lines[0] == "placeholder text: the demo endpoint answers until a model is configured"
+    assert lines[0] == "placeholder text from the demo endpoint; declare a real model with ng.Model(…)"
     assert len([line for line in lines if "placeholder" in line]) == 1
 
 

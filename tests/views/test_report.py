@@ -14,7 +14,7 @@ from notebook_gen.observers.records import CellRecord, RowRecord
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.values import Exchange
-from notebook_gen.views.report import TABLE_SIZE, report_html, report_text
+from notebook_gen.views.report import TABLE_SIZE, report_html, report_text, still_html
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -50,6 +50,19 @@ def test_a_report_holds_no_script_and_reaches_for_nothing() -> None:
     html = report_html(_ended())
 
     assert re.findall(r"<script|javascript:|\bon\w+=|https?://(?!www\.w3\.org/)", html) == []
+
+
+def test_where_there_are_no_widgets_a_run_that_goes_on_is_drawn_as_it_stands() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 1.0)
+    run.attempt(REVIEW, 1, 1.0)
+    run.views = [_row(0, 3, "dry", "A review. ", "4")]
+
+    texts = _texts(still_html(run))
+
+    for words in ("running", "1 of 16", "calls in flight", "A review.", "show it again to see it go on; "):
+        assert words in texts
+    assert "run.live()" not in texts
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40, 5000])

@@ -7,12 +7,12 @@ from rich.console import Console
 
 from notebook_gen.config.columns import LLMText
 from notebook_gen.config.models import Model
-from notebook_gen.events import RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.terminal import TerminalView
-from tests.views.fake_run import FakeRun, review_run
+from tests.views.fake_run import REVIEW, FakeRun, review_run
 from tests.views.hostile import HOSTILE
 
 
@@ -39,6 +39,15 @@ def test_the_display_says_state_time_rows_and_calls() -> None:
     head, *_ = _text(TerminalView(run, _console()[0])).splitlines()
 
     assert head.rstrip() == "preview of 40 rows: running  0:17 · 12 of 40 rows · 1 dropped · 1 of 16 calls in flight"
+
+
+def test_what_an_earlier_run_has_made_is_said_at_the_top() -> None:
+    run = review_run()
+    run.publish(RunStarted(0.0, 40, 0.0), CellsKept(0.0, REVIEW, 0, 12))
+
+    head, *_ = _text(TerminalView(run, _console()[0])).splitlines()
+
+    assert head.rstrip() == "preview of 40 rows: running  0:00 · 0 of 40 rows · 12 cells kept · 0 of 16 calls in flight"
 
 
 def test_every_made_column_has_a_line_with_its_counts() -> None:
@@ -77,7 +86,7 @@ def test_failures_are_grouped_and_the_placeholder_text_is_admitted() -> None:
 
     assert lines[-2:] == [
         "review: the answer is empty; raise max_tokens (3 rows, such as 0)",
-        "placeholder text: the demo endpoint answers until a model is configured",
+        "placeholder text from the demo endpoint; declare a real model with ng.Model(…)",
     ]
 
 
