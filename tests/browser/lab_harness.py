@@ -33,10 +33,11 @@ CHROMIUM_FLAGS = (
 PATIENCE = 60.0
 """Seconds to wait for something that takes a few on a quiet machine."""
 
-# what JupyterLab says on its own, with no notebook of ours open
+# what JupyterLab and Notebook 7 say on their own, with no notebook of ours open
 _NOISE = re.compile(
     r"favicon|/lab/api/(workspaces|settings|translations)|sourcemap|ResizeObserver|"
-    r"jupyter-server-ydoc|Document session|GL Driver Message"
+    r"jupyter-server-ydoc|Document session|GL Driver Message|"
+    r"^uncaught: Cannot read properties of undefined \(reading 'schema'\)$"
 )
 
 _SETTINGS = {
@@ -87,6 +88,9 @@ class LabServer:
         token: what it wants to be given.
     """
 
+    module = "jupyterlab"
+    application = "LabApp"
+
     def __init__(self, folder: Path, copies: Sequence[Path]) -> None:
         self.root = folder / "root"
         self.token = uuid.uuid4().hex
@@ -106,11 +110,11 @@ class LabServer:
             "--ServerApp.port=0",
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.root}",
-            "--LabApp.expose_app_in_browser=True",
+            f"--{self.application}.expose_app_in_browser=True",
         ]
         with (self._folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", *options],
+                [sys.executable, "-m", self.module, *options],
                 env=self._environment(),
                 cwd=self.root,
                 stdout=log,
@@ -127,6 +131,10 @@ class LabServer:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self._stop()
+
+    def page_of(self, path: str) -> str:
+        """Give the address of a notebook, in a workspace of its own."""
+        return f"{self.url}/lab/workspaces/{uuid.uuid4().hex}/tree/{path}?token={self.token}"
 
     def write_notebook(self, name: str, cells: Sequence[str]) -> str:
         """Write a notebook of code cells beside the others and give its path below the root."""
@@ -188,6 +196,17 @@ class LabServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+class NotebookServer(LabServer):
+    """A Notebook 7 server, whose pages show one notebook each."""
+
+    module = "notebook"
+    application = "JupyterNotebookApp"
+
+    def page_of(self, path: str) -> str:
+        """Give the address of a notebook."""
+        return f"{self.url}/notebooks/{path}?token={self.token}"
 
 
 def _code_cell(identifier: str, source: str) -> dict[str, Any]:
@@ -373,11 +392,9 @@ class OpenNotebook:
         """Open a notebook without waiting for its kernel."""
         page = self._browser.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(PATIENCE * 1000)
-        workspace = uuid.uuid4().hex
-        url = f"{self.lab.url}/lab/workspaces/{workspace}/tree/{path}?token={self.lab.token}"
         notebook = NotebookPage(page, path, self._pictures, self._label)
         self._open.append(notebook)
-        notebook.load(url)
+        notebook.load(self.lab.page_of(path))
         return notebook
 
     def run_cells(self, name: str, cells: Sequence[str]) -> NotebookPage:
