@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import Storage
+from notebook_gen.views.summary import text_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ class Dataset:
         rows_dropped: rows that did not make it; `failures()` says why.
         failures: gives every failure of the run, as `Run.failures` does.
         placeholder_text: whether the demo endpoint wrote its text.
+        warnings: what should be known of the rows, a sentence each: columns that are stored as text because no single
+            type holds their values.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Dataset:
         self.rows_dropped = progress.rows_dropped
         self.failures = failures
         self.placeholder_text = placeholder_text
+        self.warnings = tuple(text_lines(storage.as_text))
         self._graph = progress.graph
         self._storage = storage
         self._is_shown = is_shown  # whether the cell that runs now shows the run, and with it the first rows
@@ -62,7 +66,9 @@ class Dataset:
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
         dropped = f", {self.rows_dropped} dropped" if self.rows_dropped else ""
-        return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}>"
+        count = len(self.warnings)
+        warned = f", {count} warning{'s' if count > 1 else ''}" if count else ""
+        return f"<Dataset: {len(self)} rows × {len(self.columns)} columns{where}{dropped}{warned}>"
 
     def _repr_html_(self) -> str:
         from notebook_gen.views.tables import frame_table, hint_html
@@ -70,5 +76,6 @@ class Dataset:
         if self._is_shown():
             return hint_html(f"{self!r}: its first rows stand above, to_pandas() gives all of them")
         head = self.to_arrow().slice(0, _SHOWN).to_pandas()
-        note = "placeholder text from the demo endpoint" if self.placeholder_text else ""
+        demo = ("placeholder text from the demo endpoint",) if self.placeholder_text else ()
+        note = "; ".join([*demo, *self.warnings])
         return frame_table(head, graph=self._graph, total=len(self), note=note)

@@ -79,6 +79,7 @@ class RunSource:
         self.placeholder_text = plan.placeholder_text
         self.title = plan.title
         self.destination = plan.destination
+        self.as_text: Mapping[str, str] = plan.storage.as_text
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
         self._loop = background_loop()

@@ -25,7 +25,13 @@ _KEPT_GROUPS = 2  # written ones; a page of rows may begin in one of them and en
 
 
 class Storage(Protocol):
-    """Where a run's rows are kept; can be read from any thread while the run writes."""
+    """Where a run's rows are kept; can be read from any thread while the run writes.
+
+    Attributes:
+        as_text: by column, what its values are that stand there as text, as no type of tables holds them together.
+    """
+
+    as_text: dict[str, str]
 
     def row_groups(self) -> Sequence[int]:
         """Give the numbers of the row groups written so far, in order."""

@@ -9,6 +9,8 @@ The rule, for a column, for the items of its lists and for the fields of its dic
   So do numbers that would not be exact: integers of more than 64 bits, or beyond 2**53 beside doubles. And what could
   be written but not read back: lists and dicts nested deeper than files can be, moments at the ends of the calendar.
 
+A column of which something became text that was none is told of: nobody should find that out in a file.
+
 Values come from models and from users' functions: whatever one of them does when it is looked at, it costs its column
 the type, and never the run.
 """
@@ -30,24 +32,39 @@ if TYPE_CHECKING:
 _SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date, dt.time, dt.timedelta, Decimal)
 _PLAIN = frozenset({*_SCALARS, type(None)})
 
+# what is wrong with values of one type; halves of characters in text are not worth a word
+_ALIKE: Mapping[type, str] = {
+    str: "",
+    int: "int of more than 64 bits",
+    list: "lists of unlike values, or too deep",
+    dict: "dicts of unlike keys or values, or too deep",
+}
+
 MAX_DEPTH = 30
 """Lists and structs in one another, at most: Parquet files may be written deeper than they can be read."""
 
 
-def as_table(columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
-    """Give columns as a table, each by the rule above."""
+def as_table(columns: Mapping[str, Sequence[Any]], as_text: dict[str, str] | None = None) -> "pa.Table":
+    """Give columns as a table, each by the rule above.
+
+    Args:
+        columns: values by name.
+        as_text: takes up, by column, what its values are that became text: `int, str`. None: nobody wants to know.
+    """
     import pyarrow as pa
 
-    return pa.Table.from_arrays([to_array(values) for values in columns.values()], names=list(columns))
+    arrays = []
+    for name, values in columns.items():
+        array, kinds = _converted(values)
+        arrays.append(array)
+        if kinds and as_text is not None:
+            as_text[name] = kinds
+    return pa.Table.from_arrays(arrays, names=list(columns))
 
 
 def to_array(values: Sequence[Any]) -> "Column":
     """Give values as an array, by the rule above."""
-    try:
-        typed = _typed(values)
-    except Exception:  # noqa: BLE001  # out of the type's range, no Unicode, or an object that raises when it is looked at
-        typed = None
-    return typed if typed is not None else text_array(values)
+    return _converted(values)[0]
 
 
 def is_too_deep(kind: "pa.DataType") -> bool:
@@ -67,12 +84,35 @@ def text_array(values: Iterable[Any]) -> "Column":
     return pa.array([_as_text(value) for value in values], pa.string())
 
 
-def _typed(values: Sequence[Any]) -> "Column | None":
+def _converted(values: Sequence[Any]) -> "tuple[Column, str]":
+    """The array, and what the values are that became text; empty if none did."""
+    odd: set[type] = set()
+    try:
+        typed = _typed(values, odd)
+    except Exception:  # noqa: BLE001  # out of the type's range, no Unicode, or an object that raises when it is looked at
+        typed = None
+    if typed is not None:
+        return typed, _names_of(odd)
+    return text_array(values), _kinds_of(values)
+
+
+def _kinds_of(values: Sequence[Any]) -> str:
+    kinds = {*map(type, values)} - {type(None)}
+    if len(kinds) != 1 or not kinds <= _ALIKE.keys():
+        return _names_of(kinds)
+    return _ALIKE[kinds.pop()]
+
+
+def _names_of(kinds: Iterable[type]) -> str:
+    return ", ".join(sorted(kind.__name__ for kind in kinds))
+
+
+def _typed(values: Sequence[Any], odd: set[type]) -> "Column | None":
     import pyarrow as pa
 
     kind = infer_type(values)
     if kind is None and not _PLAIN.issuperset(map(type, values)):
-        values = [_simplified(value) for value in values]
+        values = [_simplified(value, odd) for value in values]
         kind = infer_type(values)
     return pa.array(values, kind) if kind is not None and not is_too_deep(kind) else None
 
@@ -184,22 +224,28 @@ _INFER: "dict[type, Infer]" = {
 }
 
 
-def _simplified(value: Any) -> Any:
-    """The value in one of the types that `infer_type` knows, if it is a kind of one of them; else as text."""
+def _simplified(value: Any, odd: set[type]) -> Any:
+    """The value in one of the types that `infer_type` knows, if it is a kind of one of them; else as text.
+
+    Args:
+        value: what to simplify.
+        odd: takes up the types of what became text.
+    """
     kind = type(value)
     if kind in _PLAIN:
         return value
     if isinstance(value, Enum):
-        return _simplified(value.value)
+        return _simplified(value.value, odd)
     if isinstance(value, Mapping):
-        return {key: _simplified(item) for key, item in value.items()}
+        return {key: _simplified(item, odd) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_simplified(item) for item in value]
+        return [_simplified(item, odd) for item in value]
     if isinstance(value, set | frozenset):
         # a set has no order of its own, and a dataset must not change with it
-        return sorted((_simplified(item) for item in value), key=repr)
+        return sorted((_simplified(item, odd) for item in value), key=repr)
     if isinstance(value, int | float):
         return int(value) if isinstance(value, int) else float(value)
+    odd.add(kind)
     return _as_text(value)
 
 

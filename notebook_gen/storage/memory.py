@@ -27,6 +27,7 @@ class MemoryRows:
     def __init__(self, columns: Sequence[str]) -> None:
         check_encoding(columns)
         self._columns = tuple(columns)
+        self.as_text: dict[str, str] = {}
         self._groups: dict[int, tuple[Sequence[int], Mapping[str, Sequence[Any]]]] = {}
 
     def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
@@ -44,7 +45,8 @@ class MemoryRows:
         """Keep nothing: the run's trace has it all."""
 
     def finish(self, state: State) -> None:
-        """Do nothing: there is nothing to settle."""
+        """Find out which columns a table holds as text."""
+        self._as_table(self.as_text)
 
     def row_groups(self) -> Sequence[int]:
         """Give the numbers of the row groups written so far, in order."""
@@ -60,8 +62,12 @@ class MemoryRows:
 
     def table(self) -> "pa.Table":
         """Give all rows written so far, in order."""
+        return self._as_table()
+
+    def _as_table(self, as_text: dict[str, str] | None = None) -> "pa.Table":
         groups = [self._groups[number][1] for number in self.row_groups() if self._groups[number][0]]
-        return as_table({name: [value for group in groups for value in group[name]] for name in self.column_names()})
+        columns = {name: [value for group in groups for value in group[name]] for name in self.column_names()}
+        return as_table(columns, as_text)
 
     def column_names(self) -> Sequence[str]:
         """Give the names of the columns of what was written; before that, of what the run makes."""

@@ -66,6 +66,7 @@ class ParquetFolder:
     Attributes:
         path: the folder, absolute.
         earlier: what an earlier run left; None if this one begins from nothing.
+        as_text: the columns that this run has written as text although they hold something else, and what.
 
     Raises:
         ConfigError: the run cannot be described, or the folder holds something else, a dataset that was declared
@@ -85,6 +86,7 @@ class ParquetFolder:
         self._now = now
         self._started = now()
         self._may_resize = any(isinstance(spec, Function) and spec.allow_resize for spec in run.columns.values())
+        self.as_text: dict[str, str] = {}
         self._cells: CellStore | None = None
         self._traces: Path | None = None
         builder = builder_content(run)
@@ -161,7 +163,9 @@ class ParquetFolder:
         contents = self._contents(group, rows, dropped)
         if not contents.complete and len(rows) < len(self._rows.get(number, ())):
             return
-        write_table(folder.numbered(self.path, folder.ROWS, number), [contents.describe(as_table(columns))])
+        write_table(
+            folder.numbered(self.path, folder.ROWS, number), [contents.describe(as_table(columns, self.as_text))]
+        )
         self._rows[number] = contents.rows
         if number in self._to_drop_anew:
             # it has none now; the file of rows, which says so, counts from here on
@@ -198,7 +202,8 @@ class ParquetFolder:
             WriteError: they could not all be written; then what was written is still there, or, if the disk fails while
                 files change their names, the next run in this folder ends what was begun.
         """
-        table, size = as_table(columns), self._run.row_group_size
+        self.as_text.clear()
+        table, size = as_table(columns, self.as_text), self._run.row_group_size
         starts = range(0, table.num_rows, size)
         files = [folder.numbered(self.path, folder.ROWS, number) for number in range(len(starts))]
         rows = [range(start, min(start + size, table.num_rows)) for start in starts]
@@ -330,7 +335,7 @@ class ParquetFolder:
         files = {number: ParquetFile(folder.numbered(self.path, folder.ROWS, number)) for number in self.row_groups()}
         if not files:
             return
-        schema = unified_schema(list(files.values()))
+        schema = unified_schema(list(files.values()), self.as_text)
         for number, file in files.items():
             is_now_complete = ended_well and number in self._unsure
             if is_now_complete or not file.schema.equals(schema):

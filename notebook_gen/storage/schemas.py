@@ -27,16 +27,23 @@ class Part(Protocol):
         ...
 
 
-def unified_schema(parts: Sequence[Part]) -> "pa.Schema":
+def unified_schema(parts: Sequence[Part], as_text: dict[str, str] | None = None) -> "pa.Schema":
     """Give the schema that holds all parts, which have the same columns; by the rule of `arrays`.
 
     Args:
         parts: at least one.
+        as_text: takes up, by column, which types became text, as in `arrays.as_table`.
     """
     import pyarrow as pa
 
-    names = parts[0].schema.names
-    return pa.schema([(name, _unified_type(name, parts)) for name in names])
+    fields = []
+    for name in parts[0].schema.names:
+        types = list(dict.fromkeys(part.schema.field(name).type for part in parts))
+        unified = _unified_type(name, types, parts)
+        fields.append((name, unified))
+        if unified == pa.string() and not {*types} <= {pa.string(), pa.null()} and as_text is not None:
+            as_text.setdefault(name, ", ".join(sorted(str(kind) for kind in types if kind != pa.null())))
+    return pa.schema(fields)
 
 
 def conform(table: "pa.Table", schema: "pa.Schema") -> "pa.Table":
@@ -49,11 +56,11 @@ def conform(table: "pa.Table", schema: "pa.Schema") -> "pa.Table":
     return pa.Table.from_arrays(columns, schema=schema.with_metadata(table.schema.metadata))
 
 
-def _unified_type(name: str, parts: Sequence[Part]) -> "pa.DataType":
+def _unified_type(name: str, types: "Sequence[pa.DataType]", parts: Sequence[Part]) -> "pa.DataType":
     import pyarrow as pa
 
-    types: list[pa.DataType | None] = list(dict.fromkeys(part.schema.field(name).type for part in parts))
-    merged: pa.DataType | None = reduce(_merged_or_none, types)
+    some: list[pa.DataType | None] = list(types)
+    merged: pa.DataType | None = reduce(_merged_or_none, some)
     if merged is None:
         return pa.string()
     try:

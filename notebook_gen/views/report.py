@@ -19,7 +19,7 @@ from notebook_gen.views.head import bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import failure_lines, say_ending
+from notebook_gen.views.summary import failure_lines, say_ending, text_lines
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
@@ -69,7 +69,13 @@ def _draw(source: RunSource, foot: str) -> str:
 
 def _state(source: RunSource) -> list[str]:
     head = f'<div class="ng-head" style="display:flex;gap:18px;align-items:center">{head_html(source)}</div>'
-    return [head, bar_html(source), _top(source), error_html(source)]
+    return [head, bar_html(source), _top(source), error_html(source), _text_note(source)]
+
+
+def _text_note(source: RunSource) -> str:
+    if source.progress.ended is None or not source.as_text:
+        return ""
+    return f'<p class="ng-note ng-warning">{escape("; ".join(text_lines(source.as_text)))}</p>'
 
 
 def _framed(source: RunSource, parts: Sequence[str], size: str = "") -> str:
@@ -121,8 +127,8 @@ def _rows(source: RunSource) -> list[str]:
         table = rows_table(columns, rows, full_limit=0)
     # what stands below takes its place where the live view has its tabs
     room = measures.TABS + measures.TABLE - 2 * measures.SECTION - _FOOT_HEIGHT
-    if source.progress.error is not None:
-        room -= measures.ROW  # what ended the run takes a line above
+    # what ended the run and what became text take a line each
+    room -= measures.ROW * ((source.progress.error is not None) + bool(source.as_text))
     height = room // measures.ROW * measures.ROW
     total = write_count(source.progress.rows)
     return [

@@ -68,6 +68,11 @@ class RunSource(Protocol):
         """The folder its rows are written to; None for a preview."""
         ...
 
+    @property
+    def as_text(self) -> Mapping[str, str]:
+        """By column, what its values are that are stored as text; complete when the run has ended."""
+        ...
+
     def elapsed(self) -> float:
         """Give the seconds since it began; they stand still once it has ended."""
         ...

@@ -1,6 +1,6 @@
 """What a run has come to, in plain words: the lines that every view without pictures ends with. Harmless text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import floor, log10
 from typing import Final
 
@@ -13,6 +13,9 @@ from notebook_gen.views.text import one_line, write_clock, write_count, write_pl
 
 PROCESSOR: Final = "a processor"
 """What dropped a row, if no column did."""
+
+_NO_TYPE: Final = "no single type of a table holds its values"
+_ONE_KIND: Final = "give text, or values of one kind"
 
 
 def placeholder_warning() -> str:
@@ -92,8 +95,20 @@ def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
         yield f"and {write_plural(len(groups) - count, 'more reason')}"
 
 
+def text_lines(as_text: Mapping[str, str]) -> list[str]:
+    """Say which columns are stored as text, and what of.
+
+    Args:
+        as_text: see `observers.rows.Storage`.
+    """
+    return [
+        one_line(f"column {name!r} is stored as text: {_NO_TYPE} ({kinds}); {_ONE_KIND}", 300)
+        for name, kinds in as_text.items()
+    ]
+
+
 def say_ending(source: RunSource) -> Iterator[str]:
-    """Say how a run ended, in a line, then why rows were dropped and what ended it, a line each."""
+    """Say how a run ended, in a line, then why rows were dropped, what became text and what ended it, a line each."""
     progress = source.progress
     parts = [f"{one_line(source.title)}: {progress.state}", *row_counts(progress), write_clock(source.elapsed())]
     parts += retry_counts(progress.nodes)
@@ -101,7 +116,7 @@ def say_ending(source: RunSource) -> Iterator[str]:
     if source.destination is not None:
         parts.append(f"in {one_line(source.destination)}")
     yield " · ".join(parts)
-    for line in failure_lines(source.failures):
+    for line in (*failure_lines(source.failures), *text_lines(source.as_text)):
         yield f"  {line}"
     if progress.error is not None:
         yield f"  {one_line(str(progress.error), 600)}"

@@ -48,6 +48,7 @@ class FakeRun:
     waiting: Mapping[int, Sequence[float]] = field(default_factory=dict)
     records: dict[int, RowRecord] = field(default_factory=dict)
     open_groups: dict[int, OpenGroup] = field(default_factory=dict)
+    as_text: dict[str, str] = field(default_factory=dict)
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
