@@ -25,6 +25,7 @@ from tests.benchmarks import (
     stragglers,
     threads,
     timeline,
+    view,
 )
 from tests.benchmarks.figure import Figure
 
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Figure]]] = {
     "startup": startup.measure,
     "notebook": notebook.measure,
     "timeline": timeline.measure,
+    "view": view.measure,
     "long-run": long_run.measure,
     "million": million.measure,
 }
