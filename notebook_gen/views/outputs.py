@@ -1,13 +1,17 @@
 """The outputs of a notebook that show one thing, under one cell or several."""
 
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
 Bundle = Mapping[str, object]
 """What to show, in several formats, by MIME type."""
+
+
+_WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 
 
 class Outputs:
@@ -25,7 +29,7 @@ class Outputs:
         """Show it under the cell that runs now."""
         from IPython.display import display
 
-        handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+        handle = display(bundle, raw=True, metadata=_metadata(bundle), display_id=True)  # type: ignore[no-untyped-call]  # IPython's
         self._executions.add(_execution())
         if handle is not None:
             self._handles.append(handle)
@@ -33,7 +37,18 @@ class Outputs:
     def update(self, bundle: Bundle) -> None:
         """Show something else in its place, everywhere."""
         for handle in self._handles:
-            handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+            handle.update(bundle, raw=True, metadata=_metadata(bundle))  # type: ignore[no-untyped-call]  # IPython's
+
+
+def _metadata(bundle: Bundle) -> dict[str, object]:
+    """What Colab has to be told beside a widget: where its manager of custom widgets is.
+
+    Colab adds it itself to what the main thread shows, but not to what other threads do. anywidget has switched the
+    manager on as soon as there is a widget.
+    """
+    manager = getattr(sys.modules.get("google.colab.output"), "_widgets", None)
+    url = getattr(manager, "_installed_url", None)
+    return {_WIDGET: {"colab": {"custom_widget_manager": {"url": url}}}} if url and _WIDGET in bundle else {}
 
 
 def _execution() -> object:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _BAR_WIDTH = 28
+_NARROW_BAR = 14
+_NARROW = 100  # characters of a line; with fewer, figures need the room of a long bar
 _FAILURES_SHOWN = 3
 
 
@@ -71,6 +73,10 @@ class TerminalView:
         for number, line in enumerate(say_ending(self._source)):
             self._console.print(Text(line, style="bold" if number == 0 else "red"), soft_wrap=True)
 
+    @property
+    def _bar_width(self) -> int:
+        return _NARROW_BAR if self._console.width < _NARROW else _BAR_WIDTH
+
     def _draw(self) -> "RenderableType":
         from rich.console import Group
         from rich.text import Text
@@ -78,12 +84,9 @@ class TerminalView:
         lines: list[RenderableType] = [self._head()]
         spent = " · ".join([*say_spending(self._source), *retry_counts(self._source.progress.nodes)])
         if spent:
-            lines.append(Text(spent, no_wrap=True, overflow="ellipsis"))
+            lines.append(Text(spent))
         lines.append(self._columns())
-        lines += [
-            Text(line, style="red", overflow="ellipsis", no_wrap=True)
-            for line in failure_lines(self._source.failures, _FAILURES_SHOWN)
-        ]
+        lines += [Text(line, style="red") for line in failure_lines(self._source.failures, _FAILURES_SHOWN)]
         if self._source.placeholder_text:
             lines.append(Text(placeholder_warning(), style="yellow"))
         return Group(*lines)
@@ -94,19 +97,14 @@ class TerminalView:
         progress = self._source.progress
         facts = [write_clock(self._source.elapsed()), *row_counts(progress), say_in_flight(self._source)]
         title = one_line(self._source.title)
-        return Text.assemble(
-            (f"{title}: {progress.state}", "bold"),
-            f"  {' · '.join(filter(None, facts))}",
-            no_wrap=True,
-            overflow="ellipsis",
-        )
+        return Text.assemble((f"{title}: {progress.state}", "bold"), f"  {' · '.join(filter(None, facts))}")
 
     def _columns(self) -> "Table":
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=24)
-        table.add_column(width=_BAR_WIDTH)
+        table.add_column(width=self._bar_width)
         for _ in range(2):
             table.add_column(justify="right", no_wrap=True)
         table.add_column(style="red", no_wrap=True)
@@ -126,7 +124,7 @@ class TerminalView:
             ProgressBar(
                 total=max(1, rows),
                 completed=count_settled(progress, rows),
-                width=_BAR_WIDTH,
+                width=self._bar_width,
                 complete_style=color,
                 finished_style=color,
             ),

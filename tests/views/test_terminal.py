@@ -63,6 +63,25 @@ def test_every_made_column_has_a_line_with_its_counts() -> None:
     assert lines[2].split("  ")[-3:] == ["3 of 40", "1.5 s", "2 failed"]
 
 
+def test_in_a_narrow_terminal_no_figure_and_no_advice_is_cut() -> None:
+    run = review_run(rows=40_000)
+    run.now = 17.4
+    run.publish(RunStarted(0.0, 40_000, 0.0), RowsDone(9.0, 0, 12_345), CellsKept(0.0, REVIEW, 0, 1_200))
+    for row in range(3):
+        run.attempt_in_vain(REVIEW, row, 0.0, 1.5)
+        run.drop(row, REVIEW, "the endpoint gave an answer that is empty", "raise max_tokens of the model, or retries")
+    console, out = _console(terminal=False)
+    console.width = 80
+
+    console.print(TerminalView(run, console)._draw())
+
+    assert "…" not in out.getvalue()
+    assert all(len(line) <= 80 for line in out.getvalue().splitlines())
+    words = " ".join(out.getvalue().split())
+    for said in ("3 dropped", "1,200 cells kept", "0 of 16 calls in flight", "1,200 of 40.0 k", "3 failed", "retries"):
+        assert said in words
+
+
 def test_tokens_and_cost_have_a_line_of_their_own() -> None:
     run = review_run()
     run.models["default"] = run.models["judge"] = Model("gpt-x", price=(1_000.0, 2_000.0))
@@ -149,4 +168,4 @@ def test_hostile_text_sends_no_command_to_the_terminal_and_is_no_markup(text: st
     shown.encode()
     assert not set(shown) & set("\x00\x07\x08\x1b\x9b\u202e\ufffe")
     if "[bold red]" in text:
-        assert drawn.count("[bold red]markup") == 4
+        assert drawn.count("[bold red]markup") == 5
