@@ -356,7 +356,7 @@ class Function(DerivedColumn):
             ConfigError: its parameters cannot be read as columns, or an option is wrong.
         """
         check_callable(function)
-        check_options(cls.__name__, options, ["name", "inputs", *FunctionOptions.__annotations__])
+        check_options("", options, ["name", "inputs", *FunctionOptions.__annotations__])
         return cls(
             function=function,
             reads=check_inputs(function, inputs) if inputs is not None else read_parameters(function),

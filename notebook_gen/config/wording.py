@@ -60,7 +60,7 @@ def check_options(owner: str, given: Collection[str], known: Sequence[str]) -> N
     """Check that there are options of these names.
 
     Args:
-        owner: what would have them.
+        owner: what would have them; empty if the error is told of something later.
         given: the names.
         known: the names there are.
 
@@ -78,7 +78,7 @@ def check_options(owner: str, given: Collection[str], known: Sequence[str]) -> N
         advice = _NEEDS_KEY
     else:
         advice = f"it has {_listed(known)}"
-    raise ConfigError(f"{owner}: there is no option {unknown[0]!r}", advice=advice)
+    raise ConfigError(f"{owner} has no option {unknown[0]!r}".lstrip(), advice=advice)
 
 
 def check_call(spec: type, arguments: Sequence[Any], options: Mapping[str, Any], fields: Collection[str]) -> None:

@@ -67,7 +67,7 @@ def test_a_function_makes_the_column_it_is_declared_as_or_its_outputs() -> None:
     [
         ({"on_error": "ignore"}, "Expression: on_error: give 'drop', 'null' or 'raise', not 'ignore'"),
         ({"skip_value": object()}, "Expression: skip_value: give text, a number, a list or another value of Python's"),
-        ({"retries": 1}, "Expression: there is no option 'retries'"),
+        ({"retries": 1}, "Expression has no option 'retries'"),
     ],
 )
 def test_a_wrong_option_is_an_error_that_says_what_to_give(options: dict[str, Any], message: str) -> None:
