@@ -42,8 +42,7 @@ def test_a_key_that_is_given_as_an_option_is_refused_without_being_shown(option:
         Model("small", **{option: "sk-hidden"})
 
     assert str(caught.value) == (
-        f"Model has no option {option!r}; "
-        'put the key into an environment variable, and name that: api_key_env="NAME"'
+        f'Model has no option {option!r}; put the key into an environment variable, and name that: api_key_env="NAME"'
     )
 
 
