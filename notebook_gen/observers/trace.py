@@ -1,10 +1,20 @@
 """Trace: one line per attempt, packed one behind the other in plain bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from notebook_gen.events import Event, InPlaceEnded, LimitMoved, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.events import (
+    Event,
+    InPlaceEnded,
+    LimitMoved,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    TaskEnded,
+    TaskStarted,
+)
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -74,6 +84,8 @@ class Trace:
         """Line number to the error's sentence, for failed attempts."""
         self.limit_moves: dict[str, list[LimitMoved]] = {}
         """What the limit of each resource did, in order, as far as one moved or paused; not kept with saved traces."""
+        self.pauses: list[tuple[float, float]] = []
+        """When the run was paused, from when to when; infinity while it is. Not kept with saved traces either."""
         # a line is added as a whole: readers on other threads never see half of one
         self._lines = bytearray()
         resources = {name: index << 16 for index, name in enumerate(graph.resources)}
@@ -95,7 +107,12 @@ class Trace:
             self._in_place(event)  # type: ignore[arg-type]
         elif isinstance(event, LimitMoved):
             self.limit_moves.setdefault(event.resource, []).append(event)
+        elif kind is RunPaused:
+            self.pauses.append((event.time, inf))
+        elif kind is RunResumed:
+            self._end_pause(event.time)
         elif kind is RunFinished:
+            self._end_pause(event.time)
             self.cancel_open(event.time)
 
     def _start(self, event: TaskStarted) -> None:
@@ -117,6 +134,10 @@ class Trace:
         state = FAILED if event.failed else DONE
         begin, end = event.started, event.time
         self._lines += _LINE.pack(event.node, event.row_group, -1, 1, IN_PLACE_SLOT, begin, begin, state, end, 0, 0)
+
+    def _end_pause(self, time: float) -> None:
+        if self.pauses and self.pauses[-1][1] == inf:
+            self.pauses[-1] = (self.pauses[-1][0], time)
 
     def cancel_open(self, time: float) -> None:
         """End the lines of attempts that were in flight when the run was cut short."""

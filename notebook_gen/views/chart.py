@@ -5,13 +5,11 @@ are rows, they take all the room: a row shows itself what waited for what.
 """
 
 import math
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from notebook_gen.events import LimitMoved
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart_places import (
     AXIS_HEIGHT,
@@ -28,8 +26,9 @@ from notebook_gen.views.chart_places import (
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LaneChoice, LaneKind, Lanes
 from notebook_gen.views.level_of_detail import Detail, Window, query
+from notebook_gen.views.moves import Corner
 from notebook_gen.views.palette import color_names
-from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, find_cooling, find_pauses, measure_cooling
+from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import fit, say_row, write_clock
@@ -46,9 +45,14 @@ _MOST_LANES = 190.0
 _WIDEST_LABEL = 120.0
 _MOST_FALLS = 6
 _FALL_WIDTH = 76.0  # pixels that the words of a fall take, and some more
+_LEAST_STEPS = 24
+_MOST_STEPS = 480  # of the lines of all limits together
+_MOST_PAUSES = 60
+_LEAST_BETWEEN_PAUSES = 3.0  # pixels
+_PAUSE_WIDTH = 44.0  # pixels that a word about a pause needs
 
-Corner = tuple[float, int]
-"""Where a line of limits turns: a moment, in seconds since the run began, and how many tasks."""
+PAUSED: Final = "paused"
+"""What is written over a pause."""
 
 
 class Fall(NamedTuple):
@@ -84,6 +88,7 @@ class Chart:
         height: pixels of the whole, axis included.
         cooled: of each bar, the seconds of its wait in which its endpoint was left alone.
         cooling: when that was, as far as it can be seen, where lanes are rows.
+        pauses: when the run was paused, as far as it can be seen; what goes on ends at infinity.
     """
 
     graph: ExecutionGraph
@@ -96,6 +101,7 @@ class Chart:
     height: int
     cooled: "Array"
     cooling: tuple[Cooling, ...]
+    pauses: tuple[Pause, ...]
 
     @property
     def counted(self) -> list[int]:
@@ -138,6 +144,17 @@ class Chart:
             ]
         now = load.in_flight[:, -1].tolist()
         return [f"{count} of {corners[-1][1]}" for count, corners in zip(now, self.limits, strict=True)]
+
+    @property
+    def shown_pauses(self) -> list[Pause]:
+        """The pauses of the run as far as they are drawn: from where the picture begins until now."""
+        since, now = self.detail.since, self.detail.now
+        return [Pause(max(start, since), max(start, min(end, now))) for start, end in self.pauses]
+
+    def has_room_for_pause(self, start: float, end: float) -> bool:
+        """Whether a word fits over a pause."""
+        window = self.detail.window
+        return end - start >= _PAUSE_WIDTH * window.seconds / window.pixels
 
     @property
     def falls(self) -> list[Fall]:
@@ -204,32 +221,26 @@ def chart_of_run(
     if detail.since > window.start:
         # rows: what was before the first of them is empty
         detail = replace(detail, window=window._replace(start=detail.since))
-    moves = source.trace.limit_moves if source.trace is not None else {}
-    return make_chart(source.graph, detail, source.ceilings, height, moves)
+    return make_chart(history, detail, source.ceilings, height)
 
 
-def make_chart(
-    graph: ExecutionGraph,
-    detail: Detail,
-    ceilings: Mapping[str, int],
-    height: int,
-    moves: Mapping[str, Sequence[LimitMoved]],
-) -> Chart:
+def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], height: int) -> Chart:
     """Place everything that a window shows.
 
     Args:
-        graph: whose run it is.
+        history: of the run.
         detail: what the window shows.
         ceilings: slots of each resource, by name.
         height: pixels of the whole, axis included.
-        moves: what the limit of each resource did, as far as one moved.
     """
+    graph, window = history.graph, detail.window
     slots = tuple(ceilings.get(name, 0) for name in graph.resources)
+    most = max(_LEAST_STEPS, _MOST_STEPS // max(1, len(slots)))
     limits = tuple(
-        _corners([(move.time, move.limit) for move in moves.get(name, ())], ceiling, detail.load.times.tolist())
-        for name, ceiling in zip(graph.resources, slots, strict=True)
+        moves.line(ceiling, detail.load.times, most) for moves, ceiling in zip(history.moves, slots, strict=True)
     )
-    cooled, cooling = _find_cooling(graph, detail, moves)
+    cooled, cooling = _find_cooling(history, detail)
+    pauses = [Pause(start, end) for start, end in history.pauses if start < window.end and end > window.start]
     return Chart(
         graph=graph,
         detail=detail,
@@ -241,12 +252,11 @@ def make_chart(
         height=height,
         cooled=cooled,
         cooling=tuple(cooling),
+        pauses=merge_close(pauses, _LEAST_BETWEEN_PAUSES * window.seconds / window.pixels, _MOST_PAUSES),
     )
 
 
-def _find_cooling(
-    graph: ExecutionGraph, detail: Detail, moves: Mapping[str, Sequence[LimitMoved]]
-) -> "tuple[Array, list[Cooling]]":
+def _find_cooling(history: History, detail: Detail) -> "tuple[Array, list[Cooling]]":
     """How much of each bar's wait was due to a pause; and when, where waits are seen."""
     import numpy as np
 
@@ -255,8 +265,8 @@ def _find_cooling(
     cooling: list[Cooling] = []
     least = detail.window.seconds / detail.window.pixels
     resource = np.array(detail.lanes.resource_of)[bars["node"]]
-    for number, name in enumerate(graph.resources):
-        pauses = find_pauses(moves.get(name, ()))
+    for number, moves in enumerate(history.moves):
+        pauses = moves.pauses()
         own = np.nonzero(resource == number)[0]
         started = bars["started"][own]
         cooled[own] = measure_cooling(pauses, started - bars["waited"][own], started)
@@ -264,17 +274,6 @@ def _find_cooling(
             waited = own[cooled[own] >= least].tolist()
             cooling += find_cooling(pauses, bars, waited, least)
     return cooled, cooling[:MOST_STRETCHES]
-
-
-def _corners(steps: Sequence[Corner], ceiling: int, times: Sequence[float]) -> tuple[Corner, ...]:
-    """The line of a limit over some moments: what moved between two of them is seen at the second."""
-    corners: list[Corner] = []
-    for moment in times:
-        place = bisect_right(steps, (moment, math.inf))
-        limit = steps[place - 1][1] if place else ceiling
-        if not corners or limit != corners[-1][1]:
-            corners += [(moment, corners[-1][1] if corners else limit), (moment, limit)]
-    return (*corners[1:], (times[-1], corners[-1][1]))
 
 
 def time_ticks(start: float, end: float, most: int = 11) -> list[tuple[float, str]]:

@@ -62,6 +62,11 @@ class Places:
     label_step: int
 
     @property
+    def lanes_end(self) -> float:
+        """How far down the last lane ends."""
+        return self.groups[-1].bottom if self.groups else 0.0
+
+    @property
     def words(self) -> float:
         """How far down the words about limits stand: between the bands, where no line crosses them."""
         return self.in_flight.top - BAND_GAP / 2 if self.in_flight is not None else 0.0

@@ -1,23 +1,30 @@
-"""Frames: what a page needs to draw a window of the timeline: a few binary arrays, at most 64 KB of them."""
+"""Frames: what a page needs to draw a window of the timeline: a few binary arrays and some words, at most 64 KB.
 
+How long the run was, and how often limits moved or it was paused, makes no frame larger; how many columns and models
+there are leaves it fewer bars.
+"""
+
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from notebook_gen.observers.trace import AGAIN, FAILED
+from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart import Chart
 from notebook_gen.views.chart_places import Band
 from notebook_gen.views.gantt_traces import ERROR_LENGTH, grid_shades
 from notebook_gen.views.lanes import LaneKind, Lanes
 from notebook_gen.views.level_of_detail import Detail
+from notebook_gen.views.moves import Corner
+from notebook_gen.views.occupancy import MOST_CELLS
 from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
 
-MOST_BARS: Final = 1400
-"""Bars of a frame that has no grid."""
-MOST_BARS_WITH_GRID: Final = 850
+MOST_BYTES: Final = 64_000
+"""Bytes of a frame."""
 
 _BAR_TYPES: Final = {
     "lane": "<u2",
@@ -32,7 +39,16 @@ _BAR_TYPES: Final = {
     "tokens_in": "<u4",
     "tokens_out": "<u4",
 }
+_BAR_BYTES: Final = sum(int(code[2]) for code in _BAR_TYPES.values())
+_GRID_BYTES: Final = 3 * MOST_CELLS
+_OTHER_BYTES: Final = 11_000
+_RESOURCE_BYTES: Final = 500
+_NODE_BYTES: Final = 60
+"""What a frame has room for besides its bars: a grid, all kinds of words, and those of each resource and node."""
+_MOST_BARS: Final = 1400
+_FEWEST_BARS: Final = 100
 _ERRORS: Final = 30
+_ERROR_BYTES: Final = 3_000
 
 
 class GridFrame(TypedDict):
@@ -53,14 +69,21 @@ class LoadFrame(TypedDict):
     in_flight: bytes
 
 
+class LimitsFrame(TypedDict):
+    """The lines of limits: how many steps each has; from which moment on there might be how many tasks."""
+
+    counts: list[int]
+    moments: bytes
+    limits: bytes
+
+
 class LanesFrame(TypedDict):
     """Where lanes stand.
 
     Attributes:
         kind: what they are.
         counts: the lanes of each group.
-        middles: of each lane.
-        grounds: top and bottom of each group.
+        grounds: top and bottom of each group, whose lanes share it equally.
         thickness: of a bar.
         label_width: room for labels at the left.
         label_places: how far down each stands.
@@ -69,7 +92,6 @@ class LanesFrame(TypedDict):
 
     kind: LaneKind
     counts: list[int]
-    middles: list[float]
     grounds: list[list[float]]
     thickness: float
     label_width: int
@@ -83,13 +105,15 @@ class Frame(TypedDict):
 
     Attributes:
         start, end: the window, in seconds since the run began.
+        now: when the frame was made.
         since: when what is shown begins, within the window.
         lanes: where they stand.
         note: which of the rows are shown, where lanes are rows; else nothing.
         bars: columns of the bars, by name.
         labels: the labels at the left and the lines below them, escaped for plotly.
         ceilings: slots of each resource.
-        limits: of each resource, the corners of the line of its limit: moments, then numbers of tasks.
+        limits: of each resource.
+        pauses: when the run was paused, from when to when; None: it still is.
         falls: words where a limit fell: moments, places from the top, the words.
         cooling: stretches of waits in which an endpoint was left alone: the bar, from when to when.
         usual, slowest: seconds that done attempts of each node take; None where there are none.
@@ -98,6 +122,7 @@ class Frame(TypedDict):
 
     start: float
     end: float
+    now: float
     since: float
     lanes: LanesFrame
     note: str
@@ -106,12 +131,27 @@ class Frame(TypedDict):
     load: LoadFrame
     labels: list[list[str]]
     ceilings: list[int]
-    limits: list[list[list[float]]]
+    limits: LimitsFrame
+    pauses: list[tuple[float, float | None]]
     falls: list[tuple[float, float, str]]
     cooling: list[tuple[int, float, float]]
     usual: list[float | None]
     slowest: list[float | None]
     errors: dict[str, str]
+
+
+def most_bars(graph: ExecutionGraph, attempts: int) -> int:
+    """Give how many bars a frame has room for.
+
+    Args:
+        graph: whose run it is.
+        attempts: of the whole run; where there are more than bars, a grid takes some room.
+    """
+    room = MOST_BYTES - _OTHER_BYTES - _RESOURCE_BYTES * len(graph.resources) - _NODE_BYTES * len(graph.nodes)
+    most = max(_FEWEST_BARS, min(_MOST_BARS, room // _BAR_BYTES))
+    if attempts <= most:
+        return most
+    return max(_FEWEST_BARS, min(_MOST_BARS, (room - _GRID_BYTES) // _BAR_BYTES))
 
 
 def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
@@ -127,6 +167,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
     return {
         "start": window.start,
         "end": window.end,
+        "now": detail.now,
         "since": detail.since,
         "lanes": _pack_lanes(chart),
         "note": _say_rows(detail.lanes),
@@ -136,11 +177,12 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
             "start": float(load.times[0]),
             "end": float(load.times[-1]),
             "waiting": load.waiting.astype("<u4").tobytes(),
-            "in_flight": load.in_flight.astype("<u4").tobytes(),
+            "in_flight": load.in_flight.astype("<u2").tobytes(),
         },
         "labels": [[plotly_text(name), plotly_text(below)] for name, below in chart.labels],
         "ceilings": list(chart.ceilings),
-        "limits": [[list(side) for side in zip(*corners, strict=True)] for corners in chart.limits],
+        "limits": _pack_limits(chart.limits),
+        "pauses": [(round(start, 3), None if math.isinf(end) else round(end, 3)) for start, end in chart.pauses],
         "falls": [(fall.moment, round(chart.places.words, 1), fall.words) for fall in chart.falls],
         "cooling": [(bar, round(start, 3), round(end, 3)) for bar, start, end in chart.cooling],
         "usual": _numbers(detail.usual.median),
@@ -150,11 +192,14 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
 
 
 def frame_size(frame: Frame) -> int:
-    """Give the bytes of a frame's arrays."""
-    arrays = [*frame["bars"].values(), frame["load"]["waiting"], frame["load"]["in_flight"]]
-    if frame["grid"] is not None:
-        arrays += [frame["grid"]["nodes"], frame["grid"]["shades"]]
-    return sum(map(len, arrays))
+    """Give the bytes of a frame: its arrays as they are, all else as JSON."""
+    arrays: list[bytes] = []
+
+    def set_apart(array: bytes) -> None:
+        arrays.append(array)
+
+    words = json.dumps(frame, default=set_apart, ensure_ascii=False)
+    return len(words.encode()) + sum(map(len, arrays))
 
 
 def _pack_lanes(chart: Chart) -> LanesFrame:
@@ -162,7 +207,6 @@ def _pack_lanes(chart: Chart) -> LanesFrame:
     return {
         "kind": chart.detail.lanes.kind,
         "counts": list(chart.detail.lanes.counts),
-        "middles": [round(middle, 2) for middle in places.lanes],
         "grounds": [_edges(band) for band in places.groups],
         "thickness": round(places.thickness, 2),
         "label_width": round(places.label_width),
@@ -196,8 +240,27 @@ def _numbers(values: "Array") -> list[float | None]:
     return [None if math.isnan(value) else round(value, 4) for value in values.tolist()]
 
 
+def _pack_limits(lines: Sequence[Sequence[Corner]]) -> LimitsFrame:
+    import numpy as np
+
+    steps = [corner for corners in lines for corner in corners[:-1:2]]
+    return {
+        "counts": [len(corners) // 2 for corners in lines],
+        "moments": np.array([moment for moment, _ in steps], "<f8").tobytes(),
+        "limits": np.array([limit for _, limit in steps], "<u2").tobytes(),
+    }
+
+
 def _errors(detail: Detail, errors: Mapping[int, str]) -> dict[str, str]:
     states = detail.bars["state"]
     failed = ((states == FAILED) | (states == AGAIN)).nonzero()[0].tolist()[:_ERRORS]
     lines = detail.bars["line"][failed].tolist() if failed else []
-    return {str(at): one_line(errors.get(line, ""), ERROR_LENGTH) for at, line in zip(failed, lines, strict=True)}
+    said: dict[str, str] = {}
+    room = _ERROR_BYTES
+    for at, line in zip(failed, lines, strict=True):
+        error = one_line(errors.get(line, ""), ERROR_LENGTH)
+        room -= len(error.encode())
+        if room < 0:
+            break
+        said[str(at)] = error
+    return said

@@ -84,7 +84,7 @@ def gantt(trace: Trace, *, lanes: LaneKind = "slots", theme: Theme = LIGHT, max_
     height = chart_height(trace.graph, slots, rows=len(history))
     choice = LaneChoice(lanes, inner_height(height))
     detail = query(history, Window(0.0, now, _WIDTH), now, lanes=choice, max_bars=max_bars)
-    chart = make_chart(trace.graph, detail, slots, height, trace.limit_moves)
+    chart = make_chart(history, detail, slots, height)
     paint = theme_paint(theme)
     layout = _layout(chart, paint)
     layout["shapes"] = [*(_ground(band, paint) for band in chart.places.groups), _now_line(chart, paint)]

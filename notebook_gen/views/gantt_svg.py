@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notebook_gen.observers.trace import AGAIN, FAILED
-from notebook_gen.views.chart import SMALL_SIZE, Chart, time_ticks
+from notebook_gen.views.chart import PAUSED, SMALL_SIZE, Chart, time_ticks
 from notebook_gen.views.chart_places import TOP_MARGIN, Band
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
@@ -75,6 +75,7 @@ class _Drawing:
                 f'<svg width="100%" height="{height:g}" viewBox="0 0 {_UNITS:g} {height:g}" ',
                 'preserveAspectRatio="none" overflow="visible">',
                 *self._ground(),
+                *self._pauses(),
                 *self._grid(),
                 *self._load(),
                 *self._waits(),
@@ -83,6 +84,7 @@ class _Drawing:
                 *self._hatches(),
                 "</svg>",
                 *self._falls(),
+                *self._pause_words(),
                 *self._ticks(),
                 *self._labels(),
             )
@@ -129,6 +131,22 @@ class _Drawing:
         yield _line(lines, self.paint("grid", 1))
         if detail.now < detail.window.end:
             yield _line(f"M{self._x(detail.now):.1f} 0V{places.height:g}", self.paint("accent", 1))
+
+    def _pauses(self) -> Iterator[str]:
+        """A shade over the time in which the run was paused."""
+        height = self.chart.places.lanes_end
+        for start, end in self.chart.shown_pauses:
+            x, width = self._x(start), self._x(end) - self._x(start)
+            style = f"fill:{self.paint('soft', 0.16)}"
+            yield f'<rect x="{x:.1f}" width="{width:.1f}" height="{height:.1f}" style="{style}"/>'
+
+    def _pause_words(self) -> Iterator[str]:
+        """A word over each pause that has room for it."""
+        y, style = self.chart.places.lanes_end / 2 + 3.5, f"fill:{self.paint('ink', 1)};font-size:{SMALL_SIZE:g}px"
+        for start, end in self.chart.shown_pauses:
+            if self.chart.has_room_for_pause(start, end):
+                x = self._x((start + end) / 2) / _UNITS
+                yield f'<text x="{x:.2%}" y="{y:.1f}" text-anchor="middle" style="{style}">{PAUSED}</text>'
 
     def _grid(self) -> Iterator[str]:
         """What stands for too many bars: one path for each colour and shade."""

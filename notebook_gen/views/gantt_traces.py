@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT
-from notebook_gen.views.chart import SMALL_SIZE, Chart
+from notebook_gen.views.chart import PAUSED, SMALL_SIZE, Chart
 from notebook_gen.views.chart_places import Band
 from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
 from notebook_gen.views.occupancy import NOBODY, Grid
@@ -48,6 +48,7 @@ def draw_traces(chart: Chart, paint: Paint, errors: Mapping[int, str] | None = N
         paint: the colours.
         errors: the sentence of each failed attempt, by its line in the trace.
     """
+    yield from _draw_pauses(chart, paint)
     yield from _draw_grid(chart, paint)
     yield from _draw_load(chart, paint)
     yield from _draw_waits(chart, paint)
@@ -71,6 +72,30 @@ def grid_shades(grid: Grid) -> "Array":
 
     shades: Array = np.minimum(grid.busy * len(GRID_SHADES), len(GRID_SHADES) - 1).astype(np.uint8)
     return shades
+
+
+def _draw_pauses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
+    """A shade over the time in which the run was paused, with a word where there is room for it."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    bottom = chart.places.lanes_end
+    for start, end in chart.shown_pauses:
+        x += [start, end, end, start, None]
+        y += [bottom, bottom, 0, 0, None]
+    if not x:
+        return
+    still = {"type": "scatter", "hoverinfo": "skip", "showlegend": False}
+    shade = {"fill": "toself", "fillcolor": paint("soft", 0.16), "line": {"width": 0}}
+    yield still | {"mode": "lines", "x": x, "y": y} | shade
+    middles = [(start + end) / 2 for start, end in chart.shown_pauses if chart.has_room_for_pause(start, end)]
+    yield still | {
+        "mode": "text",
+        "x": middles,
+        "y": [bottom / 2] * len(middles),
+        "text": [PAUSED] * len(middles),
+        "textposition": "middle center",
+        "textfont": {"size": SMALL_SIZE, "color": paint("ink", 1)},
+    }
 
 
 def _draw_bars(chart: Chart, paint: Paint, errors: Mapping[int, str]) -> Iterator[Plotly]:

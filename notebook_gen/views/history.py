@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from notebook_gen.observers.trace import IN_FLIGHT, IN_PLACE_SLOT, Trace
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.moments import Flow, Moments
+from notebook_gen.views.moves import Moves
 from notebook_gen.views.occupancy import Occupancy, Spans
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class History:
             open=np.empty(0, np.intp),
             slots=(1,) * len(graph.resources),
             flows=(Flow(),) * len(graph.nodes),
+            moves=(Moves.none(),) * len(graph.resources),
         )
         self._occupancy: tuple[int, Occupancy] | None = None
 
@@ -104,6 +106,16 @@ class History:
     def ready(self) -> Moments:
         """When the inputs of each attempt were there."""
         return self._extent.ready
+
+    @property
+    def moves(self) -> tuple[Moves, ...]:
+        """What the limit of each resource did."""
+        return self._extent.moves
+
+    @property
+    def pauses(self) -> tuple[tuple[float, float], ...]:
+        """When the run was paused, from when to when; infinity while it is."""
+        return self._extent.pauses
 
     def occupancy(self, lane_of: Callable[[Columns], "Array"], lanes: int) -> Occupancy:
         """Give the time that ended attempts took in each lane; what is new since the last call is added.
@@ -156,7 +168,18 @@ class History:
         known, new = look() if read is None else read(look)
         over = known["state"] != IN_FLIGHT
         self._write_ended(extent.open[over], {name: column[over] for name, column in known.items()})
-        self._extent = self._extend(extent, over, _equally_long(new))
+        self._extent = self._take_moves(self._extend(extent, over, _equally_long(new)), trace)
+
+    def _take_moves(self, extent: "_Extent", trace: Trace) -> "_Extent":
+        """Take over what limits did since, and the run's pauses."""
+        moves = tuple(
+            known.with_more(trace.limit_moves.get(name, [])[len(known.times) :])
+            for name, known in zip(self.graph.resources, extent.moves, strict=True)
+        )
+        pauses = tuple(trace.pauses)
+        if pauses == extent.pauses and all(one is other for one, other in zip(moves, extent.moves, strict=True)):
+            return extent
+        return extent._replace(moves=moves, pauses=pauses, changes=extent.changes + 1)
 
     def _write_ended(self, positions: "Array", ended: Columns) -> None:
         """Write down what has ended."""
@@ -250,6 +273,8 @@ class _Extent(NamedTuple):
         open: the positions of what is in flight.
         slots: of each resource, those that were in use, at least one.
         flows: of each node, when its attempts began and ended.
+        moves: what the limit of each resource did.
+        pauses: when the run was paused.
         ready: when the inputs of each attempt were there.
         seen: lines of the trace that were looked at.
         length: attempts in the columns.
@@ -262,6 +287,8 @@ class _Extent(NamedTuple):
     open: "Array"
     slots: tuple[int, ...]
     flows: tuple[Flow, ...]
+    moves: tuple[Moves, ...]
+    pauses: tuple[tuple[float, float], ...] = ()
     ready: Moments = Moments()
     seen: int = 0
     length: int = 0

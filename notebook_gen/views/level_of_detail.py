@@ -38,6 +38,9 @@ LEAST_PIXELS: Final = 2.0
 """Bars are at least this wide."""
 
 _LOAD_POINTS: Final = 240
+_FEWEST_LOAD_POINTS: Final = 60
+_MOST_LOADS: Final = 2400
+"""Points of all resources together."""
 _USUAL_OF: Final = 5_000
 _MOST_MEASURED: Final = 50_000
 """Attempts that are measured one by one for a grid; the sums of more are coarser, and quicker."""
@@ -358,11 +361,12 @@ def _measure_load(history: History, window: Window, now: float, waiting_since: M
     import numpy as np
 
     end = max(min(now, window.end), window.start)
-    times = np.linspace(window.start, end, _LOAD_POINTS)
+    points = max(_FEWEST_LOAD_POINTS, min(_LOAD_POINTS, _MOST_LOADS // max(1, len(history.slots))))
+    times = np.linspace(window.start, end, points)
     # a stretch shows what was so when it ended; what happens in the very moment that ends it belongs to the next one
-    ends = times + (max(end - window.start, 1e-9) / (_LOAD_POINTS - 1)) * (1 - 1e-9)
-    in_flight = np.zeros((len(history.slots), _LOAD_POINTS), np.int64)
-    started = np.zeros(_LOAD_POINTS, np.int64)
+    ends = times + (max(end - window.start, 1e-9) / (points - 1)) * (1 - 1e-9)
+    in_flight = np.zeros((len(history.slots), points), np.int64)
+    started = np.zeros(points, np.int64)
     for flow, resource in zip(history.flows, history.resource_of, strict=True):
         if resource >= 0:
             begun = flow.started.before(ends)

@@ -15,7 +15,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.chart import Chart, chart_of_run, make_chart
 from notebook_gen.views.chart_places import inner_height
-from notebook_gen.views.frames import MOST_BARS, MOST_BARS_WITH_GRID, Frame, frame_size, pack_frame
+from notebook_gen.views.frames import Frame, frame_size, most_bars, pack_frame
 from notebook_gen.views.gantt import Template, chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.history import History
@@ -36,6 +36,9 @@ _PICTURE_EVERY = 1.0
 _PICTURE_BARS = 300
 _MOST_PIXELS = 4000
 _WHOLE_EVERY = 5.0  # seconds, while a part is looked at
+
+_STALE_AFTER = 2.0  # seconds; while nothing happens, a picture is good for so long at least
+_STALE_SHARE = 0.05  # of what it shows
 
 _Waiting = Mapping[int, Sequence[float]]
 
@@ -111,6 +114,7 @@ class TimelineFeed:
         self._lanes: LaneKind = "slots"
         self._has_template = False
         self._shown = -1
+        self._stale_at = math.inf
         self._clock: Clock | None = None
         self._look: _Look | None = None
         self._has_spoken = self._has_plotly = False
@@ -124,7 +128,7 @@ class TimelineFeed:
         if self._begun is None:
             self._begun, self._picture_due = now, now + _PICTURE_AFTER
         self._history.update(self._trace, self._source.read, most=MOST_LINES)
-        if now >= self._frame_due and self._history.changes != self._shown:
+        if now >= self._frame_due and (self._history.changes != self._shown or self._is_stale()):
             self._frame_due = now + self._show_changes(now) / FRAME_RATE
         self._show_clock()
         if not self._has_plotly and now >= self._picture_due:
@@ -162,6 +166,10 @@ class TimelineFeed:
         if last:
             self._show_detail()
 
+    def _is_stale(self) -> bool:
+        """Whether so much time has passed since the last frame that a picture without it would have a gap."""
+        return self._source.progress.ended is None and self._now() >= self._stale_at
+
     def _hear_of_plotly(self, word: object) -> None:
         match word:
             case "there":
@@ -189,10 +197,10 @@ class TimelineFeed:
             window,
             self._now(),
             lanes=LaneChoice(self._lanes, inner_height(height)),
-            max_bars=MOST_BARS if len(history) <= MOST_BARS else MOST_BARS_WITH_GRID,
+            max_bars=most_bars(source.graph, len(history)),
             waiting_since=self._waiting(),
         )
-        return make_chart(source.graph, detail, source.ceilings, height, self._trace.limit_moves)
+        return make_chart(history, detail, source.ceilings, height)
 
     def _show_changes(self, now: float) -> int:
         """Show what is looked at; gives the bytes that it took."""
@@ -203,6 +211,8 @@ class TimelineFeed:
             size = self._show_frame()
             self._whole_due = now + _WHOLE_EVERY
         self._shown = changes
+        seen = self._now() if self._look is None else self._look.width
+        self._stale_at = self._now() + max(_STALE_AFTER, _STALE_SHARE * seen)
         return size
 
     def _show_frame(self) -> int:
@@ -228,10 +238,11 @@ class TimelineFeed:
         return frame_size(frame)
 
     def _show_clock(self) -> None:
+        count = len(self._history)
         clock: Clock = {
             "now": round(self._now(), 3),
             "running": self._source.progress.ended is None,
-            "note": say_tasks(len(self._history), self._lanes),
+            "note": say_tasks(count, most_bars(self._source.graph, count), self._lanes),
         }
         if clock != self._clock:
             self._board.show_timeline(clock=clock)
@@ -244,10 +255,10 @@ class TimelineFeed:
         self._board.show_timeline(picture=gantt_svg(chart))
 
 
-def say_tasks(count: int, lanes: LaneKind) -> str:
-    """Say beside the heading how many tasks there are, and what to do to see them one by one."""
+def say_tasks(count: int, bars: int, lanes: LaneKind) -> str:
+    """Say beside the heading how many tasks there are, and what to do to see each where there are fewer bars."""
     tasks = write_plural(count, "task") if count else ""
-    return f"{tasks} · zoom in to see each" if count > MOST_BARS and lanes != "rows" else tasks
+    return f"{tasks} · zoom in to see each" if count > bars and lanes != "rows" else tasks
 
 
 def _read_look(window: object) -> _Look | None:

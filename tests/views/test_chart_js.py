@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notebook_gen.events import LimitMoved
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
@@ -43,6 +43,7 @@ def _few() -> FakeRun:
     run.attempt_in_vain(SCORE, 2, 4.0, 4.25, slot=2)
     run.attempt_in_vain(REVIEW, 3, 4.0, 5.0, slot=2, again=True)
     run.publish(LimitMoved(4.0, "model judge", 4, 4.75), LimitMoved(5.5, "model judge", 5, 0.0))
+    run.publish(RunPaused(1.0), RunResumed(2.5), RunPaused(5.75))
     run.waiting = {SCORE: [2.0, 2.5]}
     run.attempt(SCORE, 1, 5.0)
     run.now = 6.0
@@ -116,6 +117,7 @@ def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun]
             assert _numbers(other["x"]) == pytest.approx(_numbers(mine["x"]), abs=1e-3)
             assert _numbers(other["y"]) == pytest.approx(_numbers(mine["y"]), abs=0.01)
             assert other["line"] == mine["line"]
+            assert other.get("fillcolor") == mine.get("fillcolor")
         elif mine.get("mode") == "markers":
             assert (other["x"], other["marker"]) == (mine["x"], mine["marker"])
             assert other["y"] == pytest.approx(mine["y"], abs=0.01)

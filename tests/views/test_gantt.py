@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from notebook_gen.config.columns import LLMText
-from notebook_gen.events import LimitMoved, TaskStarted
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed, TaskStarted
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
@@ -168,6 +168,21 @@ def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:
     assert len(falls) == 6
     assert min(after - before for before, after in pairwise(moments)) >= 100.0 * 1.15 * 76 / 800
     assert "limit 8 → 4" in gantt_svg(_chart(run))
+
+
+def test_a_pause_of_the_run_is_shaded_and_says_so_where_there_is_room() -> None:
+    run = _worked()
+    run.publish(RunPaused(1.0), RunResumed(1.02), RunPaused(2.0), RunResumed(4.5), RunPaused(5.5))
+
+    figure = gantt(_trace(run))
+    chart = _chart(run)
+
+    [words] = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "text"]
+    assert list(words.x) == [3.25]
+    shade = next(trace for trace in figure.data if trace.type == "scatter" and None in trace.x)
+    assert list(shade.x[:10]) == [1.0, 1.02, 1.02, 1.0, None, 2.0, 4.5, 4.5, 2.0, None]
+    assert ">paused<" in gantt_svg(chart)
+    assert chart.shown_pauses[-1] == (5.5, 6.0)
 
 
 def test_of_a_wait_the_part_counts_as_cooling_down_in_which_the_endpoint_was_left_alone() -> None:

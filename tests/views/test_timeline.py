@@ -3,8 +3,13 @@
 import json
 from itertools import product
 
+import numpy as np
 import pytest
 
+from notebook_gen.config.columns import LLMText
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed
+from notebook_gen.observers.trace import AGAIN, DONE, Trace
+from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.frames import frame_size
 from notebook_gen.views.lanes import LANE_KINDS
 from notebook_gen.views.timeline import MOST_LINES, TimelineFeed
@@ -62,9 +67,110 @@ def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> Non
         frame = stage.board.timeline["frame"]
         assert frame_size(frame) <= 64_000
         assert frame_size(stage.board.timeline.get("detail", frame)) <= 64_000
-        json.dumps(
-            {name: value for name, value in frame.items() if name not in ("bars", "grid", "load")}, allow_nan=False
-        )
+        json.dumps(frame, allow_nan=False, default=lambda _array: None)
+
+
+def _weight(frame: object) -> int:
+    """Bytes of a frame on the wire: arrays as they are, all else as JSON."""
+    arrays: list[bytes] = []
+    words = json.dumps(frame, default=arrays.append, ensure_ascii=False)
+    return len(words.encode()) + sum(map(len, arrays))
+
+
+def _restless(models: int, attempts: int) -> FakeRun:
+    """A long run of many models whose limits move all the time; endpoints cool down, calls fail, and it is paused."""
+    spec = {f"column {number}": LLMText("Write.", model=f"model {number}") for number in range(models)}
+    run = FakeRun(build_graph(spec), rows=attempts)
+    run.ceilings = dict.fromkeys(run.graph.resources, 8)
+    run.trace = trace = Trace(run.graph)
+    numbers = np.arange(attempts)
+    started = numbers * 0.1
+    columns = {
+        "node": numbers % models,
+        "row_group": numbers * 0,
+        "row": numbers // models,
+        "attempt": numbers * 0 + 1,
+        "slot": numbers // models % 8,
+        "ready": started - 5.0,
+        "started": started,
+        "state": np.where(numbers % 10 == 0, AGAIN, DONE),
+        "ended": started + 0.7 * models,
+        "tokens_in": numbers * 0 + 400,
+        "tokens_out": numbers * 0 + 120,
+    }
+    trace.extend(columns, {line: f"错误 {line}: " + "限制" * 60 for line in range(0, attempts, 10)})
+    run.now = float(columns["ended"][-1])
+    for moment in np.linspace(0.0, run.now, 12_000 // models).tolist():
+        for number, name in enumerate(run.graph.resources):
+            limit = 1 + int(moment * 10 + number) % 8
+            run.publish(LimitMoved(moment, name, limit, moment + run.now / 30_000))
+    for moment in np.linspace(0.0, run.now, 500).tolist():
+        run.publish(RunPaused(moment), RunResumed(moment + run.now / 2_000))
+    return run
+
+
+@pytest.mark.parametrize("models", [2, 24])
+@pytest.mark.parametrize("kind", LANE_KINDS)
+def test_no_part_of_a_frame_grows_with_what_has_happened(models: int, kind: str) -> None:
+    run = _restless(models, 100_000)
+    stage = _Stage(run)
+    for second in range(20):
+        stage.tick(float(second))
+    stage.say(lanes=kind)
+    windows: list[dict[str, object]] = [
+        {"start": 0.0, "width": run.now, "follows": False, "pixels": 4000},
+        {"start": 0.5 * run.now, "width": 0.05 * run.now, "follows": False, "pixels": 830},
+        {"start": 0.5 * run.now, "width": 60.0, "follows": False, "pixels": 830},
+    ]
+    weights = [_weight(stage.board.timeline["frame"])]
+    for window in windows:
+        stage.say(window=window)
+        weights.append(_weight(stage.board.timeline["detail"]))
+
+    assert max(weights) <= 64_000
+    frame = stage.board.timeline["frame"]
+    assert frame_size(frame) == pytest.approx(weights[0], rel=0.01)
+
+
+def test_every_move_of_a_limit_is_seen_where_somebody_looks_closely() -> None:
+    run = _busy(3000)
+    for step in range(3000):
+        run.publish(LimitMoved(step * 0.01, "model default", 1 + step % 8, 0.0))
+    stage = _Stage(run)
+    stage.tick(0.0)
+    stage.say(window={"start": 10.0, "width": 0.5, "follows": False, "pixels": 800})
+
+    whole, part = (stage.board.timeline[name]["limits"] for name in ("frame", "detail"))
+
+    assert whole["counts"][0] <= 241
+    count = part["counts"][0]
+    moments, limits = np.frombuffer(part["moments"], "<f8")[:count], np.frombuffer(part["limits"], "<u2")[:count]
+    assert moments.tolist() == pytest.approx([10.0 + 0.01 * step for step in range(count)], abs=0.011)
+    assert count in (50, 51)
+    assert set(np.diff(limits.astype(int)).tolist()) == {1, -7}
+
+
+def test_while_nothing_happens_time_passes_all_the_same() -> None:
+    run = _busy(100)
+    stage = _Stage(run)
+    stage.say(plotly="there")
+    stage.tick(0.0)
+    run.waiting = {REVIEW: [0.5]}
+    run.publish(RunPaused(1.0))
+    stage.tick(1.0)
+
+    sent = []
+    for second in range(2, 12):
+        run.now = float(second)
+        sent += stage.tick(float(second))
+
+    assert 3 <= sent.count("frame") <= 5
+    frame = stage.board.timeline["frame"]
+    assert frame["end"] == frame["load"]["end"] >= 9.0
+    assert frame["pauses"] == [(1.0, None)]
+    run.publish(RunResumed(11.0))
+    stage.tick(13.0)
+    assert stage.board.timeline["frame"]["pauses"] == [(1.0, 11.0)]
 
 
 def test_after_a_big_frame_the_next_one_waits() -> None:

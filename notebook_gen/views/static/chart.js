@@ -9,10 +9,11 @@ const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "ove
 const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
 const FADED = 0.16; // of its opacity is left of what is not picked
+const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
 const TYPES = {
   lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
   waited: Float32Array, cooled: Float32Array, row: Int32Array, attempt: Uint8Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
-  nodes: Uint16Array, shades: Uint8Array, waiting: Uint32Array, in_flight: Uint32Array,
+  nodes: Uint16Array, shades: Uint8Array, waiting: Uint32Array, in_flight: Uint16Array, moments: Float64Array, limits: Uint16Array,
 };
 
 // Small things
@@ -31,7 +32,29 @@ function readFrame(frame) {
   if (!frame.bars) return null;
   const load = copyArrays(frame.load), last = load.waiting.length - 1;
   load.times = Array.from(load.waiting, (_, at) => load.start + ((load.end - load.start) * at) / last);
-  return { ...frame, bars: copyArrays(frame.bars), grid: frame.grid && copyArrays(frame.grid), load };
+  const lanes = { ...frame.lanes, middles: laneMiddles(frame.lanes) }, limits = limitLines(copyArrays(frame.limits), load.end);
+  return { ...frame, lanes, limits, bars: copyArrays(frame.bars), grid: frame.grid && copyArrays(frame.grid), load };
+}
+
+// Of each limit the corners of its line
+
+function limitLines({ counts, moments, limits }, end) {
+  let at = 0;
+  return counts.map((count) => {
+    const line = { moments: [], limits: [] };
+    for (const first = at; at < first + count; at++) {
+      if (at > first) line.moments.push(moments[at]), line.limits.push(limits[at - 1]);
+      line.moments.push(moments[at]), line.limits.push(limits[at]);
+    }
+    return { moments: [...line.moments, end], limits: [...line.limits, line.limits.at(-1)] };
+  });
+}
+
+function laneMiddles({ counts, grounds }) {
+  return counts.flatMap((count, group) => {
+    const [top, bottom] = grounds[group];
+    return Array.from({ length: count }, (_, lane) => top + ((bottom - top) * (lane + 0.5)) / count);
+  });
 }
 
 function writeSeconds(seconds) {
@@ -178,13 +201,15 @@ function loadTraces(template, frame, now, colors) {
   const { waiting: waitingBand, in_flight: band } = frame.lanes;
   if (!band) return [];
   const { times, waiting, in_flight: inFlight } = frame.load, points = times.length;
-  const until = Math.max(Math.min(now, frame.end), times.at(-1));
+  // what was so when a frame was made is so until the next one comes
+  const isNewest = times.at(-1) >= frame.now - 1e-3;
+  const until = Math.max(isNewest ? now : Math.min(now, frame.end), times.at(-1));
   const traces = [area(times, waiting, waitingBand, Math.max(1, ...waiting), until, colors.get("warn", 0.3))];
   const curves = template.counted.map((number) => inFlight.slice(number * points, (number + 1) * points));
   const most = Math.max(1, ...template.counted.map((number, at) => Math.max(frame.ceilings[number], ...curves[at])));
   const [top, bottom] = band;
   template.counted.forEach((number, at) => {
-    const color = template.resource_colors[number], [moments, limits] = frame.limits[number];
+    const color = template.resource_colors[number], { moments, limits } = frame.limits[number];
     traces.push(area(times, curves[at], band, most, until, colors.get(color, 0.35)), {
       type: "scatter", mode: "lines", x: [...moments.slice(0, -1), until], hoverinfo: "skip",
       y: limits.map((limit) => bottom - ((bottom - top) * limit) / most),
@@ -197,6 +222,24 @@ function loadTraces(template, frame, now, colors) {
     textfont: { size: SMALL_SIZE, color: colors.get("warn_text") },
   });
   return traces;
+}
+
+// A shade over the time in which the run was paused, with a word where there is room for it
+
+function pauseTraces(frame, now, perPixel, colors) {
+  const { grounds } = frame.lanes, bottom = grounds.at(-1)?.[1] ?? 0, x = [], y = [], middles = [];
+  for (const [start, end] of frame.pauses) {
+    const [from, to] = [Math.max(start, frame.since), end ?? Math.max(now, start)];
+    x.push(from, to, to, from, null);
+    y.push(bottom, bottom, 0, 0, null);
+    if (to - from >= PAUSE_WIDTH * perPixel) middles.push((from + to) / 2);
+  }
+  if (!x.length) return [];
+  const shade = { type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: colors.get("soft", 0.16), line: { width: 0 }, hoverinfo: "skip" };
+  return [shade, {
+    type: "scatter", mode: "text", x: middles, y: middles.map(() => bottom / 2), text: middles.map(() => "paused"),
+    textposition: "middle center", hoverinfo: "skip", textfont: { size: SMALL_SIZE, color: colors.get("ink") },
+  }];
 }
 
 // Where lanes are rows: a thin line for as long as an attempt waited, dotted while its endpoint was left alone
@@ -235,6 +278,7 @@ function waitTraces(template, frame, colors, picked) {
 
 function drawTraces(template, frame, now, perPixel, colors, picked = null) {
   return [
+    ...pauseTraces(frame, now, perPixel, colors),
     ...gridTraces(template, frame, colors, picked),
     ...loadTraces(template, frame, now, colors),
     ...waitTraces(template, frame, colors, picked),
