@@ -37,6 +37,7 @@ _TYPES: Final = {
     "tokens_out": "u4",
 }
 _FIRST_ROOM: Final = 1024
+_MUCH: Final = 200_000
 
 
 class History:
@@ -61,6 +62,7 @@ class History:
             slots=(1,) * len(graph.resources),
             flows=(Flow(),) * len(graph.nodes),
             moves=(Moves.none(),) * len(graph.resources),
+            slowest=np.zeros(len(graph.nodes)),
         )
         self._occupancy: tuple[int, Occupancy] | None = None
 
@@ -86,6 +88,11 @@ class History:
     def longest(self) -> float:
         """Seconds in flight of the attempt that took longest of those that have ended."""
         return self._extent.longest
+
+    @property
+    def slowest(self) -> "Array":
+        """Seconds in flight of the attempt of each node that took longest of those that have ended; 0 if none has."""
+        return self._extent.slowest
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -149,8 +156,8 @@ class History:
         read: Callable[[Callable[[], Look]], Look] | None = None,
         *,
         most: int | None = None,
-    ) -> None:
-        """Take over what is new.
+    ) -> bool:
+        """Take over what is new; gives whether there may be more of it.
 
         Args:
             trace: where from, always the same one.
@@ -158,6 +165,11 @@ class History:
             most: lines to take over; the next update takes those after them. None: all.
         """
         extent = self._extent
+        if most is not None and extent.length >= _MUCH:
+            room = len(self._columns["line"])
+            self._make_room(extent.length + min(most, len(trace) - extent.seen))
+            if len(self._columns["line"]) > room:
+                return True  # to copy all that is known took long enough
         open_lines = self._columns["line"][extent.open].tolist()
 
         def look() -> Look:
@@ -169,6 +181,7 @@ class History:
         over = known["state"] != IN_FLIGHT
         self._write_ended(extent.open[over], {name: column[over] for name, column in known.items()})
         self._extent = self._take_moves(self._extend(extent, over, _equally_long(new)), trace)
+        return self._extent.seen - extent.seen == most
 
     def _take_moves(self, extent: "_Extent", trace: Trace) -> "_Extent":
         """Take over what limits did since, and the run's pauses."""
@@ -222,6 +235,8 @@ class History:
 
     def _measure(self, extent: "_Extent", added: Columns, settled: "Array") -> "_Extent":
         """Add to the sums what has begun, and what has ended."""
+        import numpy as np
+
         part = {name: self._columns[name][settled] for name in ("node", "started", "seconds")}
         ended = part["started"] + part["seconds"]
         flows = list(extent.flows)
@@ -229,10 +244,13 @@ class History:
             if resource >= 0:
                 begun = added["started"][added["node"] == node]
                 flows[node] = flows[node].with_more(begun, ended[part["node"] == node])
+        slowest = extent.slowest.copy()
+        np.maximum.at(slowest, part["node"], part["seconds"])
         changes, known = extent.changes + 1, self._occupancy
         batches = () if known is None else (*extent.settled, (changes, settled))
         return extent._replace(
             flows=tuple(flows),
+            slowest=slowest,
             ready=extent.ready.with_more(added["ready"]),
             latest=max(extent.latest, ended.max(initial=0.0), added["started"].max(initial=0.0)),
             longest=max(extent.longest, part["seconds"].max(initial=0.0)),
@@ -274,6 +292,7 @@ class _Extent(NamedTuple):
         slots: of each resource, those that were in use, at least one.
         flows: of each node, when its attempts began and ended.
         moves: what the limit of each resource did.
+        slowest: seconds of the longest attempt of each node that has ended.
         pauses: when the run was paused.
         ready: when the inputs of each attempt were there.
         seen: lines of the trace that were looked at.
@@ -288,6 +307,7 @@ class _Extent(NamedTuple):
     slots: tuple[int, ...]
     flows: tuple[Flow, ...]
     moves: tuple[Moves, ...]
+    slowest: "Array"
     pauses: tuple[tuple[float, float], ...] = ()
     ready: Moments = Moments()
     seen: int = 0

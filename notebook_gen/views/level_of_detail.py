@@ -277,8 +277,9 @@ class _Shown:
         seconds, states = columns["seconds"][part], columns["state"][part]
         is_wide = seconds >= LEAST_PIXELS * self.window.seconds / self.window.pixels
         slowest = self._slowest(seconds)
-        candidates = self.inside.positions(is_wide | ((states != DONE) & (states != IN_FLIGHT)))
-        candidates = np.union1d(candidates, slowest)
+        is_wanted = is_wide | ((states != DONE) & (states != IN_FLIGHT))
+        is_wanted[slowest - self.inside.first] = True
+        candidates = self.inside.positions(is_wanted)
         states = columns["state"][candidates]
         rank = np.nan_to_num(columns["seconds"][candidates])
         rank[np.isin(candidates, slowest)] += 1e12
@@ -298,8 +299,10 @@ class _Shown:
         if inside.mask is not None:
             seconds = np.where(inside.mask, seconds, np.nan)
         nodes = self.history.columns["node"][inside.first : inside.last]
-        slowest = np.zeros(len(self.history.resource_of))
-        np.fmax.at(slowest, nodes, seconds)
+        slowest = self.history.slowest
+        if inside.mask is not None or inside.last < len(self.history):
+            slowest = np.zeros(len(slowest))
+            np.fmax.at(slowest, nodes, seconds)
         return np.nonzero(seconds >= np.maximum(slowest, 1e-9)[nodes])[0] + inside.first
 
     def _slots_grid(self, lanes: Lanes) -> Grid:

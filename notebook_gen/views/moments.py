@@ -2,16 +2,20 @@
 
 They never change: more of them make another object, which shares what it can with the first. Sorted runs, each more
 than twice as long as the next: adding costs as if each moment were sorted a few times, counting some binary searches.
+Runs that are long are not merged any more, so that adding never takes long either.
 
 Source: the logarithmic method, Bentley & Saxe 1980.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+
+_LONG: Final = 100_000
 
 
 class Moments(NamedTuple):
@@ -35,7 +39,7 @@ class Moments(NamedTuple):
         if not len(moments):
             return self
         runs = [*self.runs, np.sort(moments)]
-        while len(runs) > 1 and len(runs[-2]) <= 2 * len(runs[-1]):
+        while len(runs) > 1 and len(runs[-2]) <= min(2 * len(runs[-1]), _LONG):
             last = runs.pop()
             # a stable sort merges what is sorted already
             runs[-1] = np.sort(np.concatenate((runs[-1], last)), kind="stable")

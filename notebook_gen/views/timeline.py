@@ -27,8 +27,8 @@ from notebook_gen.views.text import write_plural
 FRAME_RATE: Final = 200_000
 """Bytes of frames a second, at most: a long way off, more would queue up."""
 
-MOST_LINES: Final = 25_000
-"""Attempts that a tick takes over, at most: a long trace is read bit by bit."""
+MOST_LINES: Final = 50_000
+"""Attempts that a tick takes over, at most: a long trace is read bit by bit, and shown in the ticks between."""
 
 _SILENCE = 1.5
 _PICTURE_AFTER = 0.6
@@ -115,6 +115,7 @@ class TimelineFeed:
         self._has_template = False
         self._shown = -1
         self._stale_at = math.inf
+        self._is_behind = False
         self._clock: Clock | None = None
         self._look: _Look | None = None
         self._has_spoken = self._has_plotly = False
@@ -127,7 +128,12 @@ class TimelineFeed:
         """
         if self._begun is None:
             self._begun, self._picture_due = now, now + _PICTURE_AFTER
-        self._history.update(self._trace, self._source.read, most=MOST_LINES)
+        if self._is_behind:
+            self._is_behind = False  # this tick shows what the last one took over
+        else:
+            self._is_behind = self._history.update(self._trace, self._source.read, most=MOST_LINES)
+        if self._is_behind:
+            return
         if now >= self._frame_due and (self._history.changes != self._shown or self._is_stale()):
             self._frame_due = now + self._show_changes(now) / FRAME_RATE
         self._show_clock()

@@ -1,6 +1,7 @@
 """A history has what a trace has, however it was brought up to date."""
 
 import sys
+from itertools import pairwise
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -219,3 +220,31 @@ def test_an_update_may_take_over_some_lines_only() -> None:
     for expected in (4, 8, 10, 10):
         history.update(run.trace, most=4)
         assert len(history) == expected
+
+
+def test_room_for_many_is_made_in_an_update_of_its_own() -> None:
+    run, history = traced_run(), History(traced_run().graph)
+    assert run.trace is not None
+    numbers = np.arange(300_000)
+    names = ("node", "row_group", "row", "attempt", "slot", "ready", "started", "state", "ended")
+    columns = dict.fromkeys((*names, "tokens_in", "tokens_out"), numbers * 0 + 1)
+    run.trace.extend(columns | {"node": numbers * 0 + REVIEW, "started": numbers * 1.0, "ended": numbers + 1.0}, {})
+
+    lengths = [0]
+    while history.update(run.trace, most=50_000):
+        lengths.append(len(history))
+
+    assert len(history) == 300_000
+    assert len(lengths) > len(set(lengths))
+    assert max(after - before for before, after in pairwise(lengths)) == 50_000
+
+
+def test_the_slowest_of_each_column_is_known() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 0.0, 3.0)
+    history = _history(run)
+    run.attempt(REVIEW, 1, 3.0, 4.0)
+    run.attempt(SCORE, 0, 4.0, 4.5)
+    _update(history, run)
+
+    assert history.slowest.tolist() == [0.0, 0.0, 3.0, 0.5]

@@ -316,7 +316,8 @@ def test_a_long_trace_is_taken_over_bit_by_bit_but_whole_in_the_end() -> None:
     run = _busy(MOST_LINES)
     run.attempt(SCORE, 0, MOST_LINES * 0.01 + 1.0, slot=1)
     stage = _Stage(run)
-    stage.tick(0.0)
+    assert "frame" not in stage.tick(0.0)
+    assert "frame" in stage.tick(0.2)
     first = sum(stage.board.timeline["frame"]["lanes"]["counts"])
 
     stage.feed.finish()
@@ -394,3 +395,14 @@ def test_the_last_state_is_shown_once_more_with_a_picture_where_plotly_is_not() 
 
     assert stage.board.heard == ["frame", "clock", "picture"]
     assert stage.board.timeline["clock"]["running"] is False
+
+
+def test_a_tick_takes_over_lines_or_draws_but_never_both_while_there_are_more() -> None:
+    run = _restless(2, 3 * MOST_LINES)
+    stage = _Stage(run)
+    stage.say(plotly="there")
+
+    heard = ["frame" in stage.tick(float(second)) for second in range(8)]
+
+    assert heard[:6] == [False, True] * 3
+    assert stage.board.timeline["clock"]["note"].startswith("150.0 k tasks")
