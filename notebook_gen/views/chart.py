@@ -31,7 +31,7 @@ from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import fit, say_row, write_clock
+from notebook_gen.views.text import fit, say_row, text_width, write_clock
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -123,11 +123,14 @@ class Chart:
     @property
     def labels(self) -> list[tuple[str, str]]:
         """The labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
-        names = lane_names(self.graph, self.detail.lanes)
+        names, places = lane_names(self.graph, self.detail.lanes), self.places
         if self.detail.lanes.kind == "rows":
-            return [(name, "") for name in names[:: self.places.label_step]]
-        load = self.detail.load
-        labels = list(zip(names, self._figures(), strict=True))
+            return [(names[group], "") for group in places.labelled]
+        load, figures = self.detail.load, self._figures()
+        labels = [
+            (_and_more(names[group], skipped), figures[group] if is_roomy else "")
+            for group, skipped, is_roomy in zip(places.labelled, places.skipped, places.two_lines, strict=True)
+        ]
         now = "cells" if self.is_over else f"{int(load.waiting[-1])} now"
         return [*labels, ("waiting", now), ("in flight", "- - limit")]
 
@@ -175,6 +178,12 @@ class Chart:
             if is_free and window.start <= fall.moment <= window.end - room and len(chosen) < _MOST_FALLS:
                 chosen.append(fall)
         return chosen
+
+
+def _and_more(name: str, skipped: int) -> str:
+    """A label that stands for some groups after its own, too."""
+    more = f" +{skipped}"
+    return fit(name, _WIDEST_LABEL - text_width(more, LABEL_SIZE), LABEL_SIZE) + more if skipped else name
 
 
 def lane_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:

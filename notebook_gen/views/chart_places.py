@@ -22,6 +22,7 @@ _WIDEST_ROW = 15.0  # for each attempt that stands beside another
 _ROW_GAP = 1.0
 _NARROWEST_LABEL = 66.0
 _LABEL_PITCH = 13.0
+_TWO_LINES = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Places:
         groups: the ground of each group of lanes.
         waiting: the band of the tasks that wait; None where lanes take all the room.
         in_flight: the band of the tasks in flight, likewise.
-        label_step: every so many groups have a label.
+        labelled: the groups that have a label: those that have room for one.
     """
 
     height: float
@@ -59,7 +60,7 @@ class Places:
     groups: tuple[Band, ...]
     waiting: Band | None
     in_flight: Band | None
-    label_step: int
+    labelled: tuple[int, ...]
 
     @property
     def lanes_end(self) -> float:
@@ -74,8 +75,25 @@ class Places:
     @property
     def labels(self) -> list[float]:
         """How far down each label stands, in the order of `Chart.labels`."""
-        bands = [*self.groups[:: self.label_step], self.waiting, self.in_flight]
+        bands = [*(self.groups[group] for group in self.labelled), self.waiting, self.in_flight]
         return [band.middle for band in bands if band is not None]
+
+    @property
+    def two_lines(self) -> list[bool]:
+        """Whether the label of each group that has one has room for a second line."""
+        middles = self.labels[: len(self.labelled)]
+        above = [-TOP_MARGIN - _TWO_LINES / 2, *middles]
+        below = [*middles[1:], self.height + _TWO_LINES]
+        return [
+            place - before >= _TWO_LINES and after - place >= _TWO_LINES
+            for before, place, after in zip(above, middles, below, strict=False)
+        ]
+
+    @property
+    def skipped(self) -> list[int]:
+        """How many groups without a label follow each that has one."""
+        following = [*self.labelled[1:], len(self.groups)]
+        return [after - group - 1 for group, after in zip(self.labelled, following, strict=False)]
 
 
 def inner_height(height: float) -> float:
@@ -113,7 +131,10 @@ def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
     waiting = Band(end + BAND_GAP, end + BAND_GAP + WAITING + spare * 0.45)
     in_flight = Band(waiting.bottom + BAND_GAP, inside)
     thickness = pitch * (0.74 if pitch >= 5 else 0.9)
-    return Places(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight, 1)
+    labelled = _labelled(groups)
+    if len(labelled) < len(groups):
+        label_width += text_width(f" +{len(groups)}", LABEL_SIZE)
+    return Places(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight, labelled)
 
 
 def _place_rows(lanes: Lanes, inside: float, label_width: float) -> Places:
@@ -126,5 +147,13 @@ def _place_rows(lanes: Lanes, inside: float, label_width: float) -> Places:
     middles = tuple(top + part * (lane + 0.5) for top in tops for lane in range(most))
     groups = tuple(Band(top, top + pitch - gap) for top in tops)
     thickness = min(11.0, part * (0.72 if part >= 5 else 0.85))
-    step = max(1, -int(-_LABEL_PITCH // pitch))
-    return Places(inside, label_width, middles, thickness, groups, None, None, step)
+    return Places(inside, label_width, middles, thickness, groups, None, None, _labelled(groups))
+
+
+def _labelled(groups: Sequence[Band]) -> tuple[int, ...]:
+    """The groups whose labels lie apart, from the first on."""
+    chosen: list[int] = []
+    for number, band in enumerate(groups):
+        if not chosen or band.middle - groups[chosen[-1]].middle >= _LABEL_PITCH - 0.01:
+            chosen.append(number)
+    return tuple(chosen)

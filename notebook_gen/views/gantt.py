@@ -150,6 +150,7 @@ def _layout(chart: Chart, paint: Paint) -> Plotly:
             "showgrid": False,
             "range": [chart.places.height, 0],
             "tickmode": "array",
+            "ticklabeloverflow": "allow",
         },
     }
 

@@ -17,7 +17,7 @@ from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
-from notebook_gen.views.text import plotly_text
+from notebook_gen.views.text import plotly_text, text_width
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -228,6 +228,31 @@ def test_lanes_have_their_names_and_lie_within_the_chart(lanes: LaneKind) -> Non
     assert all(0 <= place <= chart.places.height for place in (*chart.places.lanes, *chart.places.labels))
     assert len(chart.labels) == len(chart.places.labels)
     assert len(gantt(_trace(_worked()), lanes=lanes).data) > 2
+
+
+@pytest.mark.parametrize("lanes", ["slots", "columns"])
+@pytest.mark.parametrize("models", [1, 3, 8, 24, 60])
+def test_labels_never_lie_on_each_other_however_many_there_are(lanes: LaneKind, models: int) -> None:
+    names = [f"column {number} with a name that is too long" for number in range(models)]
+    run = FakeRun(build_graph({name: LLMText("Write.", model=f"model {name}") for name in names}))
+    run.trace = Trace(run.graph)
+    for node in range(models):
+        run.attempt(node, 0, 1.0, 2.0)
+
+    chart = _chart(run, lanes=lanes)
+
+    heights = [25.0 if below else 13.0 for _, below in chart.labels]
+    edges = [
+        edge
+        for place, height in zip(chart.places.labels, heights, strict=True)
+        for edge in (place - height / 2, place + height / 2)
+    ]
+    assert all(after >= before - 0.1 for before, after in pairwise(edges))
+    assert edges[0] >= -7.0  # the margin over the chart, and the leading of a line
+    labels = [name for name, _ in chart.labels[:-2]]
+    more = [int(name.rpartition("… +")[2]) for name in labels if "… +" in name]
+    assert len(labels) + sum(more) == models
+    assert all(text_width(name, 11.0) + 8 <= chart.places.label_width for name in labels)
 
 
 def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:

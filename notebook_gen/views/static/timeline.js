@@ -218,7 +218,8 @@ class Timeline {
     layout.xaxis = { ...layout.xaxis, range, ...clockTicks(range) };
     layout.yaxis.tickvals = lanes.label_places;
     // what is in flight now, wherever somebody looks; rows are those of the window
-    const { labels } = lanes.kind === "rows" ? frame : this.frame;
+    const isSame = lanes.kind !== "rows" && this.frame.labels.length === frame.labels.length;
+    const { labels } = isSame ? this.frame : frame;
     layout.yaxis.ticktext = labels.map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${soft}">${below}</span>` : name));
     const ground = { type: "rect", layer: "below", line: { width: 0 }, fillcolor, xref: "paper", x0: 0, x1: 1 };
     layout.shapes = lanes.grounds.map(([y0, y1]) => ({ ...ground, y0, y1 }));
