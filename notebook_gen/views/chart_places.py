@@ -23,6 +23,7 @@ _ROW_GAP = 1.0
 _NARROWEST_LABEL = 66.0
 _LABEL_PITCH = 13.0
 _TWO_LINES = 25.0
+_MOST_GAPS = 0.3  # of the room for lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,9 @@ def place_lanes(lanes: Lanes, names: Sequence[str], height: float) -> Places:
 
 def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
     """What the lanes leave over makes the bands below them higher."""
-    gap = GROUP_GAP if lanes.total <= 40 else GROUP_GAP / 2
-    room = inside - WAITING - IN_FLIGHT - 2 * BAND_GAP - gap * max(0, len(lanes.counts) - 1)
+    room, gaps = inside - WAITING - IN_FLIGHT - 2 * BAND_GAP, max(0, len(lanes.counts) - 1)
+    gap = min(GROUP_GAP if lanes.total <= 40 else GROUP_GAP / 2, _MOST_GAPS * room / max(1, gaps))
+    room -= gap * gaps
     pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
     middles: list[float] = []
     groups: list[Band] = []

@@ -241,6 +241,7 @@ def test_labels_never_lie_on_each_other_however_many_there_are(lanes: LaneKind, 
 
     chart = _chart(run, lanes=lanes)
 
+    assert all(0 <= band.top < band.bottom for band in chart.places.groups)
     heights = [25.0 if below else 13.0 for _, below in chart.labels]
     edges = [
         edge
