@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 import notebook_gen as ng
 from tests.browser.lab_harness import open_file
@@ -12,6 +12,7 @@ from tests.browser.lab_harness import open_file
 pytestmark = pytest.mark.browser
 
 LAST_TICK = "[...document.querySelectorAll('.xtick')].at(-1).textContent"
+FIRST_SHOWN = "document.querySelector('.ng-plot').layout.xaxis.range[0]"
 BARS = ".ng-timeline .barlayer .point path"
 
 
@@ -68,6 +69,70 @@ def test_a_saved_page_zooms_in_and_out_again(browser: Browser, saved: Path) -> N
         page.locator(".ng-plot .nsewdrag").dblclick(force=True)
 
         page.wait_for_function(f"before => {LAST_TICK} === before", arg=before)
+    assert console == []
+
+
+def _range(page: Page) -> list[float]:
+    shown: list[float] = page.evaluate("document.querySelector('.ng-plot').layout.xaxis.range")
+    return shown
+
+
+def _drag(page: Page, *, begin: float, end: float) -> None:
+    box = page.locator(".ng-plot .nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * begin, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, box["y"] + 20, steps=6)
+    page.mouse.up()
+
+
+def test_a_saved_page_moves_what_it_has_zoomed_into_and_goes_back_by_its_button(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        whole = _range(page)
+        seconds = whole[1] - whole[0]
+        back = page.get_by_role("button", name="whole run")
+        back.wait_for(state="hidden")
+
+        _drag(page, begin=0.5, end=0.7)
+        back.wait_for()
+        zoomed = _range(page)
+        page.keyboard.down("Shift")
+        _drag(page, begin=0.2, end=0.7)
+        page.keyboard.up("Shift")
+        page.wait_for_function(f"before => {FIRST_SHOWN} < before - 1e-6", arg=zoomed[0])
+        moved = _range(page)
+        back.click()
+        page.wait_for_function(f"before => {FIRST_SHOWN} === before", arg=whole[0])
+
+        assert zoomed == pytest.approx([whole[0] + 0.5 * seconds, whole[0] + 0.7 * seconds], abs=0.02 * seconds)
+        assert moved == pytest.approx([edge - 0.1 * seconds for edge in zoomed], abs=0.02 * seconds)
+        assert _range(page) == whole
+        back.wait_for(state="hidden")
+    assert console == []
+
+
+@pytest.mark.parametrize("kind", ["rows", "columns"])
+def test_a_saved_page_shows_other_lanes_of_the_whole_run_and_zooms_into_them(
+    browser: Browser, saved: Path, kind: str
+) -> None:
+    with open_file(browser, saved) as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        _drag(page, begin=0.5, end=0.7)
+        page.get_by_role("button", name="whole run").wait_for()
+
+        page.locator(".ng-timeline .ng-switch").get_by_role("button", name=kind).click()
+        page.get_by_role("button", name="whole run").wait_for(state="hidden")
+        page.wait_for_function(f"{FIRST_SHOWN} < 0.1 || {kind!r} === 'rows'")
+        whole = _range(page)
+        _drag(page, begin=0.25, end=0.5)
+        page.get_by_role("button", name="whole run").wait_for()
+
+        seconds = whole[1] - whole[0]
+        expected = [whole[0] + 0.25 * seconds, whole[0] + 0.5 * seconds]
+        assert _range(page) == pytest.approx(expected, abs=0.02 * seconds)
+        page.locator(".ng-plot .nsewdrag").dblclick(force=True)
+        page.wait_for_function(f"before => {FIRST_SHOWN} === before", arg=whole[0])
     assert console == []
 
 

@@ -34,6 +34,13 @@ BARS = f"{TIMELINE} .barlayer .point path"
 PRESSED = f"{TIMELINE} .ng-switch button[aria-pressed=true]"
 FOLLOWS = f"{TIMELINE} .ng-follow[aria-pressed=true]"
 
+PLOT = f"{TIMELINE} .ng-plot"
+NOW = f"document.querySelector({PLOT!r}).layout.shapes.at(-1).x0"
+# where the curves of what waits and of what is in flight end
+BANDS = (
+    f"document.querySelector({PLOT!r}).data.filter(trace => trace.line?.shape === 'hv').map(trace => trace.x.at(-1))"
+)
+
 
 def _labels(place: Locator) -> list[str]:
     return [text.strip() for text in place.locator(f"{TIMELINE} .ytick").all_text_contents()]
@@ -116,6 +123,20 @@ def test_looking_at_a_part_stops_following_until_it_is_switched_on_again(live: N
     live.page.wait_for_function(
         "before => [...document.querySelectorAll('.ng-timeline .xtick')].at(-1).textContent !== before", arg=stands[-1]
     )
+
+
+def test_while_a_run_is_paused_time_goes_on_and_the_pause_is_marked(live: NotebookPage) -> None:
+    cell = live.cell(1)
+    cell.get_by_role("button", name="Pause").click()
+
+    live.page.wait_for_function(f"document.querySelector({PLOT!r}).textContent.includes('paused')")
+    begun = live.page.evaluate(NOW)
+    live.page.wait_for_function(f"begun => {NOW} > begun + 3", arg=begun)
+
+    now, bands = live.page.evaluate(f"[{NOW}, {BANDS}]")
+    assert bands
+    assert bands == pytest.approx([now] * len(bands), abs=0.01)
+    live.picture("paused", of=cell.locator(TIMELINE))
 
 
 def test_a_saved_page_has_all_lanes_too(browser: Browser, tmp_path: Path) -> None:
