@@ -69,8 +69,8 @@ class RunSource:
         self.progress = Progress(plan.graph, plan.rows)
         self.trace = Trace(plan.graph) if plan.trace else None
         self.failures = Failures(plan.graph)
-        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage)
         self.cells = Cells(plan.graph, plan.rows, self._open_group)
+        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage, self.cells)
         self.records = Records(
             self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
         )

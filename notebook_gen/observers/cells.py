@@ -145,6 +145,11 @@ class Cells:
                 groups.append(GroupStates(group.group.start, group.group.size, states, is_packed=False))
         return settled._replace(groups=sorted(groups, key=_start))
 
+    def group_from(self, start: int) -> GroupStates | None:
+        """Give the states of the cells of the row group that begins with a row and is not open; None if there is none."""
+        at = bisect_left(self._settled, start, key=_start)
+        return self._settled[at] if at < len(self._settled) and self._settled[at].start == start else None
+
     def _hold(self, row_group: RowGroup) -> None:
         """Keep a row group in sight: when its writing is told, the engine has let go of it."""
         group = self._open_group(row_group.number)

@@ -206,8 +206,8 @@ class Records:
     def _explained(self, cell: CellRecord, failures: Sequence[Failure]) -> CellRecord:
         """A cell with the reason why it has no value.
 
-        Of a row that was read back from storage, nobody knows any more which cells failed or were skipped: they are
-        missing there. Failures are told by their events; what may be skipped, is missing and had no attempt, was.
+        Of a row that an earlier run wrote, nobody knows any more which cells were skipped: they are missing there. What
+        may be skipped, is missing and had no attempt, was.
         """
         own = next((failure for failure in failures if failure.column == cell.node.name), None)
         if own is not None:

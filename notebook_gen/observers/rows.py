@@ -1,6 +1,7 @@
 """LiveRows: the rows of a run as they stand, wherever they are: in the engine's buffers or in storage.
 
-It pulls values when somebody looks; what it folds from events is only where to look.
+It pulls values when somebody looks; what it folds from events is only where to look. Storage has values and nothing
+else: why a cell of a written row has none is asked of `Cells`.
 """
 
 from collections import deque
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.open_group import IN_FLIGHT, READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
-from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
 from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
+from notebook_gen.observers.cells import Cells, GroupStates
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
@@ -73,8 +75,22 @@ class Part(NamedTuple):
     columns: Mapping[str, Sequence[Any]]
 
 
+class _WrittenGroup(NamedTuple):
+    """A row group that is written; `states` is None where nobody knows them."""
+
+    rows: Sequence[int]
+    values: "pa.Table"
+    states: GroupStates | None
+
+
 class LiveRows:
     """Finds rows. All methods but `written_parts` belong to the run's thread.
+
+    Args:
+        graph: what makes the rows.
+        group_size: rows of each row group but the last.
+        storage: where they are kept.
+        cells: knows how each cell of a written row group has ended.
 
     Attributes:
         scheduler: the run's scheduler; None until it exists.
@@ -82,14 +98,15 @@ class LiveRows:
 
     KINDS: ClassVar = (TaskEnded, RowDropped, RowGroupWritten, RowGroupKept, RowGroupResized)
 
-    def __init__(self, graph: ExecutionGraph, group_size: int, storage: Storage) -> None:
+    def __init__(self, graph: ExecutionGraph, group_size: int, storage: Storage, cells: Cells) -> None:
         self.scheduler: AsyncTaskScheduler | None = None
         self._graph = graph
         self._group_size = group_size
         self._storage = storage
+        self._cells = cells
         self._dropped: dict[int, RowView] = {}
         self._last_written = -1
-        self._recent: dict[int, tuple[Sequence[int], pa.Table]] = {}
+        self._recent: dict[int, _WrittenGroup] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
         self._done: dict[int, RowView] = {}
@@ -260,19 +277,34 @@ class LiveRows:
         if number not in self._recent:
             if number not in self._storage.row_groups():
                 return None
-            self._recent[number] = (self._storage.rows(number), self._storage.read(number))
+            states = self._cells.group_from(number * self._group_size)
+            if states is not None and states.is_packed:
+                states = states._replace(data=states.states, is_packed=False)
+            self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), states)
             _keep_last(self._recent, _KEPT_GROUPS)
-        rows, table = self._recent[number]
+        group = self._recent[number]
         try:
-            position = rows.index(row)
+            position = group.rows.index(row)
         except ValueError:
             return None
-        record = table.slice(position, 1).to_pylist()[0]
-        names = self._graph.columns
-        done: CellState = "done"
-        return RowView(
-            row=row, dropped=False, states=tuple(done for _ in names), values=tuple(record.get(name) for name in names)
+        record = group.values.slice(position, 1).to_pylist()[0]
+        values = tuple(record.get(name) for name in self._graph.columns)
+        states_by_node = [_ended(group.states, node.index, row) for node in self._graph.nodes]
+        # where a processor has put a value, the cell has one, whatever became of it before
+        states = tuple(
+            "done" if states_by_node[node] == "failed" and value is not None else states_by_node[node]
+            for node, value in zip(self._graph.columns.values(), values, strict=True)
         )
+        return RowView(row, False, states, values)
+
+
+def _ended(group: GroupStates | None, node: int, row: int) -> CellState:
+    """How a cell of a written row has ended."""
+    offset = row - group.start if group is not None else -1
+    if group is None or not 0 <= offset < group.size:
+        return "done"
+    state = CELL_STATES[group.data[node * group.size + offset]]
+    return state if state in ("skipped", "failed") else "done"
 
 
 def _keep_last(things: dict[int, Any], most: int) -> None:

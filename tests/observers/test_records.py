@@ -19,6 +19,7 @@ from notebook_gen.events import (
     TaskEnded,
     TaskStarted,
 )
+from notebook_gen.observers.cells import Cells
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import MOST_ATTEMPTS, Attempt, Records
@@ -62,7 +63,7 @@ class _Run:
         self.failures = Failures(graph)
         self.trace = Trace(graph) if self.is_traced else None
         self.exchanges = ExchangeLog()
-        rows = _Rows(graph, 10, MemoryRows(tuple(graph.columns)))
+        rows = _Rows(graph, 10, MemoryRows(tuple(graph.columns)), Cells(graph, 40, lambda _number: None))
         rows.views = self.views
         self.records = Records(self.progress, rows, self.failures, self.trace, self.exchanges, 10)
         opened = [RowGroupOpened(0.0, RowGroup(number, 10 * number, 10)) for number in range(2)]

@@ -144,3 +144,46 @@ def test_a_row_of_which_nothing_is_left_is_dropped_in_the_order_of_rows() -> Non
     run.result()
 
     assert [row.dropped for row in run._source.rows_between(0, 8)] == [False, True] * 4
+
+
+def _run_with_empty_cells() -> Run:
+    """A finished run of two row groups: in each, a cell of `half` failed and stays empty, and one of `twice` is skipped."""
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+
+    @builder.column(on_error="null")
+    def half(number: int) -> int | None:
+        if number % 4 == 1:
+            raise ValueError("odd")
+        return None if number % 4 == 3 else number // 2
+
+    @builder.column(skip_if="{{ number % 4 == 2 }}")
+    def twice(number: int) -> int:
+        return 2 * number
+
+    run = builder.preview(8, show=False)
+    run.result()
+    return run
+
+
+def test_a_cell_of_a_written_row_still_says_why_it_is_empty() -> None:
+    rows = _run_with_empty_cells()._source.rows_between(4, 8)
+
+    assert [row.states[1:] for row in rows] == [("done", "done"), ("failed", "done"), ("done", "skipped"), ("done",) * 2]
+    assert [row.values[1:] for row in rows] == [(2, 8), (None, 10), (3, None), (None, 14)]
+
+
+def test_what_a_processor_put_in_the_place_of_a_failed_cell_is_shown() -> None:
+    builder = ng.DatasetBuilder()
+    builder.seed_data(pd.DataFrame({"number": range(2)}))
+
+    @builder.column(on_error="null")
+    def half(number: int) -> int:
+        raise ValueError("never")
+
+    builder.processor("post_batch", lambda rows: rows.assign(half=[None, 7]), name="fill")
+    run = builder.preview(2, show=False)
+    run.result()
+
+    rows = run._source.rows_between(0, 2)
+    assert [(row.states[1], row.values[1]) for row in rows] == [("failed", None), ("done", 7)]
