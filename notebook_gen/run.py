@@ -192,12 +192,14 @@ class Run:
     def failures(self) -> "pd.DataFrame":
         """Give every dropped row with its reason: row, column, attempt, kind, error, advice, dropped.
 
-        Cells that stay empty because their column says `on_error="null"` are there, too: their rows were not dropped.
+        Sorted by row. Cells that stay empty because their column says `on_error="null"` are there, too: their rows were
+        not dropped.
         """
         from notebook_gen.views.no_failures import NoFailures
+        from notebook_gen.views.retries import retry_lines
 
         table = self._source.failures.to_pandas()
-        return table if len(table) else NoFailures(table)
+        return table if len(table) else NoFailures.of(table, " ".join(retry_lines(self._source)))
 
     def usage(self) -> "pd.DataFrame":
         """Give what each column has used of its model so far.

@@ -74,6 +74,7 @@ class RunSource:
         self.records = Records(
             self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
         )
+        self.row_group_size = plan.row_group_size
         self.ceilings = plan.ceilings
         self.models = plan.models
         self.placeholder_text = plan.placeholder_text
@@ -130,6 +131,10 @@ class RunSource:
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot."""
         return self.read(self.live_rows.waiting_since)
+
+    def deferred_cells(self) -> Mapping[int, int]:
+        """Give, by node, how many of its tasks failed and wait for another try."""
+        return self.read(self.live_rows.deferred)
 
     def read(self, function: Callable[[], T]) -> T:
         """Call a function on the run's thread, and give its result."""

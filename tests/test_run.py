@@ -3,9 +3,11 @@
 import asyncio
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +31,7 @@ written.wait(30)
 
 _NEVER_RETURNS = """
 import threading
+import time
 import notebook_gen as ng
 
 b = ng.DatasetBuilder()
@@ -165,7 +168,7 @@ def test_a_run_without_failures_says_so_and_still_gives_a_table() -> None:
 
     assert isinstance(table, NoFailures)
     assert list(table.columns) == ["row", "column", "attempt", "kind", "error", "advice", "dropped"]
-    assert "No failures" in table._repr_html_()
+    assert "No failures: no row was dropped" in table._repr_html_()
     assert type(table[["row"]]) is pd.DataFrame
 
 
@@ -210,3 +213,28 @@ def test_a_host_that_shows_no_widgets_is_given_a_run_as_html_that_needs_nothing_
     assert "3 of 3" in html
     assert "finished" in html
     assert "<script" not in html
+
+
+def _shown(table: pd.DataFrame) -> str:
+    assert isinstance(table, NoFailures)
+    return table._repr_html_()
+
+
+def test_where_nothing_answers_failures_say_what_is_tried_again_and_why() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # not listening: whoever connects is refused
+        builder = ng.DatasetBuilder(settings=ng.RunSettings(disable_early_shutdown=True, salvage_rounds=100))
+        builder.models["default"] = ng.Model("gpt", base_url=f"http://127.0.0.1:{nobody.getsockname()[1]}/v1")
+        builder["text"] = ng.LLMText("Write.")
+        run = builder.preview(3, show=False)
+        deadline = time.monotonic() + 30
+        while (said := _shown(run.failures())).endswith("stay empty.</p>"):
+            assert time.monotonic() < deadline
+        run.cancel()
+        with pytest.raises(ng.RunCancelled):
+            run.result(timeout=30)
+
+    assert len(run.failures()) == 0
+    assert "No failures so far" in said
+    assert "text: " in said
+    assert "The last error: " in said

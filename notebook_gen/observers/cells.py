@@ -146,7 +146,7 @@ class Cells:
         return settled._replace(groups=sorted(groups, key=_start))
 
     def group_from(self, start: int) -> GroupStates | None:
-        """Give the states of the cells of the row group that begins with a row and is not open; None if there is none."""
+        """Give the states of the cells of a row group that is not open any more, by its first row; None without one."""
         at = bisect_left(self._settled, start, key=_start)
         return self._settled[at] if at < len(self._settled) and self._settled[at].start == start else None
 

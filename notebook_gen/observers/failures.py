@@ -71,10 +71,16 @@ class Failures:
         return sorted(self._groups.copy().values(), key=lambda group: -group[1])
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give one row a failure: row, column, attempt, kind, error, advice, dropped."""
+        """Give a line for each failure: row, column, attempt, kind, error, advice, dropped.
+
+        Sorted by row, then column in the order of declaration, then attempt.
+        """
         import pandas as pd
 
-        return pd.DataFrame(list(self.items), columns=list(Failure._fields))
+        places = {name: place for place, name in enumerate(self._names)}
+        # a processor has no place among the columns: it comes when they are done, or before them
+        lines = sorted(self.items, key=lambda failure: (failure.row, places.get(failure.column, -1), failure.attempt))
+        return pd.DataFrame(lines, columns=list(Failure._fields))
 
 
 def _processor(error: GenerationError) -> str:

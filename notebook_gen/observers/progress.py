@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from notebook_gen.errors import RateLimited
+from notebook_gen.errors import RateLimited, Transient
 from notebook_gen.events import (
     CellsKept,
     CellsSkipped,
@@ -43,6 +43,7 @@ class NodeProgress:
         attempts: ended attempts.
         tokens_in: tokens sent to its model.
         tokens_out: tokens its model answered.
+        put_off_by: the error of the last attempt that may work at another time, and was put off; None without one.
     """
 
     done: int = 0
@@ -56,6 +57,7 @@ class NodeProgress:
     attempts: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    put_off_by: Transient | None = None
 
     @property
     def mean_seconds(self) -> float | None:
@@ -140,6 +142,8 @@ class Progress:
             progress.rate_limited += 1
         if again:
             progress.again += 1
+            if isinstance(error, Transient):
+                progress.put_off_by = error
         elif error is not None:
             progress.failed += 1
         elif self._full_column[node]:

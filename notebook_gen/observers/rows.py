@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
-from notebook_gen.engine.open_group import IN_FLIGHT, READY, OpenGroup
+from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
 from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
@@ -212,6 +212,15 @@ class LiveRows:
                     since.extend(at for at, state in zip(group.ready_at[node], states, strict=True) if state == READY)
         return waiting
 
+    def deferred(self) -> dict[int, int]:
+        """Count, by node, the tasks that failed and wait for another try; nodes without one left out."""
+        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
+        counts = {
+            node.index: sum(group.states[node.index].count(DEFERRED) for group in open_groups)
+            for node in self._graph.nodes
+        }
+        return {node: count for node, count in counts.items() if count}
+
     def live_parts(self) -> list[Part]:
         """Copy the rows of open row groups, dropped ones left out."""
         if self.scheduler is None:
@@ -277,10 +286,10 @@ class LiveRows:
         if number not in self._recent:
             if number not in self._storage.row_groups():
                 return None
-            states = self._cells.group_from(number * self._group_size)
-            if states is not None and states.is_packed:
-                states = states._replace(data=states.states, is_packed=False)
-            self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), states)
+            known = self._cells.group_from(number * self._group_size)
+            if known is not None:
+                known = known._replace(data=known.states, is_packed=False)
+            self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), known)
             _keep_last(self._recent, _KEPT_GROUPS)
         group = self._recent[number]
         try:
@@ -288,14 +297,14 @@ class LiveRows:
         except ValueError:
             return None
         record = group.values.slice(position, 1).to_pylist()[0]
+        by_node = [_ended(group.states, node.index, row) for node in self._graph.nodes]
         values = tuple(record.get(name) for name in self._graph.columns)
-        states_by_node = [_ended(group.states, node.index, row) for node in self._graph.nodes]
         # where a processor has put a value, the cell has one, whatever became of it before
-        states = tuple(
-            "done" if states_by_node[node] == "failed" and value is not None else states_by_node[node]
+        states: tuple[CellState, ...] = tuple(
+            "done" if by_node[node] == "failed" and value is not None else by_node[node]
             for node, value in zip(self._graph.columns.values(), values, strict=True)
         )
-        return RowView(row, False, states, values)
+        return RowView(row=row, dropped=False, states=states, values=values)
 
 
 def _ended(group: GroupStates | None, node: int, row: int) -> CellState:

@@ -9,6 +9,7 @@ from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
+from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import count_settled
 from notebook_gen.views.tables import failures_table, rows_table
@@ -56,6 +57,7 @@ class RowsPage(TypedDict):
         first: the number of the first row that was asked for; 0 for the newest.
         end: the number after the last one that can be there.
         rows: how many rows a page has.
+        group: how many rows a row group has.
     """
 
     html: str
@@ -63,6 +65,7 @@ class RowsPage(TypedDict):
     first: int
     end: int
     rows: int
+    group: int
 
 
 class ViewBoard(Protocol):
@@ -206,8 +209,14 @@ class RowsFeed:
             "first": self._first,
             "end": end,
             "rows": PAGE_ROWS,
+            "group": self._group_size(end),
         }
         self._page(page)
+
+    def _group_size(self, end: int) -> int:
+        # where a column changes the number of rows, a row's number does not tell its row group
+        is_fixed = not any(node.allow_resize for node in self._source.graph.nodes)
+        return self._source.row_group_size if is_fixed else max(1, end)
 
 
 class ColumnsFeed:
@@ -226,17 +235,19 @@ class ColumnsFeed:
 
 
 class FailuresFeed:
-    """Feeds the table of failures and their count; draws the table only when there are more of them."""
+    """Feeds the table of failures and their count; draws the table only when there is news of them, or of retries."""
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
-        self._failures = source.failures
-        self._table = _News[int](lambda _count: board.show_html("failures", failures_table(self._failures)))
+        self._source = source
+        self._table = _News[tuple[int, Sequence[str]]](
+            lambda news: board.show_html("failures", failures_table(source.failures, retries=news[1]))
+        )
         self._count = _News[int](board.show_failure_count)
 
     def show(self) -> None:
         """Show what has changed."""
-        count = len(self._failures.items)
-        self._table(count)
+        count = len(self._source.failures.items)
+        self._table((count, retry_lines(self._source)))
         self._count(count)
 
 

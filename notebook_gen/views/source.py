@@ -44,6 +44,11 @@ class RunSource(Protocol):
         ...
 
     @property
+    def row_group_size(self) -> int:
+        """Rows of each row group but the last."""
+        ...
+
+    @property
     def ceilings(self) -> Mapping[str, int]:
         """Slots of each resource."""
         ...
@@ -107,6 +112,10 @@ class RunSource(Protocol):
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot; safe on any thread."""
+        ...
+
+    def deferred_cells(self) -> Mapping[int, int]:
+        """Give, by node, how many of its tasks failed and wait for another try; safe on any thread."""
         ...
 
     def cancel(self) -> None:

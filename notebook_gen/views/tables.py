@@ -4,10 +4,10 @@ A row is one line, so that nothing moves. Whoever opens a long text finds all lo
 whole width: static/style.css shows them. Where a page drops the stylesheet, they are in sight from the beginning.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from notebook_gen.engine.snapshots import RowView
+from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.observers.failures import Failure, Failures
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.arrangement import (
@@ -50,6 +50,20 @@ _FRAME_PICTURES = 400_000
 _MOST_TEXT = 100_000  # characters of all texts that can be opened in a frame's table
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
+_STATE_TITLES: Final[Mapping[CellState, str]] = {
+    "waiting": "waits for what it reads",
+    "ready": "all that it reads is there: it waits for a free slot, or takes its turn",
+    "in flight": "it is being made now",
+    "deferred": "an attempt failed, and another one follows in a while",
+    "skipped": "nobody makes it: skip_if says so, or what it reads was skipped",
+    "failed": "it could not be made; its record and Failures say why",
+    "dropped": "its row was given up",
+}
+_KIND_TITLES: Final[Mapping[str, str]] = {
+    "rejected": "the same call would fail again: the prompt, the function or the model has to change",
+    "transient": "the same call may work at another time, but failed each time that it was tried",
+    "rate limited": "the endpoint asked for fewer calls",
+}
 
 
 def rows_table(
@@ -145,19 +159,22 @@ def hint_html(sentence: str) -> str:
     return f'<p style="margin:0;opacity:.75">{escape(sentence)}</p>'
 
 
-def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> str:
+def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: int = 50, limit: int = 300) -> str:
     """Draw why rows were dropped or cells are empty, grouped by column and error, the most frequent first.
 
     Args:
         failures: all of them.
+        retries: what failed besides and is tried again; not escaped.
         kinds: different ones to show, at most.
         limit: characters of an error, and of its advice, to show.
     """
     groups = failures.most_common()
+    tried_again = "".join(f'<p class="ng-note ng-warning">{escape(line)}</p>' for line in retries)
     if not groups:
+        none = "No row was dropped so far." if retries else "No failures."
         return (
-            '<p class="ng-empty">No failures. A row that cannot be made is dropped, and stands here with its reason '
-            "and what to do.</p>"
+            f'<p class="ng-empty">{none} A row that cannot be made is dropped, and stands here with its reason '
+            f"and what to do.</p>{tried_again}"
         )
     head = "<th>rows</th><th>column</th><th>what happened</th><th>example</th><th>what to do</th>"
     body = "".join(_failure_row(example, count, limit) for example, count in groups[:kinds])
@@ -166,6 +183,7 @@ def failures_table(failures: Failures, *, kinds: int = 50, limit: int = 300) -> 
     return (
         f'<div class="ng-scroll"><table class="ng-table"><colgroup>{widths}</colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
+        f"{_explain_kinds(example.kind for example, _ in groups[:kinds])}{tried_again}"
     )
 
 
@@ -176,6 +194,7 @@ class _Cell(NamedTuple):
         written: its text.
         value: what was written; None if it is of no use to who opens it.
         css_class: what sets it apart, beside what `written` says.
+        title: more words about it, for who points at it.
         picture: it, if the value is one.
     """
 
@@ -183,6 +202,7 @@ class _Cell(NamedTuple):
     value: Any = None
     css_class: str = ""
     picture: Picture | None = None
+    title: str = ""
 
 
 class _Folds:
@@ -239,11 +259,11 @@ def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _C
         case "skipped" if value is not None:
             return _Cell(write_cell(value, limit), value, picture=pictures.take(value))
         case "failed":
-            return _Cell(Written("failed"), css_class="ng-failed")
+            return _Cell(Written("failed"), css_class="ng-failed", title=_STATE_TITLES["failed"])
         case "dropped":
-            return _Cell(Written("–"), css_class="ng-pending")
+            return _Cell(Written("–"), css_class="ng-pending", title=_STATE_TITLES["dropped"])
         case state:
-            return _Cell(Written(state), css_class="ng-pending")
+            return _Cell(Written(state), css_class="ng-pending", title=_STATE_TITLES[state])
 
 
 def _draw_fold(cell: _Cell) -> str:
@@ -260,7 +280,8 @@ def _draw_cell(cell: _Cell) -> str:
     text = escape(cell.written.text)
     css_class = cell.css_class or ("" if cell.written.is_literal else "ng-described")
     if css_class:
-        return f'<td class="{css_class}">{text}</td>'
+        title = f' title="{escape(cell.title)}"' if cell.title else ""
+        return f'<td class="{css_class}"{title}>{text}</td>'
     title = f' title="{text}"' if len(cell.written.text) > _SHOWN_WHOLE else ""
     return f"<td{title}>{text}</td>"
 
@@ -305,6 +326,14 @@ def _failure_row(example: Failure, count: int, limit: int) -> str:
         f'<td class="ng-wraps">row {example.row}{attempt}{empty}</td>'
         f'<td class="ng-wraps ng-advice">{escape(one_line(example.advice, limit)) or "–"}</td></tr>'
     )
+
+
+def _explain_kinds(kinds: Iterable[str]) -> str:
+    """Say in a line what the kinds of failure mean."""
+    said = " · ".join(
+        f"<b>{escape(kind)}</b>: {_KIND_TITLES[kind]}" for kind in dict.fromkeys(kinds) if kind in _KIND_TITLES
+    )
+    return f'<p class="ng-note">{said}</p>' if said else ""
 
 
 def _no_rows(names: Sequence[str]) -> str:

@@ -100,3 +100,23 @@ def test_as_a_table_it_has_a_row_a_failure_and_the_same_columns_without_any() ->
     assert list(table.columns) == list(empty.columns) == names
     assert table.values.tolist() == [[7, "score", 3, "rejected", "no answer", "look at the prompt", True]]
     assert len(empty) == 0
+
+
+def test_as_a_table_they_stand_in_the_order_of_rows_then_columns_then_attempts() -> None:
+    failures = failures_of(
+        RowDropped(1.0, 0, 9, 1, 1, WRONG),
+        CellFailed(2.0, 0, 2, 1, 2, WRONG),
+        CellFailed(3.0, 0, 2, 0, 1, BROKEN),
+        RowDropped(4.0, 0, 2, 1, 1, WRONG),
+        RowDropped(5.0, 0, 0, None, 1, DroppedByProcessor("p", "post_batch"), was_done=True),
+    )
+
+    table = failures.to_pandas()
+
+    assert table[["row", "column", "attempt"]].values.tolist() == [
+        [0, "post_batch: p", 1],
+        [2, "text", 1],
+        [2, "score", 1],
+        [2, "score", 2],
+        [9, "score", 1],
+    ]

@@ -147,7 +147,7 @@ def test_a_row_of_which_nothing_is_left_is_dropped_in_the_order_of_rows() -> Non
 
 
 def _run_with_empty_cells() -> Run:
-    """A finished run of two row groups: in each, a cell of `half` failed and stays empty, and one of `twice` is skipped."""
+    """A run of two row groups: in each, one cell of `half` fails and stays empty, and one of `twice` is skipped."""
     builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
     builder.seed_data(pd.DataFrame({"number": range(8)}))
 
@@ -169,7 +169,12 @@ def _run_with_empty_cells() -> Run:
 def test_a_cell_of_a_written_row_still_says_why_it_is_empty() -> None:
     rows = _run_with_empty_cells()._source.rows_between(4, 8)
 
-    assert [row.states[1:] for row in rows] == [("done", "done"), ("failed", "done"), ("done", "skipped"), ("done",) * 2]
+    assert [row.states[1:] for row in rows] == [
+        ("done", "done"),
+        ("failed", "done"),
+        ("done", "skipped"),
+        ("done",) * 2,
+    ]
     assert [row.values[1:] for row in rows] == [(2, 8), (None, 10), (3, None), (None, 14)]
 
 

@@ -40,12 +40,14 @@ class FakeRun:
     title: str = "preview of 40 rows"
     destination: str | None = None
     placeholder_text: bool = False
+    row_group_size: int = 1000
     now: float = 0.0
     views: list[RowView] = field(default_factory=list)
     ceilings: Mapping[str, int] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     trace: Trace | None = None
     waiting: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    deferred: dict[int, int] = field(default_factory=dict)
     records: dict[int, RowRecord] = field(default_factory=dict)
     open_groups: dict[int, OpenGroup] = field(default_factory=dict)
     as_text: dict[str, str] = field(default_factory=dict)
@@ -119,6 +121,9 @@ class FakeRun:
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         return self.waiting
+
+    def deferred_cells(self) -> Mapping[int, int]:
+        return self.deferred
 
     def cancel(self) -> None:
         self.is_cancelled = True

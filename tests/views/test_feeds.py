@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.views.feeds import PAGE_ROWS, RowsFeed
+from notebook_gen.views.feeds import PAGE_ROWS, FailuresFeed, RowsFeed
 from tests.views.fake_run import FakeRun, review_run
 from tests.views.hostile import read_page
 from tests.views.recording_board import RecordingBoard
@@ -83,3 +83,27 @@ def test_a_page_of_pictures_and_long_texts_is_small() -> None:
     assert len(board.html["rows"]) < 64_000
     assert board.html["rows"].count("<img") == 2
     assert len(_shown(board)) == PAGE_ROWS
+
+
+def test_a_page_says_how_many_rows_a_row_group_has() -> None:
+    run, board, feed = _stage()
+    run.row_group_size = 25
+
+    feed.show()
+
+    assert board.rows is not None
+    assert board.rows["group"] == 25
+
+
+def test_failures_are_drawn_again_when_other_cells_wait_for_another_try() -> None:
+    run, board, _ = _stage()
+    feed = FailuresFeed(run, board)
+    feed.show()
+    assert "No failures." in board.html["failures"]
+
+    run.deferred = {2: 14}
+    feed.show()
+    feed.show()
+
+    assert "review: 14 cells wait for another try" in board.html["failures"]
+    assert board.heard.count("failures") == 2

@@ -18,6 +18,7 @@ from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+REJECTED = ["rejected", ": the same call would fail again: the prompt, the function or the model has to change"]
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 
 
@@ -230,7 +231,7 @@ def test_failures_are_grouped_with_an_example_and_what_to_do() -> None:
     assert _texts(failures_table(run.failures)) == [
         "rows", "column", "what happened", "example", "what to do",
         "2", "score", "rejected", " · the answer is empty", "row 4", "raise max_tokens",
-        "1", "review", "rejected", " · timed out", "row 5", "–",
+        "1", "review", "rejected", " · timed out", "row 5", "–", *REJECTED,
     ]  # fmt: skip
 
 
@@ -253,7 +254,7 @@ def test_a_cell_that_is_left_empty_and_a_row_that_a_processor_dropped_are_failur
 
     assert _texts(failures_table(run.failures))[5:] == [
         "1", "score", "rejected", " · no number in it", "row 7, attempt 2, left empty", "–",
-        "1", "a processor", "rejected", " · a duplicate", "row 8", "–",
+        "1", "a processor", "rejected", " · a duplicate", "row 8", "–", *REJECTED,
     ]  # fmt: skip
 
 
@@ -268,4 +269,27 @@ def test_many_kinds_of_failure_are_counted_not_listed() -> None:
     for row in range(60):
         run.drop(row, node=2, problem="e" * row)
 
-    assert _texts(failures_table(run.failures, kinds=50))[-1] == "and 10 more kinds of failure"
+    assert "and 10 more kinds of failure" in _texts(failures_table(run.failures, kinds=50))
+
+
+@pytest.mark.parametrize("state", ["waiting", "ready", "in flight", "deferred", "skipped", "failed", "dropped"])
+def test_who_points_at_a_cell_without_a_value_reads_what_its_state_means(state: CellState) -> None:
+    [cell] = [
+        facts
+        for _, facts in read_page(rows_table(_columns("a"), [_row((state, None))])).elements
+        if facts.get("title") and facts["title"] != "a"
+    ]
+
+    assert len(cell["title"] or "") > len(state)
+
+
+def test_what_is_tried_again_is_said_where_nothing_was_given_up_and_below_what_was() -> None:
+    run = review_run()
+    line = "review: 14 cells wait for another try. The last error: no <b>answer"
+
+    [nothing, waiting] = _texts(failures_table(run.failures, retries=[line]))
+    assert nothing.startswith("No row was dropped so far.")
+    assert waiting == line
+
+    run.drop(4, node=3, problem="the answer is empty")
+    assert _texts(failures_table(run.failures, retries=[line]))[-1] == line

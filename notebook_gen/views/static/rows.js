@@ -1,11 +1,12 @@
 // A page of rows: the newest, or some in order, with what turns the pages. Python made the table and escaped it. This
 // file stands behind put.js and pick.js in one module.
 //
-// page: { html, order, first, end, rows }; see views/feeds.py
+// page: { html, order, first, end, rows, group }; see views/feeds.py
 //
 // The page says { rows: { order, first } }: what somebody wants to see; { record }: the row that somebody chose.
 
 const PATIENCE = 2000; // ms that a page of rows may take to come, before what is here is shown again
+const MANY = 10_000; // rows whose numbers take more room than most windows have beside the tabs
 const NEWEST = "newest", IN_ORDER = "in order";
 const CHOICES = [
   [NEWEST, "newest first", "The rows in which something has happened last"],
@@ -33,26 +34,51 @@ class Rows {
     this.draw();
   }
 
-  fillBar() {
-    const { bar } = this;
-    this.pager = add(bar, "div", {}, "ng-pager");
-    this.pager.setAttribute("role", "group");
-    this.pager.setAttribute("aria-label", "Pages of rows");
-    const turn = (text, title, pages) => {
-      const made = add(this.pager, "button", { textContent: text, title }, "ng-turn");
-      made.setAttribute("aria-label", title);
-      made.onclick = () => this.ask(IN_ORDER, this.first + pages * this.model.get("page").rows);
+  // Two buttons that turn pages, and between them a field for a number that can be gone to
+  addPager(label, { noun, before, after, title, name, step, jump }) {
+    const pager = add(this.pagers, "div", {}, "ng-pager");
+    pager.setAttribute("role", "group");
+    pager.setAttribute("aria-label", label);
+    const turn = (text, words, by) => {
+      const made = add(pager, "button", { textContent: text, title: words }, "ng-turn");
+      made.setAttribute("aria-label", words);
+      made.onclick = () => step(by);
       return made;
     };
-    this.previous = turn("‹", "The page before", -1);
-    add(this.pager, "span", { textContent: "rows" });
-    this.field = add(this.pager, "input", { type: "number", min: 0, step: 1, title: "Go to a row" });
-    this.field.setAttribute("aria-label", "First row of the page");
-    this.field.onchange = () => this.field.value !== "" && this.ask(IN_ORDER, Number(this.field.value));
-    this.field.onkeydown = ({ key }) => key === "Enter" && this.field.onchange();
-    this.words = add(this.pager, "span", {});
-    this.words.setAttribute("aria-live", "polite");
-    this.next = turn("›", "The page after", 1);
+    const previous = turn("‹", before, -1);
+    add(pager, "span", { textContent: noun }, "ng-noun");
+    const field = add(pager, "input", { type: "number", min: 0, step: 1, title });
+    field.setAttribute("aria-label", name);
+    // what somebody types is theirs until they are done with it
+    field.oninput = () => (field.dataset.typed = "true");
+    field.onblur = () => delete field.dataset.typed;
+    field.onchange = () => {
+      delete field.dataset.typed;
+      if (field.value !== "") jump(Number(field.value));
+    };
+    field.onkeydown = ({ key }) => key === "Enter" && field.onchange();
+    const words = add(pager, "span", {});
+    words.setAttribute("aria-live", "polite");
+    return { pager, previous, field, words, next: turn("›", after, 1) };
+  }
+
+  fillBar() {
+    const { bar } = this;
+    this.pagers = add(bar, "div", {}, "ng-pagers");
+    const size = () => this.model.get("page").group;
+    this.groups = this.addPager("Row groups", {
+      noun: "row group", before: "The row group before", after: "The row group after",
+      title: "Go to a row group, as run.row_group has it", name: "Row group",
+      // from the middle of a row group, the one before begins where this one does
+      step: (by) => this.ask(IN_ORDER, (by < 0 ? Math.ceil(this.first / size()) - 1 : Math.floor(this.first / size()) + 1) * size()),
+      jump: (number) => this.ask(IN_ORDER, Math.min(Math.trunc(number), this.lastGroup) * size()),
+    });
+    this.pages = this.addPager("Pages of rows", {
+      noun: "rows", before: "The page before", after: "The page after",
+      title: "Go to a row", name: "First row of the page",
+      step: (by) => this.ask(IN_ORDER, this.first + by * this.model.get("page").rows),
+      jump: (row) => this.ask(IN_ORDER, row),
+    });
     const choice = add(bar, "div", {}, "ng-choice");
     choice.setAttribute("role", "group");
     choice.setAttribute("aria-label", "Order of the rows");
@@ -90,12 +116,12 @@ class Rows {
   }
 
   ask(order, row) {
-    const { end, rows } = this.model.get("page");
+    const { end, rows, group } = this.model.get("page");
     // a page that is asked for is wanted, whatever is open or marked on this one
     this.letGo();
     const last = Math.max(0, end - 1), first = order === NEWEST ? 0 : Math.min(Math.max(0, Math.trunc(row)), last);
     this.wanted = { order, first, until: performance.now() + PATIENCE };
-    this.say(order, first, end, rows);
+    this.say(order, first, end, rows, group);
     this.model.send({ rows: { order, first } });
   }
 
@@ -105,20 +131,33 @@ class Rows {
   }
 
   // What the bar says: at once what is asked for; the table follows when Python has answered
-  say(order, first, end, rows) {
+  say(order, first, end, rows, group) {
     this.first = first;
     for (const [its, button] of this.choices) {
       button.classList.toggle("ng-on", its === order);
       button.setAttribute("aria-pressed", its === order);
     }
-    const isInOrder = order === IN_ORDER, last = Math.max(first, Math.min(first + rows, end) - 1);
-    this.pager.style.visibility = isInOrder ? "visible" : "hidden";
-    this.words.textContent = `– ${last.toLocaleString("en")} of ${end.toLocaleString("en")}`;
-    this.field.max = Math.max(0, end - 1);
-    if (document.activeElement !== this.field || Number(this.field.value) !== first) this.field.value = first;
-    this.field.style.width = `${Math.max(3, String(end).length) + 4}ch`;
-    this.previous.disabled = first <= 0;
-    this.next.disabled = first + rows >= end;
+    const last = Math.max(first, Math.min(first + rows, end) - 1);
+    this.fill(this.pages, first, `– ${last.toLocaleString("en")} of ${end.toLocaleString("en")}`, Math.max(0, end - 1));
+    this.pages.previous.disabled = first <= 0;
+    this.pages.next.disabled = first + rows >= end;
+    this.lastGroup = Math.max(0, Math.ceil(end / group) - 1);
+    const number = Math.floor(first / group);
+    this.fill(this.groups, number, `of ${(this.lastGroup + 1).toLocaleString("en")}`, this.lastGroup);
+    this.groups.previous.disabled = first <= 0;
+    this.groups.next.disabled = number >= this.lastGroup;
+    this.pagers.hidden = order !== IN_ORDER;
+    this.groups.pager.hidden = this.lastGroup === 0;
+    this.bar.classList.toggle("ng-in-order", order === IN_ORDER);
+    this.bar.classList.toggle("ng-grouped", this.lastGroup > 0);
+    this.bar.classList.toggle("ng-many", end >= MANY);
+  }
+
+  fill({ field, words }, value, said, most) {
+    words.textContent = said;
+    field.max = most;
+    if (!field.dataset.typed && field.value !== String(value)) field.value = value;
+    field.style.width = `${Math.max(3, String(most + 1).length) + 4}ch`;
   }
 
   // Whether rows come that somebody has turned away from since
@@ -136,11 +175,11 @@ class Rows {
   }
 
   draw() {
-    const { html, order, first, end, rows } = this.model.get("page");
+    const { html, order, first, end, rows, group } = this.model.get("page");
     if (html === undefined || this.isLate(order, first)) return;
     this.isWhole = put(this.table, html);
     this.drawPick();
-    this.say(order, first, end, rows);
+    this.say(order, first, end, rows, group);
   }
 }
 
