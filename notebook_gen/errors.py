@@ -3,7 +3,8 @@
 ```
 NotebookGenError
 ├── ConfigError         the user, before anything runs: a column, a model, a setting or a file is wrong
-│   └── NotDeclared     nothing of that name was declared; also a KeyError
+│   ├── NotDeclared     nothing of that name was declared; also a KeyError
+│   └── NoSuchRow       a run has no such row, or has not begun it; also an IndexError
 ├── GenerationError     one cell could not be made; the run goes on (the cell's row is dropped)
 │   ├── RateLimited     the endpoint asks to slow down (429)
 │   ├── Transient       a timeout, a broken connection, a server error: may work another time
@@ -113,6 +114,10 @@ class NotDeclared(ConfigError, KeyError):
         else:
             advice = f"declared are {', '.join(names[:20])}" if names else "none was declared yet"
         super().__init__(f"there is no {kind} {name!r}", advice=advice)
+
+
+class NoSuchRow(ConfigError, IndexError):
+    """A run has no row of that number, or has not begun it."""
 
 
 class GenerationError(NotebookGenError):

@@ -24,7 +24,7 @@ from notebook_gen.events import EventBus, RunFinished
 from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
-from notebook_gen.record import Record
+from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
 from notebook_gen.views.summary import row_counts
@@ -184,10 +184,13 @@ class Run:
         `run.record(17)["review"].exchange.messages` are the messages that were sent for a cell. Of rows long past, what
         was said to models may be forgotten.
 
+        `print(run.record(17))` writes all of it as text.
+
         Raises:
-            IndexError: the run has no such row, or has not begun it.
+            ConfigError: that is no row's number.
+            NoSuchRow: the run has no such row, or has not begun it; also an IndexError.
         """
-        return Record.of(self._source.record(row))
+        return Record.of(self._source.record(row_number(row)))
 
     def failures(self) -> "pd.DataFrame":
         """Give every dropped row with its reason: row, column, attempt, kind, error, advice, dropped.

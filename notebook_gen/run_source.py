@@ -116,7 +116,7 @@ class RunSource:
         """Give one row with everything known of it.
 
         Raises:
-            IndexError: the run has no such row, or has not begun it.
+            NoSuchRow: the run has no such row, or has not begun it; also an IndexError.
         """
         return self.read(lambda: self.records.find(row))
 

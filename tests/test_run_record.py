@@ -2,7 +2,9 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -86,7 +88,7 @@ def test_a_row_that_does_not_exist_is_told_with_advice() -> None:
     run = _builder().preview(3, show=False)
     run.result(timeout=30)
 
-    with pytest.raises(IndexError, match="row 3 does not exist: the run has rows 0 to 2"):
+    with pytest.raises(IndexError, match="row 3 does not exist; the run has rows 0 to 2"):
         run.record(3)
 
 
@@ -118,3 +120,44 @@ def test_the_traces_of_a_dataset_on_disk_are_drawn_as_those_of_its_run(tmp_path:
 
     live = ng.views.gantt(run)
     assert [(len(trace.y), trace.type) for trace in drawn.data] == [(len(trace.y), trace.type) for trace in live.data]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("x", "'x' is not the number of a row; rows are numbered from 0: run.record(17)"),
+        (2.0, "2.0 is not the number of a row; did you mean run.record(2)?"),
+        (2.5, "2.5 is not the number of a row; rows are numbered from 0: run.record(17)"),
+        (True, "True is not the number of a row; rows are numbered from 0: run.record(17)"),
+        (None, "None is not the number of a row; rows are numbered from 0: run.record(17)"),
+        (-1, "row -1 does not exist; the run has rows 0 to 2; the last one is run.record(2)"),
+        (3, "row 3 does not exist; the run has rows 0 to 2"),
+        (10**30, f"row {10**30} does not exist; the run has rows 0 to 2"),
+    ],
+)
+def test_what_is_no_row_of_the_run_is_told_with_a_way_out(row: Any, said: str) -> None:
+    run = _builder().preview(3, show=False)
+    run.result(timeout=30)
+
+    with pytest.raises(ng.ConfigError) as caught:
+        run.record(row)
+
+    assert str(caught.value) == said
+
+
+def test_a_number_of_numpys_is_the_number_of_a_row() -> None:
+    run = _builder().preview(3, show=False)
+    run.result(timeout=30)
+
+    assert run.record(np.int64(2)).row == 2  # type: ignore[arg-type]  # it says itself that it is a whole number
+
+
+def test_a_record_can_be_printed() -> None:
+    run = _builder(server_error=1.0).preview(4, show=False)
+    with pytest.raises(ng.NoRowsLeft):
+        run.result(timeout=30)
+
+    printed = str(run.record(0))
+
+    for expected in ("row 0 · dropped", "text · LLM text", "Be brief.", "raw answer:", "1 attempt", "(500)"):
+        assert expected in printed

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CellState, RowView
+from notebook_gen.errors import NoSuchRow
 from notebook_gen.observers.failures import Failure, Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import LiveRows
@@ -160,13 +161,13 @@ class Records:
         """Give the record of a row.
 
         Raises:
-            IndexError: the run has no such row, or has not begun it.
+            NoSuchRow: the run has no such row, or has not begun it.
         """
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
         drop = next((failure for failure in failures if failure.dropped), None)
         if view is None and drop is None:
-            raise IndexError(self._say_missing(row))
+            raise self._missing(row)
         group = row // self._group_size
         attempts = self._attempts(row, group)
         cells = [
@@ -260,13 +261,17 @@ class Records:
         found = (self._exchanges.get(Task(node.index, group, row, number)) for number in range(MOST_ATTEMPTS, 0, -1))
         return next((exchange for exchange in found if exchange is not None), None)
 
-    def _say_missing(self, row: int) -> str:
+    def _missing(self, row: int) -> NoSuchRow:
         rows = self._progress.rows
+        if not rows:
+            return NoSuchRow(f"row {row} does not exist: the run has no rows")
         if not 0 <= row < rows:
-            return f"row {row} does not exist: the run has rows 0 to {rows - 1}"
+            back = f"; the last one is run.record({rows - 1})" if row < 0 else ""
+            return NoSuchRow(f"row {row} does not exist", advice=f"the run has rows 0 to {rows - 1}{back}")
         if self._progress.ended is None:
-            return f"row {row} was not begun yet: look again later, or at run.rows()"
-        return f"row {row} is not there: the run ended before it, or a processor took it away; see run.rows()"
+            return NoSuchRow(f"row {row} was not begun yet", advice="look again later, or at run.rows()")
+        why = "the run ended before it, or a processor took it away"
+        return NoSuchRow(f"row {row} is not there: {why}", advice="see run.rows()")
 
 
 def _with(cell: CellRecord, state: CellState, reason: str) -> CellRecord:

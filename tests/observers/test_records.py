@@ -229,7 +229,7 @@ def test_a_row_that_the_run_ended_before_is_unfinished() -> None:
 
 @pytest.mark.parametrize(
     ("row", "advice"),
-    [(40, "rows 0 to 39"), (-1, "rows 0 to 39"), (39, "was not begun yet: look again later")],
+    [(40, "rows 0 to 39"), (-1, "rows 0 to 39"), (39, "was not begun yet; look again later")],
 )
 def test_a_row_that_is_not_there_is_told_with_advice(row: int, advice: str) -> None:
     with pytest.raises(IndexError, match=advice):
