@@ -165,6 +165,8 @@ class LiveDisplay:
             html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
         self._report = {"text/html": html, "text/plain": text}
         self._place.update(self._report)
+        if self._widgets is not None:
+            self._widgets.offer_report(self._words)
 
     # On any thread
 
@@ -183,16 +185,29 @@ class LiveDisplay:
         publisher = self._publisher
         if publisher is None:
             return
+        if message.get("report") == "wanted":
+            self._guard(self._send_report)
+            return
         publisher.hear(message)
         if self._is_settled.is_set():
             with self._lock:
                 self._guard(publisher.answer)
 
+    def _send_report(self) -> None:
+        with self._lock:
+            if self._widgets is not None and self._report is not None:
+                self._widgets.send_report(self._report)
+
+    @property
+    def _words(self) -> str:
+        """What stands in plain text beside the live view."""
+        return one_line(self._source.title)
+
     def _bundle(self) -> Bundle:
         """What to show now."""
         if self._report is not None:
             return self._report
-        text = one_line(self._source.title)
+        text = self._words
         if self._widgets is not None:
             bundle: Bundle = self._widgets.root._repr_mimebundle_()  # IPython's protocol
             return {**bundle, "text/plain": text}

@@ -18,6 +18,7 @@ from notebook_gen.views import measures
 from notebook_gen.views.cells import CellsFrame, cells_script
 from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
+from notebook_gen.views.outputs import Bundle
 from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
@@ -88,6 +89,14 @@ class InspectorPane(anywidget.AnyWidget):
     record = traitlets.Dict().tag(sync=True)
 
 
+class Keeper(anywidget.AnyWidget):
+    """Puts the report into pages that do not know where it belongs; shows nothing. See static/keep.js."""
+
+    _esm = read_static("keep.js")
+
+    place = traitlets.Dict().tag(sync=True)
+
+
 class LiveWidgets:
     """All widgets of one live view, by name: what a `Publisher` writes to.
 
@@ -128,7 +137,8 @@ class LiveWidgets:
         self._inspector = InspectorPane()
         self._rows = RowsPane()
         self._cells = CellsPane()
-        speakers = (self._timeline, self._inspector, self._rows, self._cells, panes["failures"])
+        self._keeper = Keeper()
+        speakers = (self._timeline, self._inspector, self._rows, self._cells, self._keeper, panes["failures"])
         for speaking in speakers:
             speaking.on_msg(lambda _pane, content, _buffers: on_message(content))
         self._columns = _Columns(source.graph, source.progress.rows)
@@ -206,6 +216,18 @@ class LiveWidgets:
         self._cells.send_state({"frame", "part"})
         self._timeline.send_state({"template", "frame", "detail", "clock", "picture"})
         self._columns.send_again()
+
+    def offer_report(self, text: str) -> None:
+        """Say that the report is there.
+
+        Args:
+            text: what stands in plain text beside the live view.
+        """
+        self._keeper.place = {"root": self.root.model_id, "text": text}
+
+    def send_report(self, report: Bundle) -> None:
+        """Send the report to the page."""
+        self._keeper.send({"report": dict(report)})
 
     def send_plotly(self) -> None:
         """Send plotly.js to the page."""

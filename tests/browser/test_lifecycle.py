@@ -132,6 +132,43 @@ def test_a_run_that_ended_while_no_page_was_open_can_be_shown_again(open_noteboo
     assert "12 of 12" in again.wait_for(".ng-report .ng-head", within=again.cell(2)).inner_text()
 
 
+def test_a_page_that_was_loaded_again_keeps_the_report_of_the_run_that_ended_in_it(open_notebook: OpenNotebook) -> None:
+    first = _run(open_notebook, "reloaded", LONG_RUN, "run.live()")
+    first.save()
+    first.reload()
+    first.wait_for(RUNNING, within=first.cell(1))
+    _wait_for_rows(first, 1, _rows_done(first, 1))
+
+    first.cell(1).get_by_role("button", name="Cancel").click()
+    first.wait_for(CANCELLED, within=first.cell(1))
+
+    # who asked for the live view has it
+    assert first.count(".ng-live", first.cell(2)) == 1
+    first.save()
+    first.shut_down_kernel()
+    first.leave()
+    again = open_notebook.look_at(first.path)
+    report = again.wait_for(CANCELLED, within=again.cell(1))
+    again.picture("reopened", of=again.cell(1))
+    assert report.is_visible()
+    assert not BROKEN.search(again.cell(1).inner_text())
+
+
+def test_a_page_that_is_opened_when_the_run_is_over_keeps_its_report(open_notebook: OpenNotebook) -> None:
+    first = _run(open_notebook, "late", LONG_RUN)
+    first.save()
+    first.leave()
+    again = open_notebook(first.path)
+    again.wait_for(RUNNING, within=again.cell(1)).page.get_by_role("button", name="Cancel").click()
+    again.wait_for(".ng-state.ng-cancelled", within=again.cell(1))
+    again.leave()
+
+    last = open_notebook(first.path)
+
+    last.wait_for(CANCELLED, within=last.cell(1))
+    assert last.count(".ng-live") == 0
+
+
 def test_two_runs_at_once_move_each_in_its_own_view(open_notebook: OpenNotebook) -> None:
     notebook = _run(open_notebook, "two-runs", LONG_RUN, "other = b.preview(900)")
     notebook.wait_for(RUNNING, within=notebook.cell(2))
