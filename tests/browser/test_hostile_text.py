@@ -38,6 +38,30 @@ for at, name in enumerate(NAMES):
     else:
         b[name] = ng.Expression("{{{{ text }}}}")
 
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
+)
+ATTACKS = [
+    PNG,
+    PNG + '" onerror="window.__pwn++" alt="hostile',
+    PNG.replace("png", 'png" onload="window.__pwn++'),
+    "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9IndpbmRvdy5fX3B3bisrIi8+",
+    "data:text/html;base64,PHNjcmlwdD53aW5kb3cuX19wd24rKzwvc2NyaXB0Pg==",
+    "https://hostile.invalid/picture.png",
+    'https://hostile.invalid/" onerror="window.__pwn++',
+]
+
+# as early as it is declared, a column is in sight
+@b.column(inputs=["number"])
+def picture(values):
+    return ATTACKS[values["number"] % len(ATTACKS)]
+
+@b.column(inputs=["number"])
+def file(values):
+    import base64
+    data = base64.b64decode(PNG.partition(",")[2])
+    return {{"bytes": data, "path": HOSTILE[values["number"]].encode("utf-8", "replace").decode()}}
+
 @b.column(name="fails <b>often</b>", inputs=["number", "text"])
 def fails(values):
     if values["number"] % 3 == 2:
@@ -56,8 +80,12 @@ FOREIGN = """() => [...document.querySelectorAll(".ng-view *, .ng-table *, .ng-d
     const attributes = [...element.attributes].filter(({ name, value }) =>
         /^on/i.test(name) || (/href|src|action/.test(name) && /^\\s*javascript:/i.test(value))
         || (name === "style" && /hostile/.test(value)));
-    const isFetching = element.localName === "img" && !/^data:image\\/svg\\+xml/.test(element.getAttribute("src"));
-    return isForeign || isFetching || attributes.length ? [element.outerHTML.slice(0, 200)] : [];
+    // of a picture, nothing but its data may come from a value: neither where it is nor what it is called
+    const isPicture = element.localName === "img";
+    const isOwnData = /^data:image\\/(svg\\+xml|png|jpeg|gif|webp);base64,[\\w+\\/=]+$/;
+    const isFetching = isPicture && !isOwnData.test(element.getAttribute("src"));
+    const isCalled = isPicture && !/^(DAG|timeline|cells|(png|jpeg|gif|webp) image, [\\d.]+ k?B)$/.test(element.alt);
+    return isForeign || isFetching || isCalled || attributes.length ? [element.outerHTML.slice(0, 200)] : [];
 })"""
 
 PLACES = """([selector, most]) => [...document.querySelectorAll(selector)].slice(0, most)
@@ -181,6 +209,8 @@ def test_rows_failures_dag_and_charts_show_hostile_text_and_execute_none(
     for step in range(30):
         notebook.page.mouse.move(box["x"] + box["width"] * step / 30, box["y"] + box["height"] * (step % 9 + 0.5) / 9)
     notebook.picture("page")
+    assert notebook.count("img.ng-thumbnail", notebook.cell(2)) > 0
+    assert notebook.count("img.ng-image", notebook.cell(6)) > 0
     for shown in (2, 3, 7):
         assert LOUD in notebook.cell(shown).inner_text(), shown
     assert "<img src=x onerror" in notebook.cell(4).inner_text()

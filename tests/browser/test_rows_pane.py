@@ -60,7 +60,8 @@ def test_pages_of_rows_are_turned_by_pointer_and_by_keyboard(open_notebook: Open
     _wait_for_rows(notebook, 0)
     page.get_by_role("button", name="The page after").click()
     _wait_for_rows(notebook, 6)
-    page.get_by_label("First row of the page").fill("994")
+    page.get_by_label("First row of the page").press("Control+a")
+    page.keyboard.type("994")
     page.keyboard.press("Enter")
     _wait_for_rows(notebook, 994)
     notebook.picture("last", of=notebook.cell(1))
@@ -107,3 +108,89 @@ def test_another_page_comes_although_a_text_of_this_one_is_open(open_notebook: O
 
     _wait_for_rows(notebook, 6)
     assert notebook.count(f"{PANE} details[open]") == 0
+
+
+IN_GROUPS = DECLARE.replace("seed=7", "seed=7, settings=ng.RunSettings(row_group_size=25)")
+
+
+def test_row_groups_are_turned_like_pages_and_begin_with_their_first_row(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("rows-groups", [IN_GROUPS, LONG_RUN])
+    page = notebook.page
+    notebook.wait_for(f"{PANE} img")
+    page.get_by_role("button", name="in order").click()
+    _wait_for_rows(notebook, 0)
+
+    page.get_by_role("button", name="The row group after").click()
+    _wait_for_rows(notebook, 25)
+    assert page.get_by_label("Row group", exact=True).input_value() == "1"
+    assert "of 40" in notebook.wait_for(f"{PANE} .ng-pagers").inner_text()
+    page.get_by_role("button", name="The page after").click()
+    _wait_for_rows(notebook, 31)
+    page.get_by_role("button", name="The row group before").click()
+    _wait_for_rows(notebook, 25)
+    page.get_by_label("Row group", exact=True).fill("39")
+    page.keyboard.press("Enter")
+    _wait_for_rows(notebook, 975)
+    notebook.picture("last", of=notebook.cell(1))
+    assert page.get_by_role("button", name="The row group after").is_disabled()
+
+
+def test_a_run_of_one_row_group_offers_no_others(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook, "rows-one-group")
+    notebook.page.get_by_role("button", name="in order").click()
+    _wait_for_rows(notebook, 0)
+
+    assert notebook.page.get_by_label("First row of the page").is_visible()
+    assert not notebook.page.get_by_label("Row group", exact=True).is_visible()
+
+
+def test_a_number_stays_while_somebody_types_it_and_rows_come(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook, "rows-typing")
+    page = notebook.page
+    page.get_by_role("button", name="in order").click()
+    _wait_for_rows(notebook, 0)
+    field = page.get_by_label("First row of the page")
+
+    field.press("Control+a")
+    page.keyboard.type("99")
+    page.evaluate("html => { window.before = html; }", notebook.wait_for(f"{PANE} .ng-table-pane").inner_html())
+    page.wait_for_function(f"document.querySelector('{PANE} .ng-table-pane').innerHTML !== window.before")
+
+    assert field.input_value() == "99"
+    field.press("Enter")
+    _wait_for_rows(notebook, 99)
+
+
+BOXES = """([bar, tabs]) => {
+    const shown = [...document.querySelectorAll(bar)].filter(element => element.offsetWidth);
+    const box = element => element.getBoundingClientRect().toJSON();
+    return [shown.map(box), [...document.querySelectorAll(tabs)].map(box), box(document.querySelector(".ng-live"))];
+}"""
+
+
+@pytest.mark.parametrize("width", [520, 570, 620, 700, 900])
+@pytest.mark.parametrize("declare", [DECLARE, IN_GROUPS], ids=["one row group", "many"])
+def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(
+    open_notebook: OpenNotebook, declare: str, width: int
+) -> None:
+    notebook = open_notebook.run_cells("rows-narrow", [declare, LONG_RUN])
+    notebook.wait_for(f"{PANE} img")
+    page = notebook.page
+    now = page.locator(".ng-live").bounding_box()
+    assert now is not None
+    page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
+    page.wait_for_function(f"Math.abs(document.querySelector('.ng-live').offsetWidth - {width}) < 3")
+
+    for order in ("newest first", "in order"):
+        page.get_by_role("button", name=order).click()
+        bars, tabs, view = page.evaluate(
+            BOXES, [f"{PANE} .ng-pager, {PANE} .ng-choice, .ng-live .ng-stop", ".ng-live .lm-TabBar-tab"]
+        )
+        notebook.picture(f"{width}-{order}", of=notebook.cell(1))
+        assert [box for box in bars if box["left"] < view["left"] or box["right"] > view["right"]] == []
+        assert [
+            (bar, tab)
+            for bar in bars
+            for tab in tabs
+            if bar["left"] < tab["right"] + 8 and tab["top"] < bar["bottom"] and bar["top"] < tab["bottom"]
+        ] == []

@@ -26,7 +26,10 @@ class Inspector {
     Object.assign(this.number, { type: "number", min: 0, step: 1 });
     this.number.setAttribute("aria-label", "Number of the row");
     this.number.onchange = () => this.number.value !== "" && this.ask(Number(this.number.value));
-    this.number.onkeydown = ({ key }) => key === "Enter" && this.number.onchange();
+    this.number.onkeydown = ({ key }) => {
+      // a handler that gives false would keep every other key from the field
+      if (key === "Enter") this.number.onchange();
+    };
     this.bar.append(this.number);
     this.next = button(this.bar, "Next", "The row after", () => this.ask(this.row + 1));
     this.bar.append(Object.assign(document.createElement("span"), { className: "ng-space" }));

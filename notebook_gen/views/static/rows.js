@@ -56,7 +56,10 @@ class Rows {
       delete field.dataset.typed;
       if (field.value !== "") jump(Number(field.value));
     };
-    field.onkeydown = ({ key }) => key === "Enter" && field.onchange();
+    field.onkeydown = ({ key }) => {
+      // a handler that gives false would keep every other key from the field
+      if (key === "Enter") field.onchange();
+    };
     const words = add(pager, "span", {});
     words.setAttribute("aria-live", "polite");
     return { pager, previous, field, words, next: turn("›", after, 1) };
