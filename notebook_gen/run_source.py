@@ -1,8 +1,9 @@
 """RunSource: everything that can be read of a run, brought together: its observers, its rows, its records."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from notebook_gen.config.models import Model
 from notebook_gen.engine.loop import background_loop
@@ -69,6 +70,7 @@ class RunSource:
         self.progress = Progress(plan.graph, plan.rows)
         self.trace = Trace(plan.graph) if plan.trace else None
         self.failures = Failures(plan.graph)
+        self.failure_count = 0
         self.cells = Cells(plan.graph, plan.rows, self._open_group)
         self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage, self.cells)
         self.records = Records(
@@ -93,6 +95,14 @@ class RunSource:
         bus.subscribe(self.failures, self.failures.KINDS)
         bus.subscribe(self.live_rows, self.live_rows.KINDS)
         bus.subscribe(self.cells, self.cells.KINDS)
+
+    def as_it_stands(self) -> Self:
+        """Give it with counts that stay as they are now and fit each other."""
+        still = copy(self)
+        still.progress, still.failure_count = self.read(
+            lambda: (self.progress.as_it_stands(), len(self.failures.items))
+        )
+        return still
 
     def elapsed(self) -> float:
         """Give the seconds since it began, or that it took."""

@@ -1,5 +1,6 @@
 """Progress: how far a run is, per column, per resource and in rows."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +74,7 @@ class Progress:
         rows: rows asked for.
         rows_done: rows with all their cells.
         rows_dropped: rows given up.
+        rows_dropped_before: those of them that an earlier run gave up.
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
@@ -88,6 +90,7 @@ class Progress:
         self.rows = rows
         self.rows_done = 0
         self.rows_dropped = 0
+        self.rows_dropped_before = 0
         self.rows_open = 0
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
@@ -110,6 +113,13 @@ class Progress:
     def tokens_out(self) -> int:
         """Tokens that all models answered."""
         return sum(node.tokens_out for node in self.nodes)
+
+    def as_it_stands(self) -> "Progress":
+        """Give a copy whose counts stay as they are; to be called on the run's thread, where they fit each other."""
+        still = copy(self)
+        still.nodes = [copy(node) for node in self.nodes]
+        still.in_flight, still.limits = dict(self.in_flight), dict(self.limits)
+        return still
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
@@ -198,6 +208,7 @@ class Progress:
         self.rows_done += rows
         self.rows_written += rows
         self.rows_dropped += event.row_group.size - rows
+        self.rows_dropped_before += event.row_group.size - rows
         for node in self.nodes:
             node.done += rows
             node.kept += rows

@@ -122,13 +122,18 @@ class Feed(Protocol):
 
 
 class HeadFeed:
-    """Feeds the head, the DAG, what stands beside it, and what ended the run."""
+    """Feeds whatever counts: the head, the DAG, what stands beside it, the columns, the tab of failures; and the error.
+
+    All of it is from one look at the run, so that no two places contradict each other.
+    """
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
         self._facts = _News[str](lambda html: board.show_parts("head", {"facts": html}))
         self._side = _News[str](lambda html: board.show_parts("top", {"side": html}))
         self._numbers = _News[Numbers](board.show_numbers)
+        self._columns = _News[ColumnFigures](board.show_columns)
+        self._failures = _News[int](board.show_failure_count)
         self._error = _News[str](lambda html: board.show_html("notice", html))
         self._state = _News[str](board.show_state)
         self._lost_when: tuple[int, int, bool] | None = None
@@ -136,8 +141,9 @@ class HeadFeed:
 
     def show(self) -> None:
         """Show what has changed."""
-        source = self._source
+        source = self._source.as_it_stands()
         graph, progress = source.graph, source.progress
+        nodes, rows = progress.nodes, progress.rows
         waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
         self._state(progress.state)
         self._facts(head_html(source))
@@ -146,17 +152,21 @@ class HeadFeed:
             {
                 "nodes": dag_numbers(graph, progress, DAG_WIDTH),
                 "segments": bar_segments(graph, progress),
-                "lost": self._lost(),
+                "lost": self._lost(source),
             }
         )
+        self._columns(
+            {"done": [count_settled(node, rows) for node in nodes], "words": [_words(node, rows) for node in nodes]}
+        )
+        self._failures(source.failure_count)
         self._error(error_html(source))
 
-    def _lost(self) -> float:
+    def _lost(self, source: RunSource) -> float:
         """What no column will fill of the bar: looked at only when more has failed, as cells have to be counted."""
-        progress = self._source.progress
+        progress = source.progress
         seen = (progress.rows_dropped, sum(node.failed for node in progress.nodes), progress.ended is not None)
         if seen != self._lost_when:
-            self._lost_when, self._lost_last = seen, lost_share(self._source)
+            self._lost_when, self._lost_last = seen, lost_share(source)
         return self._lost_last
 
 
@@ -219,36 +229,19 @@ class RowsFeed:
         return self._source.row_group_size if is_fixed else max(1, end)
 
 
-class ColumnsFeed:
-    """Feeds the progress of each column."""
-
-    def __init__(self, source: RunSource, board: ViewBoard) -> None:
-        self._progress = source.progress
-        self._figures = _News[ColumnFigures](board.show_columns)
-
-    def show(self) -> None:
-        """Show what has changed."""
-        nodes, rows = self._progress.nodes, self._progress.rows
-        self._figures(
-            {"done": [count_settled(node, rows) for node in nodes], "words": [_words(node, rows) for node in nodes]}
-        )
-
-
 class FailuresFeed:
-    """Feeds the table of failures and their count; draws the table only when there is news of them, or of retries."""
+    """Feeds the table of failures; draws the table only when there is news of them, or of retries."""
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
         self._table = _News[tuple[int, Sequence[str]]](
             lambda news: board.show_html("failures", failures_table(source.failures, retries=news[1]))
         )
-        self._count = _News[int](board.show_failure_count)
 
     def show(self) -> None:
         """Show what has changed."""
         count = len(self._source.failures.items)
         self._table((count, retry_lines(self._source)))
-        self._count(count)
 
 
 def _words(node: NodeProgress, rows: int) -> str:

@@ -139,7 +139,9 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     yield _Fact(elapsed, label, widest=None if is_over else ("00:00", "of about 00:00"))
     rows = write_count(progress.rows)
     yield _Fact(f"{write_count(progress.rows_done)} of {rows}", "rows done", widest=(f"{rows} of {rows}", ""))
-    yield _Fact(write_count(progress.rows_dropped), "dropped", is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
+    before = progress.rows_dropped_before
+    label = f"dropped · {write_count(before)} earlier" if before else "dropped"
+    yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
     looks = resource_looks(source.graph)
     looks = [looks[number] for number in counted(looks)]
     if not looks:

@@ -1,7 +1,7 @@
 """RunSource: what every view reads of a run. `Run` matches it by shape, so that views sit below it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import RowView
@@ -76,6 +76,15 @@ class RunSource(Protocol):
     @property
     def as_text(self) -> Mapping[str, str]:
         """By column, what its values are that are stored as text; complete when the run has ended."""
+        ...
+
+    @property
+    def failure_count(self) -> int:
+        """How many failures there were when `as_it_stands` was called."""
+        ...
+
+    def as_it_stands(self) -> Self:
+        """Give it with a progress and a count of failures that do not change and fit each other; safe on any thread."""
         ...
 
     def elapsed(self) -> float:

@@ -146,7 +146,9 @@ class LiveWidgets:
             [self._rows, self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
         )
         headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
-        below = [self._inspector, panes["notice"], panes["trouble"]]
+        # the page may have to fetch the scripts of all other parts first; with them comes the style that hides it
+        starting = _with_class(ipywidgets.Label("The live view is loading …"), "ng-starting")
+        below = [self._inspector, panes["notice"], starting, panes["trouble"]]
         parts = [headline, panes["top"], self._timeline, self._tabs, *below]
         # parts arrive in the page one by one: with no height of its own, the view would first be small
         layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")

@@ -10,6 +10,7 @@ from notebook_gen.events import (
     InPlaceEnded,
     LimitMoved,
     RowDropped,
+    RowGroupKept,
     RowGroupOpened,
     RowGroupResized,
     RowGroupWritten,
@@ -159,3 +160,22 @@ def test_after_a_real_run_rows_asked_are_rows_done_and_rows_dropped(engine: str)
         (19, 1, 1, 0),
     ]
     assert set(progress.in_flight.values()) == {0}
+
+
+def test_how_a_run_stands_does_not_change_when_it_goes_on() -> None:
+    progress = Progress(build_graph(COLUMNS), rows=4)
+    progress(RowGroupOpened(0.0, RowGroup(0, 0, 4)))
+    still = progress.as_it_stands()
+
+    progress(InPlaceEnded(1.0, 0, 0, 0.5, 3, 1))
+
+    assert (still.nodes[0].done, progress.nodes[0].done) == (0, 3)
+    assert (still.nodes[0].failed, progress.nodes[0].failed) == (0, 1)
+
+
+def test_rows_that_an_earlier_run_dropped_are_told_apart() -> None:
+    progress = Progress(build_graph(COLUMNS), rows=4)
+
+    progress(RowGroupKept(0.0, RowGroup(0, 0, 4), [0, 3]))
+
+    assert (progress.rows_dropped, progress.rows_dropped_before) == (2, 2)

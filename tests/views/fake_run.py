@@ -1,8 +1,9 @@
 """A run for views to look at: real observers, fed by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from notebook_gen.config.columns import Category, Column, Integer, LLMText
 from notebook_gen.config.models import DemoModel, Model
@@ -51,6 +52,7 @@ class FakeRun:
     records: dict[int, RowRecord] = field(default_factory=dict)
     open_groups: dict[int, OpenGroup] = field(default_factory=dict)
     as_text: dict[str, str] = field(default_factory=dict)
+    failure_count: int = 0
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
@@ -92,6 +94,11 @@ class FakeRun:
 
     def drop(self, row: int, node: int, problem: str, advice: str = "") -> None:
         self.publish(RowDropped(self.now, 0, row, node, 1, Rejected(problem, advice=advice)))
+
+    def as_it_stands(self) -> Self:
+        still = copy(self)
+        still.progress, still.failure_count = self.progress.as_it_stands(), len(self.failures.items)
+        return still
 
     def elapsed(self) -> float:
         return self.progress.ended if self.progress.ended is not None else self.now

@@ -1,12 +1,14 @@
 """The page of rows: the newest, or in order as somebody turns the pages; never more than is shown."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.views.feeds import PAGE_ROWS, FailuresFeed, RowsFeed
-from tests.views.fake_run import FakeRun, review_run
+from notebook_gen.events import RunStarted
+from notebook_gen.views.feeds import PAGE_ROWS, FailuresFeed, HeadFeed, RowsFeed
+from tests.views.fake_run import REVIEW, FakeRun, review_run
 from tests.views.hostile import read_page
 from tests.views.recording_board import RecordingBoard
 
@@ -107,3 +109,34 @@ def test_failures_are_drawn_again_when_other_cells_wait_for_another_try() -> Non
 
     assert "review: 14 cells wait for another try" in board.html["failures"]
     assert board.heard.count("failures") == 2
+
+
+class _Racing(FakeRun):
+    """A run that goes on while a view looks at it: a row is dropped whenever somebody asks what waits."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.itself = self
+
+    def waiting_since(self) -> Mapping[int, Sequence[float]]:
+        self.itself.attempt_in_vain(REVIEW, 9, 1.0, 2.0)
+        self.itself.drop(9, REVIEW, "no")
+        return super().waiting_since()
+
+
+def test_all_counts_are_from_one_look_at_the_run() -> None:
+    graph = review_run().graph
+    run, board = _Racing(graph), RecordingBoard()
+    run.publish(RunStarted(0.0, 40, 0.0))
+    run.attempt_in_vain(REVIEW, 1, 0.0, 1.0)
+    run.drop(1, REVIEW, "no")
+
+    HeadFeed(run, board).show()
+
+    assert len(run.failures.items) == 2
+    assert '<b class="ng-bad">1</b><span>dropped</span>' in board.html["head facts"]
+    assert board.numbers is not None
+    assert "1 failed" in board.numbers["nodes"][REVIEW]["failed"]
+    assert board.columns is not None
+    assert "1 failed" in board.columns["words"][REVIEW]
+    assert board.failures == 1

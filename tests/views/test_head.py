@@ -7,9 +7,19 @@ import pytest
 from notebook_gen.config.columns import Column, LLMText
 from notebook_gen.config.models import Model
 from notebook_gen.errors import RateLimited
-from notebook_gen.events import CellsKept, CellsSkipped, LimitMoved, RowsDone, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.events import (
+    CellsKept,
+    CellsSkipped,
+    LimitMoved,
+    RowGroupKept,
+    RowsDone,
+    RunFinished,
+    RunStarted,
+    TaskEnded,
+    TaskStarted,
+)
 from notebook_gen.plan.graph import build_graph
-from notebook_gen.plan.tasks import Task
+from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -206,3 +216,11 @@ def test_hostile_names_and_errors_stay_text(text: str) -> None:
         return elements(head_html(run) + side_html(run, waiting=0) + error_html(run))
 
     assert draw(text) == draw("harmless")
+
+
+def test_rows_that_an_earlier_run_dropped_are_no_failures_of_this_one() -> None:
+    run = review_run()
+    run.publish(RunStarted(0.0, 40, 0.0), RowGroupKept(0.0, RowGroup(0, 0, 4), [0]))
+    run.drop(9, REVIEW, "no")
+
+    assert '<b class="ng-bad">4</b><span>dropped · 3 earlier</span>' in head_html(run)

@@ -213,3 +213,8 @@ def test_a_run_that_nobody_holds_is_forgotten_although_its_widgets_live() -> Non
 
     assert run() is None
     widget.children[0].children[1].click()
+
+
+def test_until_the_page_has_its_scripts_the_view_says_that_it_is_loading(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+    assert "The live view is loading …" in [getattr(part, "value", "") for part in shown.display.widget.children]

@@ -64,8 +64,8 @@ def test_the_first_tick_fills_every_pane() -> None:
     stage = _Stage(review_run())
 
     assert stage.board.heard == [
-        "top", "template", "picture", "state", "head facts", "top side", "numbers", "notice", "rows", "cells",
-        "columns", "failures", "failure count",
+        "top", "template", "picture", "state", "head facts", "top side", "numbers", "columns",
+        "failure count", "notice", "rows", "cells", "failures",
     ]  # fmt: skip
     assert stage.board.html["notice"] == ""
 
@@ -83,8 +83,8 @@ def test_tables_are_drawn_less_often_than_the_head() -> None:
     stage = _Stage(review_run())
 
     stage.run.drop(3, REVIEW, "no")
-    assert stage.tick(0.2) == ["head facts"]
-    assert stage.tick(0.2) == ["cells", "failures", "failure count"]
+    assert stage.tick(0.2) == ["head facts", "failure count"]
+    assert stage.tick(0.2) == ["cells", "failures"]
     assert stage.board.failures == 1
 
 
@@ -162,7 +162,7 @@ def test_what_fails_is_told_and_holds_up_nothing_else() -> None:
     assert [str(error) for error in stage.errors] == ["no 6 rows today"]
     assert "rows" not in stage.board.html
     stage.run.drop(3, REVIEW, "no")
-    assert stage.tick() == ["head facts", "cells", "failures", "failure count"]
+    assert stage.tick() == ["head facts", "failure count", "cells", "failures"]
 
 
 def test_what_fails_does_not_make_ticks_come_more_often() -> None:
@@ -183,7 +183,7 @@ def test_the_last_state_is_shown_however_soon_it_comes_after_the_one_before() ->
     stage.publisher.finish()
 
     assert stage.board.heard == [
-        "state", "head facts", "top side", "numbers", "notice", "cells", "columns", "failures", "failure count",
+        "state", "head facts", "top side", "numbers", "columns", "failure count", "notice", "cells", "failures",
         "frame", "clock", "picture", "finish",
     ]  # fmt: skip
     assert "the disk is full" in stage.board.html["notice"]
