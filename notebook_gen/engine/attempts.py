@@ -34,18 +34,15 @@ class Attempts:
         self._error_rate = ErrorRate(settings.shutdown_error_rate, settings.shutdown_error_window)
         self._given_up: tuple[Resource, GenerationError] | None = None
 
-    def succeeded(self, task: Task, row: int, pool: Resource, started: float, now: float) -> Sequence[Deferred]:
+    def succeeded(self, pool: Resource, started: float, now: float) -> Sequence[Deferred]:
         """Note that a task made its values; gives deferred tasks that are to be tried at once.
 
         Args:
-            task: the attempt.
-            row: its row; of a full-column task, the first of its row group.
             pool: what it had a slot of.
             started: when it began.
             now: the time.
         """
         self._error_rate.succeeded()
-        self.salvage.forget(task.node, row)
         if not pool.is_endpoint:
             return ()
         was_silent = pool.answered(started)
@@ -72,7 +69,6 @@ class Attempts:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
         delay = self.salvage.delay(task, row, error, is_endpoint=pool.is_endpoint)
         if delay is None:
-            self.salvage.forget(task.node, row)
             self._error_rate.failed(task.node, error)
         return delay
 
@@ -85,6 +81,6 @@ class Attempts:
         """
         if self._settings.disable_early_shutdown:
             return None
-        if self._given_up is not None:
+        if self._given_up is not None and self._given_up[0].silent_since is not None:
             return silence_error(*self._given_up, done, now)
         return self._error_rate.error(self._graph, done) if self._error_rate.is_too_high else None

@@ -11,12 +11,11 @@ decided in `flow`, which task is next in `order`, how many may run in `resources
 
 from collections import deque
 from collections.abc import Collection, Container, Mapping, Sequence
-from typing import Final
 
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
-from notebook_gen.engine.ending import NEVER, Ending
+from notebook_gen.engine.ending import GRACE, NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
 from notebook_gen.engine.instructions import DecideSkips, Instruction, LookUp, MakeInPlace, ProcessRowGroup, UserStage
 from notebook_gen.engine.open_group import DONE, OpenGroup
@@ -31,9 +30,6 @@ from notebook_gen.events import RowGroupOpened, RowGroupWritten, State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
-
-GRACE: Final = 10.0
-"""Seconds that calls in flight have to end when a run stops early."""
 
 
 class SchedulerCore:
@@ -103,8 +99,7 @@ class SchedulerCore:
                     ready_at = group.ready_at[node][0 if full else row - group.group.start]
                     attempt = self._salvage.attempt(node, row)
                     return Task(node, group.group.number, WHOLE_GROUP if full else row, attempt), ready_at
-                flow.release(node)
-                self._offer_in_order()
+                self._let_go(node, row)
         if self._upcoming.is_left:
             self._advance(now)
         return None
@@ -120,6 +115,7 @@ class SchedulerCore:
         if pool is None:
             raise RuntimeError(f"node {node} has no slot to give back")
         group = self.tracker.groups[number]
+        first = group.group.start if row == WHOLE_GROUP else row
         pool.in_flight -= 1
         group.in_flight -= 1
         if error is not None:
@@ -127,14 +123,14 @@ class SchedulerCore:
         else:
             is_over = True
             self.flow.ready.ended(node, now - started)
-            first = group.group.start if row == WHOLE_GROUP else row
-            for deferred in self._attempts.succeeded(task, first, pool, started, now):
+            for deferred in self._attempts.succeeded(pool, started, now):
                 self._salvaged(deferred, now)
             if row == WHOLE_GROUP:
                 self.flow.full_ended(node, group, DONE, now)
             else:
                 self.flow.cell_ended(node, group, row, DONE, now)
         if is_over:
+            self._salvage.forget(node, first)
             self.flow.release(node)
         if pool.is_endpoint and pool.takeable > 1:
             # its limit rose, or its silence ended: there is work for more than this slot
@@ -395,5 +391,10 @@ class SchedulerCore:
         elif group is not None and self.tracker.put_back(deferred.node, group, deferred.row, now):
             self.flow.queue_again(deferred.node, deferred.row)
         else:
-            self.flow.release(deferred.node)
-            self._offer_in_order()
+            self._let_go(deferred.node, deferred.row)
+
+    def _let_go(self, node: int, row: int) -> None:
+        """Forget a task that waited, and whose row is gone."""
+        self._salvage.forget(node, row)
+        self.flow.release(node)
+        self._offer_in_order()

@@ -14,6 +14,9 @@ from notebook_gen.events import State
 
 NEVER: Final = float("inf")
 
+GRACE: Final = 10.0
+"""Seconds that calls in flight have to end when a run stops early."""
+
 
 class Ending:
     """How far a run is with ending.

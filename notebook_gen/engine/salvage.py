@@ -115,5 +115,6 @@ class Salvage:
         return sorted(taken, key=lambda deferred: deferred.row)
 
     def clear(self) -> None:
-        """Forget all deferred tasks."""
+        """Forget all deferred tasks, and all attempts: no task that was begun gets another."""
         self._deferred.clear()
+        self._tries.clear()

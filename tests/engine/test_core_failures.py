@@ -254,6 +254,24 @@ def test_attempts_are_forgotten_when_the_task_has_ended() -> None:
     assert steps.core._attempts.salvage._tries == {}
 
 
+@pytest.mark.parametrize("is_deferred", [True, False])
+def test_attempts_of_a_row_that_is_dropped_meanwhile_are_forgotten(*, is_deferred: bool) -> None:
+    steps = Steps({"a": function(), "b": function()}, rows=1)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 0.0, Transient("it broke"))
+    if not is_deferred:
+        steps.core.tick(steps.core.alarm)
+        steps.take(10.0)
+    steps.end(Task(1, 0, 0), 10.0, WRONG)
+
+    if is_deferred:
+        steps.core.tick(steps.core.alarm)
+    else:
+        steps.end(Task(0, 0, 0, 2), 11.0, Transient("it broke"))
+
+    assert steps.core._attempts.salvage._tries == {}
+
+
 def test_an_empty_cell_where_the_column_says_null_and_its_row_lives() -> None:
     steps = Steps({"a": function(on_error="null"), "b": function("a")}, rows=1)
     steps.take(0.0)
