@@ -10,9 +10,11 @@ from functools import cached_property
 
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.open_group import DONE, OpenGroup
+from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, READY, WAITING, OpenGroup
 from notebook_gen.events import RowGroupResized
 from notebook_gen.plan.tasks import RowGroup, Task
+
+_NOT_ENDED = (WAITING, READY, IN_FLIGHT, DEFERRED)
 
 
 class SequentialFlow(CellFlow):
@@ -66,10 +68,9 @@ class SequentialFlow(CellFlow):
     def _has_ended(self, node: int, group: OpenGroup) -> bool:
         if not group.live_count:
             return True
+        # asked after every cell: a search that begins at the first byte each time costs least
         states = group.states[node]
-        if len(states) == 1 and self._full[node]:
-            return states[0] >= DONE
-        return min(states) >= DONE
+        return not any(state in states for state in _NOT_ENDED)
 
 
 class SequentialCore(SchedulerCore):
