@@ -1,6 +1,5 @@
 """Outgoing: row groups on their way out, through processors, to storage and the callback, each step in a thread."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,8 +7,9 @@ from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.instructions import CallBack, ProcessRowGroup, WriteRowGroup
 from notebook_gen.engine.job import Job
-from notebook_gen.engine.threads import in_thread
+from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import ProcessorError, RunError, WriteError
+from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
 
 
@@ -20,14 +20,23 @@ class Outgoing:
         job: what the run is made of.
         core: is told what was done.
         buffers: where values are.
+        threads: what the user's code runs in; it may last for ever, or wait for another run to be written.
         now: tells the seconds since the run began.
     """
 
-    def __init__(self, job: Job, core: SchedulerCore, buffers: RowGroupBuffers, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        core: SchedulerCore,
+        buffers: RowGroupBuffers,
+        threads: DaemonThreads,
+        now: Callable[[], float],
+    ) -> None:
         self._names = [node.name for node in job.graph.nodes]
         self._seeds = [name for node in job.graph.nodes if not node.upstream for name in node.outputs]
         self._core = core
         self._buffers = buffers
+        self._threads = threads
         self._now = now
         self._writer = job.writer
         self._kept = job.kept
@@ -42,7 +51,8 @@ class Outgoing:
         names = self._seeds if order.stage == "pre_batch" else None
         columns = self._buffers.take(group.number, order.rows, names)
         try:
-            made = await in_thread(self._processors[order.stage].process, group, order.rows, columns)
+            process = self._processors[order.stage].process
+            made = await self._threads.call(process, group, order.rows, columns)
         except ProcessorError as error:
             self._core.processor_failed(order, error, self._now())
             return
@@ -75,19 +85,21 @@ class Outgoing:
 
     async def call_back(self, order: CallBack) -> None:
         """Tell the user's callback of a written row group."""
-        number, failure = order.row_group.number, None
+        self._core.called_back(await self._threads.call(self._tell, order.row_group))
+
+    def _tell(self, group: RowGroup) -> RunError | None:
+        # told apart here, in the thread: outside, a CancelledError of the user's would look like one of the loop's
         try:
             if self._after_write is not None:
-                await in_thread(self._after_write, order.row_group)
-        except asyncio.CancelledError:
-            raise
+                self._after_write(group)
         except BaseException as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
             failure = RunError(
-                f"on_row_group raised {type(error).__name__}: {error}, for row group {number}",
+                f"on_row_group raised {type(error).__name__}: {error}, for row group {group.number}",
                 advice="the rows written so far are kept",
             )
             failure.__cause__ = error
-        self._core.called_back(failure)
+            return failure
+        return None
 
     def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]], dropped: Sequence[DroppedRow]) -> None:
         if dropped:

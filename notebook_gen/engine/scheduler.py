@@ -39,6 +39,7 @@ from notebook_gen.plan.values import Exchange, Made, Usage
 _TURN = 0.002
 _PATIENCE = 5.0
 _CANCEL_AGAIN = 0.2
+_OTHER_THREADS = 8
 
 _Make = Callable[[RowGroup, int, Mapping[str, Any]], Awaitable[Made]]
 
@@ -70,14 +71,16 @@ class AsyncTaskScheduler:
         self._sleepers: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._waking = [0] * len(job.graph.resources)
         self._in_place = InPlaceWork(job, self.core, self.buffers, bus, self.now)
-        self._outgoing = Outgoing(job, self.core, self.buffers, self.now)
+        self._threads = DaemonThreads(job.settings.threads, "notebook_gen function")
+        self._other_threads = DaemonThreads(_OTHER_THREADS, "notebook_gen processor")
+        self._outgoing = Outgoing(job, self.core, self.buffers, self._other_threads, self.now)
+        self._steps: set[asyncio.Task[None]] = set()
         self._due = NEVER
         self._alarm: asyncio.TimerHandle | None = None
         self._stop = asyncio.Event()
         self._ending: EndRun | None = None
         self._ended = asyncio.Event()
         self._is_closed = False
-        self._threads = DaemonThreads(job.settings.threads, "notebook_gen function")
         self._make = [self._maker(index) for index in range(len(job.generators))]
 
     def now(self) -> float:
@@ -92,6 +95,9 @@ class AsyncTaskScheduler:
             async with asyncio.TaskGroup() as self._writes:
                 await self._work_until_stopped()
                 await self._ended.wait()
+                # nothing follows from what is still under way: the user's code may never return
+                for step in self._steps:
+                    step.cancel()
         except* Exception as errors:  # noqa: BLE001  # the thread's edge: recorded, and raised to the caller
             self._ending = EndRun("failed", _bug(errors))
         finally:
@@ -121,9 +127,10 @@ class AsyncTaskScheduler:
         job = self._job
         try:
             if ending.state == "finished" and job.after_run is not None:
-                await in_thread(job.after_run)
+                await self._other_threads.call(job.after_run)
         except Exception as error:  # noqa: BLE001  # as in run
             ending = EndRun("failed", _bug(error))
+        self._other_threads.close()
         try:
             await in_thread(job.writer.finish, ending.state)
         except RunError as error:
@@ -227,11 +234,18 @@ class AsyncTaskScheduler:
     def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
         if made.sources is not None and isinstance(self.core, SequentialCore):
             start = self.core.tracker.groups[task.row_group].group.start
-            group = self.core.resized(task, made.sources, self.now())
-            self.buffers.resize(group, [rows[source] - start for source in made.sources])
-            rows = group.rows
+            resized = self.core.resized(task, made.sources, self.now())
+            self.buffers.resize(resized, [rows[source] - start for source in made.sources])
+            rows = resized.rows
+        wanted = set(self.core.tracker.groups[task.row_group].rows_of(task.node))
+        # what reads nothing made all rows, also those in which its cells hold something already
+        places = [place for place, row in enumerate(rows) if row in wanted] if len(wanted) < len(rows) else ()
         for name, values in zip(outputs, made.values, strict=True):
-            self.buffers.put_rows(task.row_group, rows, name, values)
+            if places:
+                chosen = [values[place] for place in places]
+                self.buffers.put_rows(task.row_group, [rows[place] for place in places], name, chosen)
+            else:
+                self.buffers.put_rows(task.row_group, rows, name, values)
 
     async def _sleep(self, resource: int, slot: int) -> None:
         """Wait until there is work for this slot; the lowest free slot is woken first."""
@@ -301,7 +315,9 @@ class AsyncTaskScheduler:
             await step
             self._perform()
 
-        self._writes.create_task(send())
+        task = self._writes.create_task(send())
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
 
     def _set_alarm(self, due: float) -> None:
         if self._alarm is not None:

@@ -5,8 +5,10 @@ function that never returns would hold the process for ever, and a run that is e
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
@@ -46,10 +48,7 @@ class DaemonThreads:
             self._threads += 1
             threading.Thread(target=self._work, name=self._name, daemon=True).start()
         self._calls.put(_Call(function, arguments, loop, answer))
-        try:
-            return await answer
-        finally:
-            self._busy -= 1
+        return await answer
 
     def close(self) -> None:
         """End each thread when it has returned from what it is doing."""
@@ -58,36 +57,35 @@ class DaemonThreads:
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
-            if call.answer.cancelled():
-                continue
-            try:
-                outcome, error = call.function(*call.arguments), None
-            except BaseException as raised:  # noqa: BLE001  # it is the caller's, who gets it raised
-                outcome, error = None, raised
-            try:
-                call.loop.call_soon_threadsafe(_answer, call.answer, outcome, error)
-            except RuntimeError:  # the loop is gone, and whoever asked with it
-                return
+            outcome: Any = None
+            error: BaseException | None = None
+            if not call.answer.cancelled():
+                try:
+                    outcome = call.function(*call.arguments)
+                except BaseException as raised:  # noqa: BLE001  # it is the caller's, who gets it raised
+                    error = raised
+            with suppress(RuntimeError):  # the loop is gone, and whoever asked with it
+                call.loop.call_soon_threadsafe(self._answer, call.answer, outcome, error)
             del call, outcome, error
 
+    def _answer(self, answer: asyncio.Future[Any], outcome: Any, error: BaseException | None) -> None:
+        # not when nobody waits any more: a call that was given up still has its thread
+        self._busy -= 1
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(outcome)
+        elif isinstance(error, StopIteration):  # a future refuses it
+            answer.set_exception(RuntimeError(f"StopIteration: {error}"))
+        else:
+            answer.set_exception(error)
 
-def _answer(answer: asyncio.Future[Any], outcome: Any, error: BaseException | None) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(outcome)
-    elif isinstance(error, StopIteration):  # a future refuses it
-        answer.set_exception(RuntimeError(f"StopIteration: {error}"))
-    else:
-        answer.set_exception(error)
 
-
-_shared: DaemonThreads | None = None
+_shared: dict[int, DaemonThreads] = {}
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function that waits for a disk or a process, in a thread that all runs share."""
-    global _shared  # noqa: PLW0603  # one pool an interpreter is the point
-    if _shared is None:
-        _shared = DaemonThreads(_SHARED_THREADS, "notebook_gen storage")
-    return await _shared.call(function, *arguments)
+    """Call a function that waits for a disk or a process, in a thread that all runs share; never the user's code."""
+    # by process: one that was forked off has the pool, but none of its threads
+    threads = _shared.setdefault(os.getpid(), DaemonThreads(_SHARED_THREADS, "notebook_gen storage"))
+    return await threads.call(function, *arguments)

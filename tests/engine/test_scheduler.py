@@ -153,6 +153,17 @@ def test_a_full_columns_results_land_on_the_rows_that_are_not_skipped() -> None:
     assert shelf.column("total") == {0: 6, 1: -1, 2: 6, 3: -1, 4: 6, 5: -1}
 
 
+def test_a_full_column_that_reads_nothing_leaves_skipped_cells_as_they_are() -> None:
+    shelf = Shelf()
+    every_row = reads(full_column=True, skip_if="{{ a }}", skip_value="none")
+    columns: dict[str, Column] = {"a": reads(), "every": every_row}
+    every = WholeGroup(lambda rows: Made((list(rows),)))
+
+    run(columns, [Failing({}), every], shelf, rows=4, conditions={1: OddOnes()})
+
+    assert shelf.column("every") == {0: 0, 1: "none", 2: 2, 3: "none"}
+
+
 def test_a_cell_that_failed_where_its_column_says_null_is_na_and_not_the_skip_value() -> None:
     shelf = Shelf()
     columns: dict[str, Column] = {"a": reads(on_error="null", skip_if="{{ 1 }}", skip_value="none")}

@@ -1,6 +1,7 @@
 """AsyncTaskScheduler on a real event loop: cancelling, callbacks, and what is told in the end."""
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -176,6 +177,54 @@ def test_a_processor_still_in_its_thread_when_the_row_group_of_a_cancelled_run_h
     assert play(main()).state == "cancelled"
 
 
+def test_a_processor_that_never_returns_does_not_hold_up_a_run_that_is_cancelled_before_the_batch() -> None:
+    async def main() -> RunFinished:
+        held = Held()
+
+        class Stuck(Changing):
+            def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+                held()
+                return super().process(group, rows, columns)
+
+        scheduler, _ = scheduler_of(
+            {"n": Integer(0, 9), "a": reads("n")}, [Count(), Failing({})], Shelf(), processors={"pre_batch": Stuck()}
+        )
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+        finished = await asyncio.wait_for(task, 20)
+        held.released.set()
+        return finished
+
+    assert play(main()).state == "cancelled"
+
+
+def test_processors_that_wait_for_another_run_do_not_keep_it_from_being_written() -> None:
+    async def main() -> tuple[RunFinished, RunFinished]:
+        released = threading.Event()
+
+        class Waiting(Changing):
+            def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
+                assert released.wait(30)
+                return super().process(group, rows, columns)
+
+        settings = {"row_group_size": 1, "max_open_rows": 40}
+        many, _ = scheduler_of(
+            {"a": reads()}, [Failing({})], Shelf(), rows=40, settings=settings, processors={"post_batch": Waiting()}
+        )
+        outer = asyncio.create_task(many.run())
+        while many.core.tracker.groups.keys() != set(range(40)) or many.core.resources[0].in_flight:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        other, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf())
+        inner = await asyncio.wait_for(other.run(), 10)
+        released.set()
+        return await outer, inner
+
+    outer, inner = play(main())
+
+    assert (outer.state, inner.state) == ("finished", "finished")
+
+
 def test_a_processor_that_fails_in_its_thread_after_the_run_was_cancelled_is_told() -> None:
     error = ProcessorError("raised", processor="p", stage="post_batch", row_group=0)
 
@@ -285,6 +334,19 @@ def test_a_callback_that_raises_ends_the_run_with_that_error_and_what_is_written
     assert finished.error.__cause__ is cause
     assert set(range(6)) <= set(shelf.rows)
     assert len(shelf.rows) < 100
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError("no"), KeyboardInterrupt("no"), StopIteration("no")])
+def test_a_callback_that_raises_what_is_no_exception_ends_the_run_all_the_same(error: BaseException) -> None:
+    def broken(group: RowGroup) -> None:
+        raise error
+
+    finished, _ = run({"a": reads()}, [Failing({})], Shelf(), rows=6, after_write=broken)
+
+    assert (finished.state, str(finished.error)) == (
+        "failed",
+        f"on_row_group raised {type(error).__name__}: no, for row group 0; the rows written so far are kept",
+    )
 
 
 def test_the_whole_dataset_is_processed_when_the_run_has_finished_and_before_storage_is_told() -> None:

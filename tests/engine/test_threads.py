@@ -1,6 +1,8 @@
 """DaemonThreads: functions called for an event loop, in threads that hold up nobody."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -74,3 +76,37 @@ def test_closed_threads_end() -> None:
     thread.join(10)
 
     assert not thread.is_alive()
+
+
+def test_a_thread_that_is_still_at_work_is_busy_although_nobody_waits_for_it() -> None:
+    async def main() -> int:
+        threads, held = DaemonThreads(2, "a thread"), Held()
+        first = asyncio.create_task(threads.call(held))
+        await held.begun.wait()
+        first.cancel()
+        await asyncio.wait({first})
+        try:
+            return await asyncio.wait_for(threads.call(int, "7"), 10)
+        finally:
+            held.released.set()
+
+    assert play(main()) == 7
+
+
+def test_a_process_that_was_forked_off_has_threads_of_its_own() -> None:
+    source = """
+import asyncio, os
+from notebook_gen.engine.threads import in_thread
+
+async def seven():
+    return await asyncio.wait_for(in_thread(int, "7"), 10)
+
+asyncio.run(seven())
+child = os.fork()
+if not child:
+    os._exit(asyncio.run(seven()))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.stdout == "7\n", done.stderr
