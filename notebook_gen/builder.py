@@ -338,7 +338,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
             overwrite: delete the dataset that is there, and begin anew.
             settings: how to go about it; None: the builder's.
             on_row_group: called in a thread with the run and the number of each row group that was written, one at a
-                time, for instance to look at `run.row_group(number)`. If it raises, the run ends with that error.
+                time, for instance to look at `run.row_group(number)`. If it raises, the run ends with that error. It
+                may cancel or pause the run, but not wait for it.
             show: put the live view under the cell.
 
         Raises:
@@ -391,7 +392,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
         def after_write(group: RowGroup) -> None:
             if on_row_group is not None:
-                on_row_group(run, group.number)
+                run.call_back(on_row_group, group.number)
 
         run.start(lambda: launch.open_job(storage, plan.exchanges, after_write), show=show)
         return run

@@ -167,12 +167,11 @@ class Launch:
         """
         async with AsyncExitStack() as stack:
             try:
-                job = self._make_job(await self._connect_all(stack), storage, exchanges, after_write)
+                yield self._make_job(await self._connect_all(stack), storage, exchanges, after_write)
             except BaseException:
-                # no scheduler will ever tell the storage that the run has ended
+                # no scheduler tells the storage that the run has ended: there is none, or its own task was cancelled
                 await in_thread(storage.finish, "failed")
                 raise
-            yield job
 
     async def _connect_all(self, stack: AsyncExitStack) -> "dict[str, ChatClient]":
         clients = {}

@@ -62,6 +62,7 @@ class Run:
         self._over = threading.Event()
         self._is_cancelled = False
         self._is_paused = False
+        self._called_back_in: int | None = None
         self._source = RunSource(plan, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
         self._bus = EventBus()
@@ -78,6 +79,14 @@ class Run:
         self._loop.start(self._main(open_job))
         if show:
             self._display = self._shown(lambda: open_display(self._source))
+
+    def call_back(self, on_row_group: "Callable[[Run, int], None]", number: int) -> None:
+        """Tell the user's function of a written row group, in the thread that this is called in."""
+        self._called_back_in = threading.get_ident()
+        try:
+            on_row_group(self, number)
+        finally:
+            self._called_back_in = None
 
     # Waiting and stopping
 
@@ -110,6 +119,8 @@ class Run:
             raise RunError(
                 "result() would wait for itself: this is a column's own code", advice="await the run instead"
             )
+        if threading.get_ident() == self._called_back_in:
+            raise RunError("result() would wait for its own callback", advice="look at run.rows(), or wait elsewhere")
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while not self._over.wait(_HEARTBEAT):
@@ -168,7 +179,7 @@ class Run:
         return _frame(self._source.columns, self._parts())
 
     def row_group(self, number: int) -> "pd.DataFrame":
-        """Give one row group, from 0, as `rows` does.
+        """Give one row group, from 0, as `rows` does; without rows, if all were dropped.
 
         Raises:
             IndexError: the run has no such row group, or has not begun it.
@@ -176,6 +187,8 @@ class Run:
         for part in self._parts():
             if part.number == number:
                 return _frame(self._source.columns, [part])
+        if self._source.live_rows.has_left(number):
+            return _frame(self._source.columns, [])
         raise IndexError(f"row group {number} was not begun, or does not exist")
 
     def record(self, row: int) -> Record:

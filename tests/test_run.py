@@ -238,3 +238,52 @@ def test_where_nothing_answers_failures_say_what_is_tried_again_and_why() -> Non
     assert "No failures so far" in said
     assert "text: " in said
     assert "The last error: " in said
+
+
+def test_a_callback_looks_at_row_groups_of_which_nothing_was_left(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder.seed_data(pd.DataFrame({"i": range(6)}))
+    seen: dict[int, list[int]] = {}
+
+    @builder.column
+    def checked(i: int) -> int:
+        if i in (2, 3):
+            raise ValueError("no")
+        return i
+
+    def look(run: ng.Run, number: int) -> None:
+        seen[number] = run.row_group(number).index.tolist()
+
+    builder.create(6, tmp_path / "d", on_row_group=look).result(timeout=30)
+
+    assert seen == {0: [0, 1], 1: [], 2: [4, 5]}
+
+
+def test_a_callback_that_waits_for_its_own_run_is_told_what_to_do(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    def wait(run: ng.Run, number: int) -> None:
+        run.result()
+
+    run = builder.create(2, tmp_path / "d", on_row_group=wait)
+
+    with pytest.raises(ng.RunError, match="would wait for its own callback"):
+        run.result(timeout=30)
+
+
+def test_a_function_that_cancels_whatever_runs_gives_the_folder_back(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column
+    async def wild(n: int) -> int:
+        for task in asyncio.all_tasks():
+            task.cancel()
+        return n
+
+    with pytest.raises(ng.RunError):
+        builder.create(2, tmp_path / "d").result(timeout=30)
+
+    del builder["wild"]
+    assert len(builder.create(2, tmp_path / "d", overwrite=True).result(timeout=30)) == 2

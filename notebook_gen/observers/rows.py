@@ -233,6 +233,10 @@ class LiveRows:
             parts.append(Part(number, rows, self.scheduler.buffers.take(number, rows)))
         return parts
 
+    def has_left(self, number: int) -> bool:
+        """Tell whether a row group has been written, or one behind it; it may be that nothing of it was left."""
+        return 0 <= number * self._group_size <= self._last_written
+
     def written_parts(self, skip: Iterable[int] = ()) -> Iterator[Part]:
         """Read the rows of written row groups but some; may be called on any thread."""
         left_out = set(skip)
