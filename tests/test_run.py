@@ -287,3 +287,31 @@ def test_a_function_that_cancels_whatever_runs_gives_the_folder_back(tmp_path: P
 
     del builder["wild"]
     assert len(builder.create(2, tmp_path / "d", overwrite=True).result(timeout=30)) == 2
+
+
+def test_a_run_without_a_trace_has_its_rows_and_says_that_it_was_not_traced(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(trace=False))
+    builder["n"] = ng.Integer(1, 5)
+    builder.column(name="made")(lambda n: n)
+    run = builder.create(3, tmp_path / "d")
+
+    assert len(run.result(timeout=30)) == 3
+    assert not list((tmp_path / "d").glob("traces/*"))
+    with pytest.raises(ng.RunError, match="the run is not traced; use"):
+        _ = run.traces
+
+
+def test_a_column_that_may_resize_is_an_error_where_the_engine_cannot(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column(full_column=True, allow_resize=True)
+    def twice(n: "pd.Series[int]") -> "pd.Series[int]":
+        return pd.concat([n, n])
+
+    with pytest.raises(ng.ConfigError, match=r"column 'twice' .* the async engine cannot do; .*sequential"):
+        builder.create(2, tmp_path / "d")
+
+    assert not (tmp_path / "d").exists()
+    settings = ng.RunSettings(engine="sequential")
+    assert len(builder.create(2, tmp_path / "d", settings=settings).result(timeout=30)) == 4

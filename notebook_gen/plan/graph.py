@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 from unicodedata import normalize
 
@@ -144,7 +145,8 @@ def build_graph(columns: Mapping[str, Column]) -> ExecutionGraph:
         for position in order
     )
     resources = tuple(dict.fromkeys(node.resource for node in nodes if node.resource is not None))
-    return ExecutionGraph(nodes, {name: index[position] for name, position in maker.items()}, resources)
+    made_by = {name: index[position] for name, position in maker.items()}
+    return ExecutionGraph(nodes, MappingProxyType(made_by), resources)
 
 
 def _node(

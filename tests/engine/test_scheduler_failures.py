@@ -22,7 +22,7 @@ from notebook_gen.errors import (
 from notebook_gen.events import Event, LimitMoved, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Processed
-from tests.engine.fakes import Changing, Count, Failing, Shelf, reads, run
+from tests.engine.fakes import Changing, Count, Failing, Shelf, play, reads, run, scheduler_of
 
 WRONG = Rejected("no answer")
 BROKEN = Transient("the connection broke")
@@ -116,6 +116,16 @@ def test_when_nothing_is_left_the_run_fails_with_the_reason() -> None:
     finished, _ = run({"a": reads()}, [Failing({0: [WRONG], 1: [WRONG]})], Shelf(), rows=2)
 
     assert isinstance(finished.error, NoRowsLeft)
+
+
+def test_row_groups_that_were_written_or_are_without_rows_free_their_memory() -> None:
+    async def main() -> tuple[list[int], int]:
+        failing = Failing({row: [WRONG] for row in range(6)})
+        scheduler, _ = scheduler_of({"a": reads()}, [failing], Shelf(), settings={"disable_early_shutdown": True})
+        await scheduler.run()
+        return [number for number in range(4) if number in scheduler.buffers], len(scheduler.core.tracker.groups)
+
+    assert play(main()) == ([], 0)
 
 
 def test_a_bug_of_our_own_ends_the_run_loudly_and_is_not_tried_again() -> None:

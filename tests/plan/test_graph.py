@@ -1,5 +1,6 @@
 """ExecutionGraph: what makes what, and what cannot be made."""
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -265,6 +266,17 @@ def test_row_groups_cover_all_rows_in_order(rows: int, size: int, sizes: list[in
 
     assert [group.size for group in groups] == sizes
     assert [row for group in groups for row in group.rows] == list(range(rows))
+
+
+def test_what_a_graph_gives_cannot_be_used_to_change_it() -> None:
+    graph = build_graph({"n": Integer(1, 5)})
+
+    with pytest.raises(TypeError):
+        graph.columns["other"] = 0  # type: ignore[index]  # what is tested
+    with pytest.raises(TypeError):
+        graph.nodes[0] = graph.nodes[0]  # type: ignore[index]  # what is tested
+    with pytest.raises(FrozenInstanceError):
+        graph.nodes[0].retries = 3  # type: ignore[misc]  # what is tested
 
 
 def test_a_million_row_groups_are_made_only_when_looked_at() -> None:
