@@ -7,20 +7,20 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from notebook_gen.at_exit import unfinished
 from notebook_gen.dataset import Dataset
-from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError, NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
+from notebook_gen.observers.frame import frame_of
 from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
@@ -176,7 +176,7 @@ class Run:
 
         The index holds the rows' numbers in the run.
         """
-        return _frame(self._source.columns, self._parts())
+        return frame_of(self._source.columns, self._parts())
 
     def row_group(self, number: int) -> "pd.DataFrame":
         """Give one row group, from 0, as `rows` does; without rows, if all were dropped.
@@ -186,9 +186,9 @@ class Run:
         """
         for part in self._parts():
             if part.number == number:
-                return _frame(self._source.columns, [part])
+                return frame_of(self._source.columns, [part])
         if self._source.live_rows.has_left(number):
-            return _frame(self._source.columns, [])
+            return frame_of(self._source.columns, [])
         raise IndexError(f"row group {number} was not begun, or does not exist")
 
     def record(self, row: int) -> Record:
@@ -390,21 +390,3 @@ class Run:
             # where it came from inside the engine helps nobody; its cause, if there is one, is still told
             raise error.with_traceback(None)
         raise RunError(f"the run failed: {error}") from error
-
-
-def _frame(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
-    import pandas as pd
-
-    rows = [row for part in parts for row in part.rows]
-    # what processors added stands behind, what they took away is NA where it was written
-    names = list(dict.fromkeys([*columns, *(name for part in parts for name in part.columns)]))
-    data = {
-        name: [
-            pd.NA if value is MISSING else value
-            for part in parts
-            for value in part.columns.get(name, [MISSING] * len(part.rows))
-        ]
-        for name in names
-    }
-    frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=names, dtype=object)
-    return frame.convert_dtypes()

@@ -1,0 +1,34 @@
+"""Rows of a run as a DataFrame, as they stand."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from notebook_gen.engine.buffers import MISSING
+from notebook_gen.observers.rows import Part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame_of(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
+    """Give rows as a DataFrame, with their numbers as its index; what is missing is NA.
+
+    Args:
+        columns: the names that come first, also without any row.
+        parts: the rows, in order.
+    """
+    import pandas as pd
+
+    rows = [row for part in parts for row in part.rows]
+    # what processors added stands behind, what they took away is NA where it was written
+    names = list(dict.fromkeys([*columns, *(name for part in parts for name in part.columns)]))
+    data = {
+        name: [
+            pd.NA if value is MISSING else value
+            for part in parts
+            for value in part.columns.get(name, [MISSING] * len(part.rows))
+        ]
+        for name in names
+    }
+    frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=names, dtype=object)
+    return frame.convert_dtypes()
