@@ -100,6 +100,17 @@ def test_the_gate_opens_when_the_last_seed_that_was_missing_drops_its_row() -> N
     assert list(steps.the(ProcessRowGroup).rows) == [0]
 
 
+def test_a_row_group_whose_seeds_all_fail_is_not_processed() -> None:
+    steps = Steps(
+        {"seed": function(), "a": function("seed")}, rows=2, stages=["pre_batch"], disable_early_shutdown=True
+    )
+    steps.take_all(0.0)
+    steps.end_all(1.0, Rejected("no answer"))
+
+    assert steps.take(1.0) is None
+    assert steps.told_of(ProcessRowGroup) == []
+
+
 def test_each_row_group_has_a_gate_of_its_own() -> None:
     steps = Steps(CHAIN, rows=4, size=2, stages=("pre_batch",))
     steps.take_all(0.0)
