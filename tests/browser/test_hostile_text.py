@@ -38,6 +38,14 @@ for at, name in enumerate(NAMES):
     else:
         b[name] = ng.Expression("{{{{ text }}}}")
 
+@b.column(name="fails <b>often</b>", inputs=["number", "text"])
+def fails(values):
+    if values["number"] % 3 == 2:
+        raise ValueError(HOSTILE[values["number"]])
+    return HOSTILE[values["number"]]
+"""
+# the same where a value may be a picture: its place, its data, its name
+PICTURES = """
 PNG = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 )
@@ -51,7 +59,6 @@ ATTACKS = [
     'https://hostile.invalid/" onerror="window.__pwn++',
 ]
 
-# as early as it is declared, a column is in sight
 @b.column(inputs=["number"])
 def picture(values):
     return ATTACKS[values["number"] % len(ATTACKS)]
@@ -60,13 +67,7 @@ def picture(values):
 def file(values):
     import base64
     data = base64.b64decode(PNG.partition(",")[2])
-    return {{"bytes": data, "path": HOSTILE[values["number"]].encode("utf-8", "replace").decode()}}
-
-@b.column(name="fails <b>often</b>", inputs=["number", "text"])
-def fails(values):
-    if values["number"] % 3 == 2:
-        raise ValueError(HOSTILE[values["number"]])
-    return HOSTILE[values["number"]]
+    return {"bytes": data, "path": HOSTILE[values["number"]].encode("utf-8", "replace").decode()}
 """
 FILE = "<img src=x onerror=window.__pwn=1>.csv"
 TABLE = "table.ng-table"
@@ -168,9 +169,7 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
             _hover_over_cells(notebook)
         _hover_over_everything(notebook.page)
     cell.get_by_role("tab", name="Rows").click()
-    # the newest come and go faster than anybody clicks
-    cell.get_by_role("button", name="in order").click()
-    notebook.page.locator("tr[data-row='5'] .ng-number").first.click()
+    notebook.page.locator("tr[data-row] .ng-number").first.click()
     notebook.wait_for(f"{RECORD} .ng-message", within=cell)
     assert notebook.count(".ng-live") == 1
     assert _is_untouched(notebook)
@@ -186,11 +185,35 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
     assert _is_untouched(notebook)
 
 
+def test_what_may_be_a_picture_is_one_of_ours_or_text(open_notebook: OpenNotebook) -> None:
+    declare = f"""
+import pandas as pd
+import notebook_gen as ng
+HOSTILE = {HOSTILE!r}
+b = ng.DatasetBuilder(seed=7)
+b.seed_data(pd.DataFrame({{"number": range(len(HOSTILE))}}))
+"""
+    notebook = open_notebook.run_cells("hostile-pictures", [declare + PICTURES, "run = b.preview(14)", "run.live()"])
+    live = notebook.cell(2)
+    notebook.wait_for(".ng-live .ng-rows-pane img.ng-thumbnail", within=live)
+    live.get_by_role("button", name="in order").click()
+    for _ in range(2):
+        notebook.wait_for(".ng-live tr[data-row]", within=live)
+        assert _is_untouched(notebook)
+        live.get_by_role("button", name="The page after").click()
+    notebook.wait_for("tr[data-row='13'] .ng-number", within=live).click()
+    notebook.wait_for(".ng-inspected img.ng-image", within=live)
+    notebook.picture("live", of=live)
+    notebook.wait_for(".ng-report img.ng-thumbnail", within=notebook.cell(1))
+
+    assert _is_untouched(notebook)
+
+
 def test_rows_failures_dag_and_charts_show_hostile_text_and_execute_none(
     open_notebook: OpenNotebook, endpoint: str
 ) -> None:
     cells = [
-        _declare(endpoint),
+        _declare(endpoint) + PICTURES,
         f"run = b.preview({len(HOSTILE)}, show=False); dataset = await run",
         "dataset",
         "dataset.failures()",
@@ -260,7 +283,7 @@ def test_a_page_that_was_saved_shows_hostile_text_and_executes_none(
     browser: Browser, endpoint: str, tmp_path: Path
 ) -> None:
     namespace: dict[str, Any] = {}
-    exec(_declare(endpoint, str(tmp_path / FILE)), namespace)  # noqa: S102  # what the notebooks of other tests execute
+    exec(_declare(endpoint, str(tmp_path / FILE)) + PICTURES, namespace)  # noqa: S102  # what the notebooks of other tests execute
     run = namespace["b"].preview(len(HOSTILE), show=False)
     run.result()
     path = run.save_html(tmp_path / f"{HOSTILE[2]}.html")
