@@ -1,5 +1,6 @@
 """Text from a model, a file or a user's error is shown as text: nobody executes it, wherever it stands."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,10 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
     cell = notebook.cell(2)
     notebook.wait_for(".ng-live .ng-state.ng-running", within=cell)
     notebook.wait_for(".ng-live tr[data-row]", within=cell)
+    cell.get_by_role("tab", name=re.compile(r"Failures\s*\d")).wait_for()
+    # it lives on: what is hovered over and clicked stays where it is, and every pane is drawn as before
+    cell.get_by_role("button", name="Pause").click()
+    notebook.wait_for(".ng-live .ng-state.ng-paused", within=cell)
 
     _hover_over_everything(notebook.page)
     notebook.picture("live", of=cell)
