@@ -59,17 +59,15 @@ def _marked(place: Locator) -> list[str]:
     return [text.strip() for text in place.locator(MARKED).all_text_contents()]
 
 
-def _is_in_sight(page: Page, first: int | None = None) -> bool:
-    """Whether marked columns are within the table's pane: all of them, or the first of them."""
-    return bool(
-        page.evaluate(
-            f"""first => [...document.querySelectorAll({MARKED!r})].slice(0, first ?? undefined).every((head) => {{
-                const own = head.getBoundingClientRect();
-                const room = head.closest(".ng-scroll").getBoundingClientRect();
-                return own.left >= room.left - 1 && own.right <= room.right + 1;
-            }})""",
-            first,
-        )
+def _wait_until_in_sight(page: Page, first: int | None = None) -> None:
+    """Wait until marked columns are within the table's pane: all of them, or the first of them."""
+    page.wait_for_function(
+        f"""first => [...document.querySelectorAll({MARKED!r})].slice(0, first ?? undefined).every((head) => {{
+            const own = head.getBoundingClientRect();
+            const room = head.closest(".ng-scroll").getBoundingClientRect();
+            return own.left >= room.left - 1 && own.right <= room.right + 1;
+        }})""",
+        arg=first,
     )
 
 
@@ -128,7 +126,7 @@ def test_a_column_out_of_sight_comes_into_sight_with_all_that_its_node_makes(liv
     _node(cell, "words").click()
 
     assert _marked(cell) == ["first_word", "last_word"]
-    assert _is_in_sight(page)
+    _wait_until_in_sight(page)
     # whoever scrolls away is not pulled back
     table.evaluate("place => { place.scrollLeft = 0; }")
     _wait_for_more(live)
@@ -136,8 +134,8 @@ def test_a_column_out_of_sight_comes_into_sight_with_all_that_its_node_makes(liv
     # of seed data, which may be wider than the pane, the first column
     _node(cell, "products").click()
     assert len(_marked(cell)) > 1
-    assert _is_in_sight(page, first=1)
-    assert "makes no calls" in cell.locator(".ng-timeline .ng-section").inner_text()
+    _wait_until_in_sight(page, first=1)
+    cell.locator(".ng-timeline .ng-section", has_text="makes no calls").wait_for()
     page.wait_for_function(ALL_ARE_STRONG)
 
 
@@ -161,7 +159,7 @@ def test_what_is_picked_has_a_frame_among_the_cells_also_when_they_are_opened_la
     _node(cell, "words").click()
     tabs.filter(has_text="Rows").click()
     page.wait_for_function(f"document.querySelectorAll({MARKED!r}).length === 2")
-    assert _is_in_sight(page)
+    _wait_until_in_sight(page)
 
 
 def test_columns_are_reached_and_picked_by_keyboard(live: NotebookPage) -> None:
