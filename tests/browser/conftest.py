@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.lab_harness import LabServer, OpenNotebook, launch_browser
+from tests.browser.lab_harness import LabServer, OpenNotebook, launch_browser, new_window
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -19,19 +19,38 @@ def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium; ended with its module, because its event loop keeps others from running on this thread."""
+    """A headless Chromium; ended with this folder's tests, because its event loop keeps others off this thread."""
     with launch_browser(chromium) as running:
         yield running
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> BrowserContext:
+    """Where notebooks are opened."""
+    return new_window(browser)
+
+
 @pytest.fixture
 def open_notebook(
-    lab: LabServer, browser: Browser, request: pytest.FixtureRequest, tmp_path: Path
+    lab: LabServer, window: BrowserContext, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[OpenNotebook]:
     """Opens notebooks, each in a page of its own; what the pages' consoles said is checked at the end."""
-    pictures = Path(os.environ.get("NOTEBOOK_GEN_SCREENSHOTS", tmp_path))
-    opener = OpenNotebook(lab, browser, pictures, request.node.name)
+    opener = OpenNotebook(lab, window, _pictures(tmp_path), request.node.name)
     yield opener
     opener.close()
+
+
+@pytest.fixture(scope="module")
+def open_once(
+    lab: LabServer, window: BrowserContext, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenNotebook]:
+    """Opens notebooks that several tests of a module look at, one after the other: a page and a kernel take seconds."""
+    opener = OpenNotebook(lab, window, _pictures(tmp_path_factory.mktemp("pictures")), Path(request.node.name).stem)
+    yield opener
+    opener.close()
+
+
+def _pictures(default: Path) -> Path:
+    return Path(os.environ.get("NOTEBOOK_GEN_SCREENSHOTS", default))

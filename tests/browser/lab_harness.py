@@ -19,7 +19,7 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, sync_playwright
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -57,6 +57,11 @@ def launch_browser(chromium: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def new_window(browser: Browser) -> BrowserContext:
+    """Open a window for notebooks: its pages share what the browser keeps of JupyterLab's own files."""
+    return browser.new_context(viewport={"width": 1280, "height": 1400})
 
 
 @contextmanager
@@ -371,13 +376,14 @@ class OpenNotebook:
     """Opens notebooks of a server, each in a fresh page and workspace.
 
     Args:
+        window: where the pages are opened.
         pictures: folder for screenshots.
         label: what their names begin with.
     """
 
-    def __init__(self, lab: LabServer, browser: Browser, pictures: Path, label: str) -> None:
+    def __init__(self, lab: LabServer, window: BrowserContext, pictures: Path, label: str) -> None:
         self.lab = lab
-        self._browser = browser
+        self._window = window
         self._pictures = pictures
         self._label = re.sub(r"\W+", "_", label)
         self._open: list[NotebookPage] = []
@@ -390,7 +396,7 @@ class OpenNotebook:
 
     def look_at(self, path: str) -> NotebookPage:
         """Open a notebook without waiting for its kernel."""
-        page = self._browser.new_page(viewport={"width": 1280, "height": 1400})
+        page = self._window.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         notebook = NotebookPage(page, path, self._pictures, self._label)
         self._open.append(notebook)

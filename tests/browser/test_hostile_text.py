@@ -218,7 +218,8 @@ def test_rows_failures_dag_and_charts_show_hostile_text_and_execute_none(
     open_notebook: OpenNotebook, endpoint: str
 ) -> None:
     cells = [
-        _declare(endpoint) + PICTURES,
+        # a longer table than pandas shows in full would hide what is looked for
+        _declare(endpoint) + PICTURES + "pd.options.display.max_rows = 500",
         f"run = b.preview({len(HOSTILE)}, show=False); dataset = await run",
         "dataset",
         "dataset.failures()",

@@ -1,5 +1,7 @@
 """The inspector: a click in the live view shows a record, in a real browser."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.browser.lab_harness import NotebookPage, OpenNotebook
@@ -28,13 +30,23 @@ SHOWN_ROW = f"{INSPECTOR} .ng-record-head .ng-state b"
 BARS = ".ng-timeline .barlayer .point path"
 
 
-def _open(open_notebook: OpenNotebook) -> NotebookPage:
-    """A run that goes on, with a first row done."""
-    notebook = open_notebook.run_cells("inspector", [DECLARE, LONG_RUN])
+@pytest.fixture(scope="module")
+def long_run(open_once: OpenNotebook) -> NotebookPage:
+    notebook = open_once.run_cells("inspector", [DECLARE, LONG_RUN])
     notebook.wait_for(BARS, within=notebook.cell(1))
     notebook.wait_for(".ng-table-pane tr[data-row]", within=notebook.cell(1))
     assert not notebook.page.locator(INSPECTOR).is_visible()
     return notebook
+
+
+@pytest.fixture
+def live(long_run: NotebookPage) -> Iterator[NotebookPage]:
+    """A run that goes on, with a first row done and no record shown, in the second cell."""
+    yield long_run
+    close = long_run.page.locator(INSPECTOR).get_by_role("button", name="Close")
+    if close.is_visible():
+        close.click()
+    long_run.page.get_by_role("tab", name="Rows", exact=True).click()
 
 
 def _wait_for_row(notebook: NotebookPage, row: int) -> None:
@@ -43,8 +55,11 @@ def _wait_for_row(notebook: NotebookPage, row: int) -> None:
     )
 
 
-def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook)
+def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(live: NotebookPage) -> None:
+    notebook = live
+    # the window stands still: the bar that is clicked on is the one that was pointed at
+    notebook.page.locator(".ng-follow").click()
+    notebook.wait_for(".ng-follow[aria-pressed=false]")
 
     notebook.page.locator(BARS).first.hover(force=True)
     card = notebook.wait_for(".ng-timeline .ng-card b").inner_text()
@@ -63,8 +78,8 @@ def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(ope
     _wait_for_row(notebook, row)
 
 
-def test_the_keyboard_reaches_any_record(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook)
+def test_the_keyboard_reaches_any_record(live: NotebookPage) -> None:
+    notebook = live
     notebook.page.locator(".ng-table-pane tr[data-row]").first.focus()
     notebook.page.keyboard.press("Enter")
     notebook.wait_for(SHOWN_ROW)
@@ -84,8 +99,8 @@ def test_the_keyboard_reaches_any_record(open_notebook: OpenNotebook) -> None:
     record.wait_for(state="hidden")
 
 
-def test_a_failure_leads_to_the_record_of_its_row(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook)
+def test_a_failure_leads_to_the_record_of_its_row(live: NotebookPage) -> None:
+    notebook = live
     notebook.page.get_by_role("tab", name="Failures").click()
 
     failure = notebook.page.locator("tr[data-row]:has-text('not today')")

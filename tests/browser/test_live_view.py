@@ -1,6 +1,7 @@
 """A run as its user sees it: in a real JupyterLab, in a real browser, on the demo endpoint."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,11 +22,11 @@ b["title"] = ng.Expression("{{ product | upper }}: {{ review[:40] }}")
 """
 # minutes at three calls at once: however slow the machine, it goes on while the page is looked at
 LONG_RUN = "run = b.preview(1_000)"
-FIRST_NOTEBOOK = "notebooks/01_first_dataset.ipynb"
 
 STATE = ".ng-head .ng-state"
 BARS = ".ng-timeline .barlayer .point path"
 DONE_CELLS = "table.ng-table tbody td:not(.ng-number):not(.ng-pending)"
+NOW = "document.querySelector('.ng-timeline .ng-plot').layout.shapes.at(-1).x0"
 REPORT = ".ng-report"
 # how JupyterLab renders a traceback, and what is written to standard error
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
@@ -49,28 +50,26 @@ def _printed(notebook: NotebookPage, cell: int) -> str:
     return notebook.outputs(cell).last.inner_text().strip()
 
 
-def test_the_first_notebook_runs_from_top_to_bottom(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(FIRST_NOTEBOOK)
-    last_code_cell = notebook.count(".jp-Notebook .jp-Cell") - 2
-
-    notebook.run_all()
-
-    notebook.wait_for("svg.ng-dag")
-    notebook.wait_for(f"{STATE}.ng-running")
-    notebook.wait_until_executed(last_code_cell)
-    notebook.wait_until_idle()
-    assert notebook.count(ERROR) == 0
-    assert notebook.count(REPORT) == 3
-    notebook.picture("end")
-
-
-def test_the_view_fills_while_other_cells_run(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("fills", [DECLARE, LONG_RUN, "6 * 7", "run.is_over"])
+@pytest.fixture(scope="module")
+def live(open_once: OpenNotebook) -> Iterator[NotebookPage]:
+    """A run that goes on, in the second cell, and cells after it that were run meanwhile."""
+    notebook = open_once.run_cells("goes-on", [DECLARE, LONG_RUN, "6 * 7", "run.is_over"])
     _live(notebook, 1)
+    yield notebook
+    notebook.interrupt()
 
+
+def _wait_until_it_moves_on(notebook: NotebookPage) -> None:
+    """Wait until the timeline has drawn more of the run."""
+    notebook.page.wait_for_function(f"than => {NOW} > than", arg=notebook.evaluate(NOW))
+
+
+def test_the_view_fills_while_other_cells_run(live: NotebookPage) -> None:
+    notebook = live
     assert _printed(notebook, 2) == "42"
     assert _printed(notebook, 3) == "False"
-    _wait_for_more(notebook, BARS, 1, notebook.count(BARS, notebook.cell(1)))
+    _wait_for_more(notebook, BARS, 1, 0)
+    _wait_until_it_moves_on(notebook)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
     # its rows are few and may be full by now: they make room for newer ones
     rows = notebook.wait_for("table.ng-table tbody", within=notebook.cell(1)).inner_text()
@@ -81,17 +80,15 @@ def test_the_view_fills_while_other_cells_run(open_notebook: OpenNotebook) -> No
     assert notebook.count(f"{STATE}.ng-running") == 1
 
 
-def test_a_text_that_was_opened_is_read_in_full_while_the_run_goes_on(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("opened", [DECLARE, LONG_RUN])
-    _live(notebook, 1)
+def test_a_text_that_was_opened_is_read_in_full_while_the_run_goes_on(live: NotebookPage) -> None:
+    notebook = live
     cell = notebook.cell(1)
     notebook.wait_for("td summary", within=cell)
 
     notebook.evaluate("document.querySelector('.ng-live td summary').click()")
     whole = cell.locator("tr:has(details[open]) + .ng-whole .ng-full").first
     before = whole.inner_text()
-    bars = notebook.count(BARS, cell)
-    _wait_for_more(notebook, BARS, 1, bars)
+    _wait_until_it_moves_on(notebook)
 
     assert whole.inner_text() == before
     assert "…" not in before
@@ -106,6 +103,19 @@ def test_a_text_that_was_opened_is_read_in_full_while_the_run_goes_on(open_noteb
     notebook.evaluate("document.querySelector('.ng-live td summary').click()")
     notebook.page.wait_for_function("!document.querySelector('.ng-live details[open]')")
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+
+def test_the_pause_button_lets_calls_end_and_begins_no_more_until_it_is_resumed(live: NotebookPage) -> None:
+    notebook = live
+    _wait_for_more(notebook, DONE_CELLS, 1, 0)
+
+    notebook.cell(1).get_by_role("button", name="Pause").click()
+
+    notebook.wait_for(f"{STATE}.ng-paused", within=notebook.cell(1))
+    notebook.cell(1).get_by_text(re.compile(r"^0 of 3 in flight$")).wait_for()
+    notebook.picture("paused", of=notebook.cell(1))
+    notebook.cell(1).get_by_role("button", name="Resume").click()
+    _live(notebook, 1)
 
 
 def test_there_is_one_view_whether_the_run_is_assigned_or_not(open_notebook: OpenNotebook) -> None:
@@ -123,20 +133,6 @@ def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenN
     notebook.cell(1).get_by_role("button", name="Cancel").click()
 
     notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
-
-
-def test_the_pause_button_lets_calls_end_and_begins_no_more_until_it_is_resumed(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("pause", [DECLARE, LONG_RUN])
-    _live(notebook, 1)
-    _wait_for_more(notebook, DONE_CELLS, 1, 0)
-
-    notebook.cell(1).get_by_role("button", name="Pause").click()
-
-    notebook.wait_for(f"{STATE}.ng-paused", within=notebook.cell(1))
-    notebook.cell(1).get_by_text(re.compile(r"^0 of 3 in flight$")).wait_for()
-    notebook.picture("paused", of=notebook.cell(1))
-    notebook.cell(1).get_by_role("button", name="Resume").click()
-    _live(notebook, 1)
 
 
 def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: OpenNotebook) -> None:
@@ -179,19 +175,6 @@ def test_a_report_takes_the_view_s_place_and_stays_in_the_saved_notebook(open_no
     assert again.count("svg.ng-dag", again.cell(1)) == 1
     assert again.count(".ng-first-rows table.ng-table tbody tr:not(.ng-whole)", again.cell(1)) == 6
     assert not re.search("model not found|Error displaying widget", again.page.content())
-
-
-def test_a_page_that_is_loaded_again_goes_on_showing_the_run(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("reload", [DECLARE, LONG_RUN])
-    _live(notebook, 1)
-    _wait_for_more(notebook, DONE_CELLS, 1, 0)
-    notebook.save()
-
-    notebook.reload()
-
-    _live(notebook, 1)
-    bars = notebook.count(BARS, notebook.cell(1))
-    _wait_for_more(notebook, BARS, 1, bars)
 
 
 def test_the_views_are_readable_in_the_dark_theme(open_notebook: OpenNotebook) -> None:

@@ -37,11 +37,13 @@ def test_it_runs_and_keeps_its_pictures_when_it_is_opened_without_a_kernel(
     first = open_notebook(f"notebooks/{name}")
     first.page.set_default_timeout(180_000)
     first.run_all()
+    first.wait_for(".ng-live .ng-state.ng-running")
     first.page.wait_for_function(HAVE_RUN)
     first.wait_until_idle()
     # views of runs that nobody awaits go on
     first.page.wait_for_function("document.querySelectorAll('.ng-live').length === 0")
     assert first.page.locator(ERROR).all_inner_texts() == []
+    assert first.count(".ng-report") > 0
     illustrated, gaps = _illustrated(first), first.evaluate(TITLES)
     first.picture("run")
     first.save()

@@ -1,5 +1,7 @@
 """The Rows pane of a live run, in a real browser: the newest rows, pages in order, pictures and JSON in cells."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.browser.lab_harness import NotebookPage, OpenNotebook
@@ -16,7 +18,7 @@ def png(size, color):
     pixels = chunk(b"IDAT", zlib.compress((b"\\0" + color * size) * size))
     return b"\\x89PNG\\r\\n\\x1a\\n" + header + pixels + chunk(b"IEND", b"")
 
-b = ng.DatasetBuilder(seed=7)
+b = ng.DatasetBuilder(seed=7, settings=ng.RunSettings(row_group_size=3_000))
 b.models["default"] = ng.DemoModel(latency=0.5, max_parallel=3)
 b["stars"] = ng.Integer(1, 5)
 b["review"] = ng.LLMText("Write a {{ stars }}-star review of a kettle.")
@@ -30,15 +32,34 @@ def facts(stars: int) -> dict:
     return {"stars": stars, "html": "<img src=x onerror='window.__pwn++'>"}
 """
 # minutes at three calls at once: however slow the machine, it goes on while the page is looked at
-LONG_RUN = "run = b.preview(1_000)"
+LONG_RUN = "run = b.preview(3_000)"
+IN_GROUPS = DECLARE.replace("row_group_size=3_000", "row_group_size=25")
 PANE = ".ng-live .ng-rows-pane"
 NUMBERS = f"{PANE} tr[data-row]"
 
 
-def _open(open_notebook: OpenNotebook, name: str) -> NotebookPage:
-    notebook = open_notebook.run_cells(name, [DECLARE, LONG_RUN])
+@pytest.fixture(scope="module")
+def of_one_group(open_once: OpenNotebook) -> NotebookPage:
+    notebook = open_once.run_cells("rows", [DECLARE, LONG_RUN])
     notebook.wait_for(f"{PANE} img")
     return notebook
+
+
+@pytest.fixture(scope="module")
+def of_many_groups(open_once: OpenNotebook) -> NotebookPage:
+    notebook = open_once.run_cells("rows-groups", [IN_GROUPS, LONG_RUN])
+    notebook.wait_for(f"{PANE} img")
+    return notebook
+
+
+@pytest.fixture
+def live(of_one_group: NotebookPage) -> Iterator[NotebookPage]:
+    """A long run of one row group that has shown its first rows, in the second cell; the newest rows are shown."""
+    yield of_one_group
+    record = of_one_group.page.locator(".ng-inspector").get_by_role("button", name="Close")
+    if record.is_visible():
+        record.click()
+    of_one_group.page.get_by_role("button", name="newest first").click()
 
 
 def _wait_for_rows(notebook: NotebookPage, first: int) -> None:
@@ -50,8 +71,8 @@ def _wait_for_rows(notebook: NotebookPage, first: int) -> None:
     )
 
 
-def test_pages_of_rows_are_turned_by_pointer_and_by_keyboard(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook, "rows")
+def test_pages_of_rows_are_turned_by_pointer_and_by_keyboard(live: NotebookPage) -> None:
+    notebook = live
     page = notebook.page
     view = notebook.wait_for(".ng-live")
     before = view.bounding_box()
@@ -61,15 +82,15 @@ def test_pages_of_rows_are_turned_by_pointer_and_by_keyboard(open_notebook: Open
     page.get_by_role("button", name="The page after").click()
     _wait_for_rows(notebook, 6)
     page.get_by_label("First row of the page").press("Control+a")
-    page.keyboard.type("994")
+    page.keyboard.type("2994")
     page.keyboard.press("Enter")
-    _wait_for_rows(notebook, 994)
+    _wait_for_rows(notebook, 2994)
     notebook.picture("last", of=notebook.cell(1))
     page.get_by_role("button", name="The page before").focus()
     page.keyboard.press("Enter")
-    _wait_for_rows(notebook, 988)
+    _wait_for_rows(notebook, 2988)
     page.get_by_role("button", name="newest first").click()
-    page.wait_for_function(f"!document.querySelector('{NUMBERS}[data-row=\"988\"]')")
+    page.wait_for_function(f"!document.querySelector('{NUMBERS}[data-row=\"2988\"]')")
 
     after = view.bounding_box()
     assert before is not None
@@ -77,8 +98,8 @@ def test_pages_of_rows_are_turned_by_pointer_and_by_keyboard(open_notebook: Open
     assert before["height"] == after["height"]
 
 
-def test_a_row_in_order_opens_its_record_with_its_picture_and_json(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook, "rows-record")
+def test_a_row_in_order_opens_its_record_with_its_picture_and_json(live: NotebookPage) -> None:
+    notebook = live
     notebook.page.get_by_role("button", name="in order").click()
     _wait_for_rows(notebook, 0)
     notebook.page.wait_for_function(f"document.querySelectorAll('{PANE} img').length === 6")
@@ -96,8 +117,8 @@ def test_a_row_in_order_opens_its_record_with_its_picture_and_json(open_notebook
     assert notebook.injected == 0
 
 
-def test_another_page_comes_although_a_text_of_this_one_is_open(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook, "rows-open")
+def test_another_page_comes_although_a_text_of_this_one_is_open(live: NotebookPage) -> None:
+    notebook = live
     notebook.page.get_by_role("button", name="in order").click()
     _wait_for_rows(notebook, 0)
     notebook.wait_for(f"{PANE} td summary").focus()
@@ -110,33 +131,28 @@ def test_another_page_comes_although_a_text_of_this_one_is_open(open_notebook: O
     assert notebook.count(f"{PANE} details[open]") == 0
 
 
-IN_GROUPS = DECLARE.replace("seed=7", "seed=7, settings=ng.RunSettings(row_group_size=25)")
-
-
-def test_row_groups_are_turned_like_pages_and_begin_with_their_first_row(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("rows-groups", [IN_GROUPS, LONG_RUN])
-    page = notebook.page
-    notebook.wait_for(f"{PANE} img")
+def test_row_groups_are_turned_like_pages_and_begin_with_their_first_row(of_many_groups: NotebookPage) -> None:
+    notebook, page = of_many_groups, of_many_groups.page
     page.get_by_role("button", name="in order").click()
     _wait_for_rows(notebook, 0)
 
     page.get_by_role("button", name="The row group after").click()
     _wait_for_rows(notebook, 25)
     assert page.get_by_label("Row group", exact=True).input_value() == "1"
-    assert "of 40" in notebook.wait_for(f"{PANE} .ng-pagers").inner_text()
+    assert "of 120" in notebook.wait_for(f"{PANE} .ng-pagers").inner_text()
     page.get_by_role("button", name="The page after").click()
     _wait_for_rows(notebook, 31)
     page.get_by_role("button", name="The row group before").click()
     _wait_for_rows(notebook, 25)
-    page.get_by_label("Row group", exact=True).fill("39")
+    page.get_by_label("Row group", exact=True).fill("119")
     page.keyboard.press("Enter")
-    _wait_for_rows(notebook, 975)
+    _wait_for_rows(notebook, 2975)
     notebook.picture("last", of=notebook.cell(1))
     assert page.get_by_role("button", name="The row group after").is_disabled()
 
 
-def test_a_run_of_one_row_group_offers_no_others(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook, "rows-one-group")
+def test_a_run_of_one_row_group_offers_no_others(live: NotebookPage) -> None:
+    notebook = live
     notebook.page.get_by_role("button", name="in order").click()
     _wait_for_rows(notebook, 0)
 
@@ -144,21 +160,23 @@ def test_a_run_of_one_row_group_offers_no_others(open_notebook: OpenNotebook) ->
     assert not notebook.page.get_by_label("Row group", exact=True).is_visible()
 
 
-def test_a_number_stays_while_somebody_types_it_and_rows_come(open_notebook: OpenNotebook) -> None:
-    notebook = _open(open_notebook, "rows-typing")
-    page = notebook.page
+def test_a_number_stays_while_somebody_types_it_and_rows_come(live: NotebookPage) -> None:
+    page = live.page
+    coming = int(live.wait_for(NUMBERS).get_attribute("data-row") or -1) + 40
     page.get_by_role("button", name="in order").click()
-    _wait_for_rows(notebook, 0)
     field = page.get_by_label("First row of the page")
+    field.fill(str(coming))
+    field.press("Enter")
+    _wait_for_rows(live, coming)
 
     field.press("Control+a")
     page.keyboard.type("99")
-    page.evaluate("html => { window.before = html; }", notebook.wait_for(f"{PANE} .ng-table-pane").inner_html())
+    page.evaluate("html => { window.before = html; }", live.wait_for(f"{PANE} .ng-table-pane").inner_html())
     page.wait_for_function(f"document.querySelector('{PANE} .ng-table-pane').innerHTML !== window.before")
 
     assert field.input_value() == "99"
     field.press("Enter")
-    _wait_for_rows(notebook, 99)
+    _wait_for_rows(live, 99)
 
 
 BOXES = """([bar, tabs]) => {
@@ -168,29 +186,28 @@ BOXES = """([bar, tabs]) => {
 }"""
 
 
-@pytest.mark.parametrize("width", [520, 570, 620, 700, 900])
-@pytest.mark.parametrize("declare", [DECLARE, IN_GROUPS], ids=["one row group", "many"])
-def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(
-    open_notebook: OpenNotebook, declare: str, width: int
-) -> None:
-    notebook = open_notebook.run_cells("rows-narrow", [declare, LONG_RUN])
-    notebook.wait_for(f"{PANE} img")
+@pytest.mark.parametrize("shown", ["of_one_group", "of_many_groups"])
+def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(request: pytest.FixtureRequest, shown: str) -> None:
+    notebook: NotebookPage = request.getfixturevalue(shown)
     page = notebook.page
     now = page.locator(".ng-live").bounding_box()
     assert now is not None
-    page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
-    page.wait_for_function(f"Math.abs(document.querySelector('.ng-live').offsetWidth - {width}) < 3")
+    around = 1280 - now["width"]
 
-    for order in ("newest first", "in order"):
-        page.get_by_role("button", name=order).click()
-        bars, tabs, view = page.evaluate(
-            BOXES, [f"{PANE} .ng-pager, {PANE} .ng-choice, .ng-live .ng-stop", ".ng-live .lm-TabBar-tab"]
-        )
-        notebook.picture(f"{width}-{order}", of=notebook.cell(1))
-        assert [box for box in bars if box["left"] < view["left"] or box["right"] > view["right"]] == []
-        assert [
-            (bar, tab)
-            for bar in bars
-            for tab in tabs
-            if bar["left"] < tab["right"] + 8 and tab["top"] < bar["bottom"] and bar["top"] < tab["bottom"]
-        ] == []
+    for width in (520, 570, 620, 700, 900):
+        page.set_viewport_size({"width": round(width + around), "height": 1400})
+        page.wait_for_function(f"Math.abs(document.querySelector('.ng-live').offsetWidth - {width}) < 3")
+        for order in ("newest first", "in order"):
+            page.get_by_role("button", name=order).click()
+            bars, tabs, view = page.evaluate(
+                BOXES, [f"{PANE} .ng-pager, {PANE} .ng-choice, .ng-live .ng-stop", ".ng-live .lm-TabBar-tab"]
+            )
+            notebook.picture(f"{width}-{order}", of=notebook.cell(1))
+            assert [box for box in bars if box["left"] < view["left"] or box["right"] > view["right"]] == []
+            assert [
+                (bar, tab)
+                for bar in bars
+                for tab in tabs
+                if bar["left"] < tab["right"] + 8 and tab["top"] < bar["bottom"] and bar["top"] < tab["bottom"]
+            ] == []
+    page.set_viewport_size({"width": 1280, "height": 1400})
