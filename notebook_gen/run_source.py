@@ -68,7 +68,7 @@ class RunSource:
         self.graph = plan.graph
         self.columns = tuple(plan.graph.columns)
         self.progress = Progress(plan.graph, plan.rows)
-        self.trace = Trace(plan.graph) if plan.trace else None
+        self.trace = Trace(plan.graph, plan.ceilings) if plan.trace else None
         self.failures = Failures(plan.graph)
         self.failure_count = 0
         self.cells = Cells(plan.graph, plan.rows, self._open_group)

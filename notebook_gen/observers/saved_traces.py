@@ -1,7 +1,8 @@
 """Traces that were saved, read back: what `Trace.to_pandas` gives, or the files in a dataset's folder `traces/`.
 
 They know columns and resources by name, not what makes them: specs stand in for those of the run, so that a picture
-has the same lanes and names. Colours go by the order in which columns were first begun.
+has the same lanes, names, limits and pauses. Of traces without a `TraceContext`, the columns are in the order in which
+they were first begun, and no limit and no pause is known.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from notebook_gen.config.columns import Column, Function, Integer, LLMText
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import CANCELLED, IN_FLIGHT, IN_PLACE_SLOT, STATES, Trace
+from notebook_gen.observers.trace_context import KEY, TraceContext
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -36,14 +38,26 @@ def read_traces(frame: "pd.DataFrame") -> Trace:
             f"these are no traces: the columns {', '.join(missing)} are missing",
             advice='give run.traces, or pd.read_parquet("folder/traces") of a dataset\'s folder',
         )
+    context = _context(frame)
     frame = frame.sort_values("started", kind="stable")
     resources = dict(zip(frame["column"].astype(str), frame["resource"].astype(str), strict=True))
+    if context is not None:
+        resources = {**context.columns, **resources}
     graph = build_graph({name: _stand_in(resource) for name, resource in resources.items()})
-    trace = Trace(graph)
+    trace = Trace(graph, context.ceilings if context is not None else None)
+    if context is not None:
+        trace.limit_moves = dict(context.limit_moves)
+        trace.pauses = context.pauses
     nodes = {name: graph.columns[name] for name in resources}
     errors = {place: str(error) for place, error in enumerate(frame["error"]) if isinstance(error, str)}
     trace.extend(_columns(frame, nodes), errors)
     return trace
+
+
+def _context(frame: "pd.DataFrame") -> TraceContext | None:
+    """What was saved beside them; None where several runs were put together: limits and pauses are those of one."""
+    context = TraceContext.read(frame.attrs.get(KEY))
+    return context if context is not None and len(frame) <= context.attempts else None
 
 
 def _stand_in(resource: str) -> Column:

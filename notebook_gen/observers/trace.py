@@ -15,6 +15,7 @@ from notebook_gen.events import (
     TaskEnded,
     TaskStarted,
 )
+from notebook_gen.observers.trace_context import KEY, TraceContext, schema_metadata
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -30,6 +31,8 @@ CANCELLED: Final = 3
 AGAIN: Final = 4
 STATES: Final = ("in flight", "done", "failed", "cancelled", "failed, again")
 IN_PLACE_SLOT: Final = 0xFFFF
+IN_PLACE: Final = "in place"
+"""What is written as the resource of what needs none."""
 
 _PART = 20_000
 _UNKNOWN: Final = float("nan")
@@ -76,16 +79,21 @@ class Trace:
     Columns: `node`, `row_group`, `row` (-1: a whole row group, or several cells made in place), `attempt`, `slot` (of
     the node's resource; `IN_PLACE_SLOT`: made in place), `state` (index into `STATES`), `ready`, `started`, `ended`
     (seconds since the run began; `ended` is NaN while in flight), `tokens_in`, `tokens_out`.
+
+    Args:
+        graph: whose attempts they are.
+        ceilings: slots of each resource, as far as they are known.
     """
 
-    def __init__(self, graph: ExecutionGraph) -> None:
+    def __init__(self, graph: ExecutionGraph, ceilings: Mapping[str, int] | None = None) -> None:
         self.graph = graph
+        self.ceilings = dict(ceilings or {})
         self.errors: dict[int, str] = {}
         """Line number to the error's sentence, for failed attempts."""
         self.limit_moves: dict[str, list[LimitMoved]] = {}
-        """What the limit of each resource did, in order, as far as one moved or paused; not kept with saved traces."""
+        """What the limit of each resource did, in order, as far as one moved or paused."""
         self.pauses: list[tuple[float, float]] = []
-        """When the run was paused, from when to when; infinity while it is. Not kept with saved traces either."""
+        """When the run was paused, from when to when; infinity while it is."""
         # a line is added as a whole: readers on other threads never see half of one
         self._lines = bytearray()
         resources = {name: index << 16 for index, name in enumerate(graph.resources)}
@@ -189,17 +197,40 @@ class Trace:
         self.errors |= {before + place: error for place, error in errors.items()}
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give one row an attempt, with names in place of indexes; seconds since the run began."""
-        return self._frame(0, len(self))
+        """Give one row an attempt, with names in place of indexes; seconds since the run began.
+
+        What is true of the run rather than of an attempt is in its `attrs`, as text: limits and when they moved,
+        pauses, the order of columns. It stays there through `to_parquet` and `pd.read_parquet`, feather and pickle,
+        and in what is made of this DataFrame alone, such as a selection; a CSV file has no room for it.
+        """
+        frame = self._frame(0, len(self))
+        frame.attrs[KEY] = self.context().write()
+        return frame
+
+    def context(self) -> TraceContext:
+        """Give what it knows besides its attempts."""
+        made = dict.fromkeys(index for index in self.graph.columns.values() if self.graph.nodes[index].kind != "seed")
+        nodes = [self.graph.nodes[index] for index in made]
+        return TraceContext(
+            attempts=len(self),
+            columns={node.name: node.resource or IN_PLACE for node in nodes},
+            ceilings=self.ceilings,
+            limit_moves={name: list(moves) for name, moves in list(self.limit_moves.items())},
+            pauses=list(self.pauses),
+        )
 
     def to_arrow_parts(self) -> "Iterator[pa.Table]":
-        """Give what `to_pandas` gives as Arrow tables of one schema, some lines at a time: all at once are large."""
+        """Give what `to_pandas` gives as Arrow tables of one schema, some lines at a time: all at once are large.
+
+        The schema's metadata has what is not an attempt, as `pd.read_parquet` makes `attrs` of it again.
+        """
         import pyarrow as pa
 
         schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _WRITTEN_TYPES.items()])
+        metadata = schema_metadata(self.context().write())
         for start in range(0, max(1, len(self)), _PART):
             part = self._frame(start, min(start + _PART, len(self)))
-            yield pa.Table.from_pandas(part, schema=schema, preserve_index=False).replace_schema_metadata(None)
+            yield pa.Table.from_pandas(part, schema=schema, preserve_index=False).replace_schema_metadata(metadata)
 
     def _frame(self, start: int, end: int) -> "pd.DataFrame":
         import numpy as np
@@ -207,7 +238,7 @@ class Trace:
 
         data = self.columns(start, end)
         names = [node.name for node in self.graph.nodes]
-        resources = [node.resource or "in place" for node in self.graph.nodes]
+        resources = [node.resource or IN_PLACE for node in self.graph.nodes]
         errors = np.array([self.errors.get(line) for line in range(start, end)], dtype=object)
         return pd.DataFrame(
             {

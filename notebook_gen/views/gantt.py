@@ -80,7 +80,9 @@ def gantt(trace: Trace, *, lanes: LaneKind = "slots", theme: Theme = LIGHT, max_
     history = History(trace.graph)
     history.update(trace)
     now = max(history.latest, 1e-3)
-    slots = dict(zip(trace.graph.resources, history.slots, strict=True))
+    slots = {
+        name: trace.ceilings.get(name, used) for name, used in zip(trace.graph.resources, history.slots, strict=True)
+    }
     height = chart_height(trace.graph, slots, rows=len(history))
     choice = LaneChoice(lanes, inner_height(height))
     detail = query(history, Window(0.0, now, _WIDTH), now, lanes=choice, max_bars=max_bars)

@@ -6,10 +6,11 @@ functions' names: a module takes its name in a package only when it is loaded.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, Union, get_args
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
+from notebook_gen.observers.trace_context import frame_of_table
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.dag import builder_svg, dag_html, dag_source, stand_alone
 from notebook_gen.views.fitting import Direction
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import graphviz
     import pandas as pd
     import plotly.graph_objects as go
+    import pyarrow as pa
 
 
 class HasGraph(Protocol):
@@ -39,6 +41,10 @@ class HasTraces(Protocol):
     def traces(self) -> Trace:
         """Its attempts."""
         ...
+
+
+SavedTraces = Union["pd.DataFrame", "pa.Table", str, Path]
+"""Attempts that `run.traces` gave, or that were written: a Parquet file, or a folder of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class Drawing:
 
 
 def gantt(
-    traces: "Trace | HasTraces | pd.DataFrame",
+    traces: "Trace | HasTraces | SavedTraces",
     *,
     lanes: LaneKind = "slots",
     theme: Literal["light", "dark"] = "light",
@@ -94,10 +100,17 @@ def gantt(
 ) -> "go.Figure":
     """Draw attempts as a Gantt chart: lanes, below them what waits and what is in flight.
 
-    `ng.views.gantt(pd.read_parquet("reviews/traces"))` draws those of a dataset that was made last week.
+    `ng.views.gantt("reviews/traces")` draws those of a dataset that was made last week, and so does
+    `ng.views.gantt(pd.read_parquet("reviews/traces"))`.
+
+    Limits, pauses and the colours of columns are saved with attempts: in a Parquet file's schema, from which
+    `pd.read_parquet` takes them into the DataFrame's `attrs`, and in the schema of an Arrow table that was read from
+    it. Attempts that lost them on their way (through CSV, or `table.to_pandas()`), or that several runs have made, are
+    drawn without.
 
     Args:
-        traces: `run.traces`, a run, or a DataFrame of attempts as `run.traces.to_pandas()` gives it.
+        traces: `run.traces`, a run, or attempts that were saved: the path of a Parquet file or of a folder of them, a
+            DataFrame as `run.traces.to_pandas()` gives it, an Arrow table.
         lanes: "slots": who was busy with what; "rows": how each row came about, the newest that fit in, thin lines
             for waits; "columns": how many tasks of each column were in flight.
         theme: the colours.
@@ -137,8 +150,8 @@ def dag(builder: HasGraph | ExecutionGraph, *, direction: Direction = "auto") ->
     )
 
 
-def to_trace(traces: "Trace | HasTraces | pd.DataFrame") -> Trace:
-    """Give the attempts of a run, of its traces, or of a DataFrame of them.
+def to_trace(traces: "Trace | HasTraces | SavedTraces") -> Trace:
+    """Give the attempts of a run, of its traces, or saved ones.
 
     Raises:
         ConfigError: these are no traces.
@@ -149,7 +162,12 @@ def to_trace(traces: "Trace | HasTraces | pd.DataFrame") -> Trace:
     if isinstance(own, Trace):
         return own
     import pandas as pd
+    import pyarrow as pa
 
+    if isinstance(traces, str | Path):
+        traces = _read_file(Path(traces))
+    elif isinstance(traces, pa.Table):
+        traces = frame_of_table(traces)
     if isinstance(traces, pd.DataFrame):
         from notebook_gen.observers.saved_traces import read_traces
 
@@ -158,3 +176,15 @@ def to_trace(traces: "Trace | HasTraces | pd.DataFrame") -> Trace:
         f"a {type(traces).__name__} is no trace",
         advice='give run.traces, a run, or pd.read_parquet("folder/traces")',
     )
+
+
+def _read_file(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no {str(path)!r}", advice='give the folder "traces" of a dataset') from error
+    except ValueError as error:
+        advice = 'give the folder "traces" of a dataset, or a Parquet file in it'
+        raise ConfigError(f"{str(path)!r} could not be read: {error}", advice=advice) from error

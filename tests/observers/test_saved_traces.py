@@ -1,13 +1,29 @@
 """Traces that were saved are read back as they were."""
 
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+
 import pandas as pd
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
 from notebook_gen.config.columns import Function, Integer, LLMText
 from notebook_gen.errors import ConfigError, Rejected
-from notebook_gen.events import Event, InPlaceEnded, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.events import (
+    Event,
+    InPlaceEnded,
+    LimitMoved,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    TaskEnded,
+    TaskStarted,
+)
 from notebook_gen.observers.saved_traces import read_traces
 from notebook_gen.observers.trace import Trace
+from notebook_gen.observers.trace_context import frame_of_table
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP, Task
 from notebook_gen.plan.values import Usage
@@ -62,3 +78,82 @@ def test_no_traces_at_all_are_traces() -> None:
 def test_a_table_of_something_else_is_refused_with_advice() -> None:
     with pytest.raises(ConfigError, match=r"these are no traces.*pd\.read_parquet"):
         read_traces(pd.DataFrame({"column": ["text"], "row": [1]}))
+
+
+def _restless() -> Trace:
+    """Traces of a run whose limit moved and that was paused, the second time to its end."""
+    trace = Trace(GRAPH, {"model judge": 8, THREADS: 4, ASYNC_FUNCTIONS: 2})
+    for event in EVENTS:
+        trace(event)
+    for happened in (LimitMoved(1.5, "model judge", 4, 2.25), LimitMoved(2.5, "model judge", 5, 0.0)):
+        trace(happened)
+    for event in (RunPaused(1.0), RunResumed(1.75), RunPaused(3.5)):
+        trace(event)
+    return trace
+
+
+def _written(trace: Trace, path: Path) -> Path:
+    parts = list(trace.to_arrow_parts())
+    with pq.ParquetWriter(path, parts[0].schema) as writer:
+        for part in parts:
+            writer.write_table(part)
+    return path
+
+
+def _through_pandas(trace: Trace, path: Path) -> pd.DataFrame:
+    trace.to_pandas().to_parquet(path)
+    return pd.read_parquet(path)
+
+
+WAYS: dict[str, Callable[[Trace, Path], pd.DataFrame]] = {
+    "as a DataFrame": lambda trace, _: trace.to_pandas(),
+    "a selection of a DataFrame": lambda trace, _: trace.to_pandas().query("state == 'done'").copy(),
+    "read by pandas": lambda trace, path: pd.read_parquet(_written(trace, path)),
+    "of a folder, read by pandas": lambda trace, path: pd.read_parquet(_written(trace, path).parent),
+    "written and read by pandas": _through_pandas,
+    "an Arrow table": lambda trace, path: frame_of_table(pq.read_table(_written(trace, path))),
+    "a dataset of Arrow": lambda trace, path: frame_of_table(ds.dataset(_written(trace, path)).to_table()),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_limits_pauses_and_the_order_of_columns_are_saved_with_attempts(way: str, tmp_path: Path) -> None:
+    trace = _restless()
+
+    again = read_traces(WAYS[way](trace, tmp_path / "00000.parquet"))
+
+    assert again.limit_moves == trace.limit_moves
+    assert again.pauses == [(1.0, 1.75), (3.5, inf)]
+    assert again.ceilings == trace.ceilings
+    assert list(again.graph.columns) == ["n", "text", "total", "later"]
+    assert again.graph.resources == trace.graph.resources
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"attempts": 1}', "null", 3, '{"attempts": 99, "columns": []}'])
+def test_attempts_without_anything_beside_them_are_traces_too(text: object) -> None:
+    frame = _restless().to_pandas()
+    frame.attrs = {} if text is None else {"notebook_gen": text}
+
+    trace = read_traces(frame)
+
+    assert len(trace) == len(frame)
+    assert (trace.limit_moves, trace.pauses, trace.ceilings) == ({}, [], {})
+
+
+def test_of_several_runs_put_together_no_limit_is_known_as_each_had_its_own() -> None:
+    frame = _restless().to_pandas()
+
+    trace = read_traces(pd.concat([frame, frame]))
+
+    assert (len(trace), trace.limit_moves, trace.pauses) == (2 * len(frame), {}, [])
+
+
+def test_what_is_saved_beside_a_long_run_is_copied_by_pandas_at_no_cost() -> None:
+    trace = _restless()
+    for step in range(1_000):
+        trace(LimitMoved(10.0 + step / 3, "model judge", step % 8, 0.0))
+
+    [(key, text)] = trace.to_pandas().attrs.items()
+
+    assert (key, type(text)) == ("notebook_gen", str)
+    assert len(text) < 30_000

@@ -1,16 +1,23 @@
 """The pictures as plain functions: `ng.views.gantt` and `ng.views.dag`."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed
+from notebook_gen.observers.trace import Trace
+from notebook_gen.storage.row_files import write_table
 from notebook_gen.views.dag import dag_html
+from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK
-from tests.views.fake_run import REVIEW, FakeRun, traced_run
+from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 
 
 def _trace() -> Any:
@@ -35,6 +42,48 @@ def test_a_chart_of_saved_traces_is_the_chart_of_the_traces() -> None:
 
     (bar,) = [one for one in drawn.data if one.type == "bar"]
     assert (bar.name, list(bar.base), bar.y) == ("review", [1.0], ng.views.gantt(trace).data[-1].y)
+
+
+def _written(trace: Trace, path: Path) -> Path:
+    write_table(path, trace.to_arrow_parts())
+    return path
+
+
+WAYS: dict[str, Callable[[Trace, Path], Any]] = {
+    "a DataFrame": lambda trace, _: trace.to_pandas(),
+    "a DataFrame that was read": lambda trace, path: pd.read_parquet(_written(trace, path)),
+    "an Arrow table": lambda trace, path: pq.read_table(_written(trace, path)),
+    "a file": lambda trace, path: str(_written(trace, path)),
+    "a folder": lambda trace, path: _written(trace, path).parent,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("lanes", LANE_KINDS)
+def test_saved_traces_make_the_picture_that_the_run_made(way: str, lanes: LaneKind, tmp_path: Path) -> None:
+    run = traced_run()
+    assert run.trace is not None
+    run.trace.ceilings = {"model default": 8, "model judge": 6}
+    run.attempt(SCORE, 1, 0.5, 0.75)  # begun before what is declared before it
+    run.attempt(REVIEW, 0, 1.0, 3.0)
+    run.publish(LimitMoved(1.5, "model judge", 2, 2.5), RunPaused(2.0), RunResumed(2.9))
+    run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
+    run.finish()
+
+    drawn = ng.views.gantt(WAYS[way](run.trace, tmp_path / "00000.parquet"), lanes=lanes)
+
+    assert drawn.to_dict() == ng.views.gantt(run.trace, lanes=lanes).to_dict()
+    assert "paused" in str(drawn)
+    assert lanes == "rows" or "limit 6 → 2" in str(drawn)
+
+
+def test_a_file_that_is_not_there_or_no_parquet_is_told(tmp_path: Path) -> None:
+    (tmp_path / "other.parquet").write_text("no traces")
+
+    with pytest.raises(ng.ConfigError, match=r"there is no .*traces'; give the folder"):
+        ng.views.gantt(tmp_path / "traces")
+    with pytest.raises(ng.ConfigError, match=r"other\.parquet' could not be read"):
+        ng.views.gantt(tmp_path / "other.parquet")
 
 
 def test_a_chart_has_the_colors_of_the_theme_that_was_asked_for() -> None:

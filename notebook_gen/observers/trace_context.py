@@ -1,0 +1,100 @@
+"""TraceContext: what a trace knows besides its attempts: columns, limits, pauses; as text beside saved traces.
+
+The text is JSON, under `KEY` in a DataFrame's `attrs`. pandas copies these with all that is made of a DataFrame, which
+costs nothing for text. Parquet files have it where pandas keeps `attrs`, in the schema's metadata.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+from notebook_gen.events import LimitMoved
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+KEY: Final = "notebook_gen"
+"""Of the text, among the `attrs` of a DataFrame."""
+
+_PANDAS_KEY: Final = b"PANDAS_ATTRS"  # of all `attrs`, as JSON, in the metadata of a schema
+_DECIMALS: Final = 6
+
+
+class TraceContext(NamedTuple):
+    """What a picture shows of a run that is not an attempt.
+
+    Attributes:
+        attempts: the lines that were saved with it.
+        columns: the resource of what makes columns, by its name, in the order of declaration.
+        ceilings: slots of each resource, as far as they are known.
+        limit_moves: what the limit of each resource did, in order.
+        pauses: when the run was paused, from when to when; infinity while it is.
+    """
+
+    attempts: int
+    columns: Mapping[str, str]
+    ceilings: Mapping[str, int]
+    limit_moves: Mapping[str, list[LimitMoved]]
+    pauses: list[tuple[float, float]]
+
+    def write(self) -> str:
+        """Give it as text."""
+        moves = {
+            name: [[_round(move.time), move.limit, _round(move.resumes)] for move in moves]
+            for name, moves in self.limit_moves.items()
+        }
+        return json.dumps(
+            {
+                "attempts": self.attempts,
+                "columns": dict(self.columns),
+                "ceilings": dict(self.ceilings),
+                "limit_moves": moves,
+                "pauses": [[_round(moment) for moment in pause] for pause in self.pauses],
+            },
+            allow_nan=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def read(cls, text: object) -> Self | None:
+        """Read it; None for what is no such text: attempts can be drawn without."""
+        try:
+            data = json.loads(str(text))
+            return cls(
+                attempts=int(data["attempts"]),
+                columns={str(name): str(resource) for name, resource in data["columns"].items()},
+                ceilings={str(name): int(count) for name, count in data["ceilings"].items()},
+                limit_moves={str(name): _read_moves(str(name), moves) for name, moves in data["limit_moves"].items()},
+                pauses=[(float(start), _moment(end)) for start, end in data["pauses"]],
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+
+
+def schema_metadata(text: str) -> dict[bytes, bytes]:
+    """Give the metadata of an Arrow schema from which `pd.read_parquet` makes the same `attrs`."""
+    return {_PANDAS_KEY: json.dumps({KEY: text}).encode()}
+
+
+def frame_of_table(table: "pa.Table") -> "pd.DataFrame":
+    """Give a table as a DataFrame with its `attrs`, which Arrow alone would leave out."""
+    frame: pd.DataFrame = table.to_pandas()
+    saved = (table.schema.metadata or {}).get(_PANDAS_KEY)
+    if saved is not None:
+        frame.attrs |= json.loads(saved)
+    return frame
+
+
+def _read_moves(resource: str, moves: Iterable[tuple[Any, Any, Any]]) -> list[LimitMoved]:
+    return [LimitMoved(float(time), resource, int(limit), _moment(resumes)) for time, limit, resumes in moves]
+
+
+def _round(moment: float) -> float | None:
+    """JSON knows no infinity."""
+    return None if moment == inf else round(moment, _DECIMALS)
+
+
+def _moment(moment: Any) -> float:
+    return inf if moment is None else float(moment)
