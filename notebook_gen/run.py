@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from notebook_gen.views.lanes import LaneKind
+    from notebook_gen.views.row_choice import RowChoice
 
 T = TypeVar("T")
 
@@ -236,20 +237,21 @@ class Run:
             raise RunError("the run is not traced", advice="use RunSettings(trace=True), the default")
         return self._source.trace
 
-    def gantt(self, lanes: "LaneKind" = "slots") -> "go.Figure":
+    def gantt(self, lanes: "LaneKind" = "slots", *, rows: "RowChoice | None" = None) -> "go.Figure":
         """Give the Gantt chart of all attempts so far, as a plotly figure of its own.
 
         Args:
-            lanes: "slots": who was busy with what; "rows": how each row came about, the newest that fit in; "columns":
-                how many tasks of each column were in flight.
+            lanes: "slots": who was busy with what; "rows": how each row came about, as many as fit in; "columns": how
+                many tasks of each column were in flight.
+            rows: with lanes="rows", which: the first, such as 40, a range, or a slice. None: the newest.
 
         Raises:
-            ConfigError: there are no such lanes.
+            ConfigError: there are no such lanes or rows.
             RunError: the run is not traced.
         """
         from notebook_gen.views.pictures import gantt
 
-        return gantt(self.traces, lanes=lanes)
+        return gantt(self.traces, lanes=lanes, rows=rows)
 
     def save_html(self, path: str | Path) -> Path:
         """Write the run as it stands to one HTML file, to be sent to others: it needs no kernel and no network.

@@ -298,6 +298,9 @@ def test_the_gantt_chart_has_the_lanes_that_were_asked_for() -> None:
     assert labels["slots"] == run.gantt().layout.yaxis.ticktext
     assert [label.partition("<")[0] for label in labels["rows"][:4]] == ["row 0", "row 1", "row 2", "row 3"]
     assert labels["columns"][0].startswith("review")
+    assert run.gantt("rows", rows=range(2)).layout.annotations[0].text == "rows 0–1 of 4"
+    with pytest.raises(ng.ConfigError, match='give lanes="rows", too'):
+        run.gantt(rows=range(2))
     with pytest.raises(ng.ConfigError, match='give "slots", "rows" or "columns"'):
         run.gantt(lanes="weeks")  # type: ignore[arg-type]  # what a user may type
 

@@ -46,6 +46,7 @@ def read_traces(frame: "pd.DataFrame") -> Trace:
     graph = build_graph({name: _stand_in(resource) for name, resource in resources.items()})
     trace = Trace(graph, context.ceilings if context is not None else None)
     if context is not None:
+        trace.rows = context.rows
         trace.limit_moves = dict(context.limit_moves)
         trace.pauses = context.pauses
     nodes = {name: graph.columns[name] for name in resources}

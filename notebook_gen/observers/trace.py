@@ -12,6 +12,7 @@ from notebook_gen.events import (
     RunFinished,
     RunPaused,
     RunResumed,
+    RunStarted,
     TaskEnded,
     TaskStarted,
 )
@@ -88,6 +89,8 @@ class Trace:
     def __init__(self, graph: ExecutionGraph, ceilings: Mapping[str, int] | None = None) -> None:
         self.graph = graph
         self.ceilings = dict(ceilings or {})
+        self.rows = 0
+        """Rows that were asked for; 0: not known."""
         self.errors: dict[int, str] = {}
         """Line number to the error's sentence, for failed attempts."""
         self.limit_moves: dict[str, list[LimitMoved]] = {}
@@ -115,6 +118,8 @@ class Trace:
             self._in_place(event)  # type: ignore[arg-type]
         elif isinstance(event, LimitMoved):
             self.limit_moves.setdefault(event.resource, []).append(event)
+        elif isinstance(event, RunStarted):
+            self.rows = event.rows
         elif kind is RunPaused:
             self.pauses.append((event.time, inf))
         elif kind is RunResumed:
@@ -213,6 +218,7 @@ class Trace:
         nodes = [self.graph.nodes[index] for index in made]
         return TraceContext(
             attempts=len(self),
+            rows=self.rows,
             columns={node.name: node.resource or IN_PLACE for node in nodes},
             ceilings=self.ceilings,
             limit_moves={name: list(moves) for name, moves in list(self.limit_moves.items())},

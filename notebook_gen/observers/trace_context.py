@@ -27,6 +27,7 @@ class TraceContext(NamedTuple):
 
     Attributes:
         attempts: the lines that were saved with it.
+        rows: rows that were asked for; 0: not known.
         columns: the resource of what makes columns, by its name, in the order of declaration.
         ceilings: slots of each resource, as far as they are known.
         limit_moves: what the limit of each resource did, in order.
@@ -34,6 +35,7 @@ class TraceContext(NamedTuple):
     """
 
     attempts: int
+    rows: int
     columns: Mapping[str, str]
     ceilings: Mapping[str, int]
     limit_moves: Mapping[str, list[LimitMoved]]
@@ -48,6 +50,7 @@ class TraceContext(NamedTuple):
         return json.dumps(
             {
                 "attempts": self.attempts,
+                "rows": self.rows,
                 "columns": dict(self.columns),
                 "ceilings": dict(self.ceilings),
                 "limit_moves": moves,
@@ -64,6 +67,7 @@ class TraceContext(NamedTuple):
             data = json.loads(str(text))
             return cls(
                 attempts=int(data["attempts"]),
+                rows=int(data["rows"]),
                 columns={str(name): str(resource) for name, resource in data["columns"].items()},
                 ceilings={str(name): int(count) for name, count in data["ceilings"].items()},
                 limit_moves={str(name): _read_moves(str(name), moves) for name, moves in data["limit_moves"].items()},

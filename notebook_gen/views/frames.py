@@ -14,10 +14,11 @@ from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart import Chart
 from notebook_gen.views.chart_places import Band
 from notebook_gen.views.gantt_traces import ERROR_LENGTH, grid_shades
-from notebook_gen.views.lanes import LaneKind, Lanes
+from notebook_gen.views.lanes import LaneKind
 from notebook_gen.views.level_of_detail import Detail
 from notebook_gen.views.moves import Corner
 from notebook_gen.views.occupancy import MOST_CELLS
+from notebook_gen.views.row_choice import say_rows
 from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
         "now": detail.now,
         "since": detail.since,
         "lanes": _pack_lanes(chart),
-        "note": _say_rows(detail.lanes),
+        "note": say_rows(detail.lanes),
         "bars": {name: columns[name].astype(code).tobytes() for name, code in _BAR_TYPES.items()},
         "grid": _pack_grid(detail),
         "load": {
@@ -214,13 +215,6 @@ def _pack_lanes(chart: Chart) -> LanesFrame:
         "waiting": None if places.waiting is None else _edges(places.waiting),
         "in_flight": None if places.in_flight is None else _edges(places.in_flight),
     }
-
-
-def _say_rows(lanes: Lanes) -> str:
-    if lanes.kind != "rows" or not lanes.groups:
-        return ""
-    first, last, count = lanes.groups[0], lanes.groups[-1], len(lanes.groups)
-    return f"rows {first}–{last}" if last - first + 1 == count else f"{count} rows of {first}–{last}"
 
 
 def _edges(band: Band) -> list[float]:

@@ -4,6 +4,7 @@ The live view draws the same chart in the page, from `chart_template` and the ar
 text, and plotly reads a kind of HTML: see `plotly_text`.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
@@ -19,10 +20,11 @@ from notebook_gen.views.gantt_traces import (
     draw_traces,
 )
 from notebook_gen.views.history import History
-from notebook_gen.views.lanes import LaneChoice, LaneKind
+from notebook_gen.views.lanes import LaneChoice, LaneKind, most_rows
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.palette import LIGHT, Paint, Theme, name_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
+from notebook_gen.views.row_choice import RowChoice, choose_rows, say_rows
 from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 900
 _LEGEND_HEIGHT = 40
+_NOTE_HEIGHT = 20
 
 
 class Template(TypedDict):
@@ -66,42 +69,87 @@ class Template(TypedDict):
     unusual: float
 
 
-def gantt(trace: Trace, *, lanes: LaneKind = "slots", theme: Theme = LIGHT, max_bars: int = 2000) -> "go.Figure":
+def gantt(
+    trace: Trace,
+    *,
+    lanes: LaneKind = "slots",
+    rows: RowChoice | None = None,
+    theme: Theme = LIGHT,
+    max_bars: int = 2000,
+) -> "go.Figure":
     """Draw a trace as a plotly figure of its own.
 
     Args:
         trace: the attempts; may still grow.
         lanes: what lanes are.
+        rows: which of them, where they are rows; None: the newest.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its lane was.
+
+    Raises:
+        ConfigError: there are no such rows.
     """
     import plotly.graph_objects as go
 
     history = History(trace.graph)
     history.update(trace)
+    count = max(trace.rows, int(history.columns["row"].max(initial=-1)) + 1)
+    chosen = None if rows is None else choose_rows(rows, count)
+    chart = _chart(trace, history, lanes, chosen, max_bars)
+    paint = theme_paint(theme)
+    layout = _layout(chart, paint) | {"paper_bgcolor": theme.panel, "plot_bgcolor": theme.panel}
+    _complete(layout, chart, paint, say_rows(chart.detail.lanes, count))
+    if chosen is not None:
+        layout["xaxis"]["range"] = [chart.detail.since, _last_end(chart)]
+    return go.Figure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
+
+
+def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...] | None, max_bars: int) -> Chart:
     now = max(history.latest, 1e-3)
     slots = {
         name: trace.ceilings.get(name, used) for name, used in zip(trace.graph.resources, history.slots, strict=True)
     }
     height = chart_height(trace.graph, slots, rows=len(history))
-    choice = LaneChoice(lanes, inner_height(height))
-    detail = query(history, Window(0.0, now, _WIDTH), now, lanes=choice, max_bars=max_bars)
-    chart = make_chart(history, detail, slots, height)
-    paint = theme_paint(theme)
-    layout = _layout(chart, paint)
+    choice = LaneChoice(lanes, inner_height(height), rows)
+    window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(choice.room)], now)
+    return make_chart(history, query(history, window, now, lanes=choice, max_bars=max_bars), slots, height)
+
+
+def _window_of(history: History, rows: Sequence[int], now: float) -> Window:
+    """The window in which something of some rows was waiting or in flight."""
+    import numpy as np
+
+    columns = history.columns
+    own = np.isin(columns["row"], rows)
+    begins = (columns["started"] - columns["waited"])[own]
+    ends = columns["started"][own] + np.nan_to_num(columns["seconds"][own], nan=now)
+    start = max(0.0, float(begins.min(initial=now)) if len(begins) else 0.0)
+    return Window(start, max(start + 1e-3, min(now, float(ends.max(initial=0.0))) if len(ends) else now), _WIDTH)
+
+
+def _last_end(chart: Chart) -> float:
+    """When the last of the bars ends."""
+    bars = chart.detail.bars
+    ends = bars["started"] + bars["seconds"]
+    return float(ends.max()) if len(ends) else chart.detail.window.end
+
+
+def _complete(layout: Plotly, chart: Chart, paint: Paint, note: str) -> None:
+    """Add what a page adds itself to the layout, the legend, and a note below the axis."""
+    below = _NOTE_HEIGHT if note else 0
     layout["shapes"] = [*(_ground(band, paint) for band in chart.places.groups), _now_line(chart, paint)]
     layout["margin"]["t"] += _LEGEND_HEIGHT
-    layout |= {
-        "height": height + _LEGEND_HEIGHT,
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        "paper_bgcolor": theme.panel,
-        "plot_bgcolor": theme.panel,
-    }
-    layout["xaxis"]["range"] = [detail.since, detail.window.end]
+    layout["margin"]["b"] += below
     layout["margin"]["l"] = round(chart.places.label_width)
+    layout["height"] = chart.height + _LEGEND_HEIGHT + below
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
+    layout["xaxis"]["range"] = [chart.detail.since, chart.detail.window.end]
     layout["yaxis"]["tickvals"] = chart.places.labels
     layout["yaxis"]["ticktext"] = [_tick_text(name, below) for name, below in chart.labels]
-    return go.Figure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
+    if note:
+        place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 0, "yanchor": "top"}
+        font = {"size": LABEL_SIZE, "color": paint("soft", 1)}
+        layout["annotations"] = [{"text": note, "showarrow": False, "yshift": -AXIS_HEIGHT, "font": font} | place]
 
 
 def chart_template(chart: Chart) -> Template:

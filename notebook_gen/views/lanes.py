@@ -34,11 +34,13 @@ class LaneChoice(NamedTuple):
 
     Attributes:
         kind: what they are.
-        room: pixels for rows; as many are shown as fit in, the newest of them.
+        room: pixels for rows; as many are shown as fit in.
+        rows: which of them, in order; the first that fit in are shown. None: the newest.
     """
 
     kind: LaneKind = "slots"
     room: float = 190.0
+    rows: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

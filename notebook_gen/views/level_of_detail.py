@@ -135,7 +135,7 @@ def query(
     shown = _Shown(history, window, now, max_bars, inside)
     match lanes.kind:
         case "rows":
-            since, placed, bars, grid = shown.by_rows(lanes.room)
+            since, placed, bars, grid = shown.by_rows(lanes)
         case "columns":
             since, placed, bars, grid = shown.by_columns()
         case "slots":
@@ -234,24 +234,27 @@ class _Shown:
         bars["lane"] = place_columns(lanes, bars).astype("u2")
         return self.window.start, lanes, bars, grid
 
-    def by_rows(self, room: float) -> _Placed:
+    def by_rows(self, choice: LaneChoice) -> _Placed:
         import numpy as np
 
-        first, last = self.inside.first, self.inside.last
+        first, last, room = self.inside.first, self.inside.last, choice.room
         everything = self.history.columns["row"]
         rows = everything[first:last]
-        newest = newest_rows(rows if self.inside.mask is None else everything[self.inside.positions()], room)
-        is_shown = np.zeros(max([0, *newest]) + 2, bool)
-        is_shown[newest] = True
+        if choice.rows is not None:
+            wanted = list(choice.rows[: most_rows(room)])
+        else:
+            wanted = newest_rows(rows if self.inside.mask is None else everything[self.inside.positions()], room)
+        is_shown = np.zeros(max([0, *wanted]) + 2, bool)
+        is_shown[wanted] = True
         positions = self.inside.positions(is_shown[np.minimum(rows, len(is_shown) - 1)])
-        positions = positions[np.isin(everything[positions], newest)]
+        positions = positions[np.isin(everything[positions], wanted)]
         if len(positions) > self.max_bars:
             positions = positions[-self.max_bars :]
         bars = self._bars(positions)
-        lanes, placed = place_rows(newest, bars, room, self.history.resource_of)
+        lanes, placed = place_rows(wanted, bars, room, self.history.resource_of)
         bars = {name: column[placed >= 0] for name, column in bars.items()}
         bars["lane"] = placed[placed >= 0].astype("u2")
-        are_all = len(lanes.groups) == len(newest) < most_rows(room)
+        are_all = len(lanes.groups) == len(wanted) < most_rows(room)
         return self.window.start if are_all else self._since(bars), lanes, bars, None
 
     def _since(self, bars: Columns) -> float:

@@ -17,6 +17,7 @@ from notebook_gen.views.fitting import Direction
 from notebook_gen.views.gantt import gantt as draw_gantt
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
+from notebook_gen.views.row_choice import RowChoice
 
 if TYPE_CHECKING:
     import graphviz
@@ -95,6 +96,7 @@ def gantt(
     traces: "Trace | HasTraces | SavedTraces",
     *,
     lanes: LaneKind = "slots",
+    rows: RowChoice | None = None,
     theme: Literal["light", "dark"] = "light",
     max_bars: int = 2000,
 ) -> "go.Figure":
@@ -111,20 +113,24 @@ def gantt(
     Args:
         traces: `run.traces`, a run, or attempts that were saved: the path of a Parquet file or of a folder of them, a
             DataFrame as `run.traces.to_pandas()` gives it, an Arrow table.
-        lanes: "slots": who was busy with what; "rows": how each row came about, the newest that fit in, thin lines
-            for waits; "columns": how many tasks of each column were in flight.
+        lanes: "slots": who was busy with what; "rows": how each row came about, as many as fit in, thin lines for
+            waits; "columns": how many tasks of each column were in flight.
+        rows: with lanes="rows", which of them: the first, such as 40, or range(40, 80), or a slice as of a list, such
+            as slice(-40, None). None: the newest.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its slot or column was.
 
     Raises:
-        ConfigError: these are no traces, or there are no such lanes.
+        ConfigError: these are no traces, or there are no such lanes or rows.
     """
     if lanes not in LANE_KINDS:
         raise ConfigError(f"lanes is {lanes!r}", advice='give "slots", "rows" or "columns"')
+    if rows is not None and lanes != "rows":
+        raise ConfigError("rows= says which lanes to show where lanes are rows", advice='give lanes="rows", too')
     themes = {"light": LIGHT, "dark": DARK}
     if theme not in themes:
         raise ConfigError(f"theme is {theme!r}", advice='give "light" or "dark"')
-    return draw_gantt(to_trace(traces), lanes=lanes, theme=themes[theme], max_bars=max_bars)
+    return draw_gantt(to_trace(traces), lanes=lanes, rows=rows, theme=themes[theme], max_bars=max_bars)
 
 
 def dag(builder: HasGraph | ExecutionGraph, *, direction: Direction = "auto") -> Drawing:

@@ -1,6 +1,7 @@
 """The Gantt chart: a plotly figure, a template for the page, SVG for a report."""
 
 import json
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from xml.etree import ElementTree as ET
@@ -215,6 +216,46 @@ def test_where_lanes_are_rows_a_thin_line_stands_for_each_wait_and_nothing_below
     assert lines == [[0.5, 1.0, None], [2.5, 3.0, None]]
     assert list(figure.layout.yaxis.ticktext) == ["row 0"]
     assert list(figure.layout.xaxis.range) == [0.0, 4.0]
+
+
+def test_where_rows_do_not_all_fit_the_figure_says_which_it_shows() -> None:
+    trace = _trace(_busy(1000))
+
+    figure = gantt(trace, lanes="rows")
+
+    names = figure.layout.yaxis.ticktext
+    [note] = [annotation.text for annotation in figure.layout.annotations]
+    assert re.fullmatch(r"rows 9\d\d–999 of 1,000", note)
+    assert names[0] == f"row {note[5:8]}"
+    assert not gantt(trace, lanes="slots").layout.annotations
+    assert gantt(_trace(_busy(3)), lanes="rows").layout.annotations[0].text == "rows 0–2"
+
+
+def test_a_figure_shows_the_rows_that_were_asked_for_while_something_of_them_went_on() -> None:
+    trace = _trace(_busy(1000))
+
+    figure = gantt(trace, lanes="rows", rows=range(300, 310))
+
+    assert [annotation.text for annotation in figure.layout.annotations] == ["rows 300–309 of 1,000"]
+    bars = [begin for bar in figure.data if bar.type == "bar" for begin in bar.base]
+    assert bars == pytest.approx([30.0 + 0.1 * row for row in range(10)])
+    assert list(figure.layout.xaxis.range) == pytest.approx([29.5, 31.0])
+
+
+def test_of_more_rows_than_fit_the_first_are_shown_and_the_axis_ends_with_them() -> None:
+    figure = gantt(_trace(_busy(1000)), lanes="rows", rows=500)
+
+    [note] = figure.layout.annotations
+    last = int(note.text.removeprefix("rows 500–").removesuffix(" of 1,000"))
+    assert 510 < last < 560
+    assert figure.layout.xaxis.range[1] == pytest.approx(0.1 * last + 0.1)
+
+
+def test_rows_of_which_nothing_is_known_yet_are_empty_lanes() -> None:
+    figure = gantt(_trace(traced_run(40)), lanes="rows", rows=range(3))
+
+    assert list(figure.layout.yaxis.ticktext) == ["row 0", "row 1", "row 2"]
+    assert figure.layout.annotations[0].text == "rows 0–2 of 40"
 
 
 @pytest.mark.parametrize("lanes", LANE_KINDS)
