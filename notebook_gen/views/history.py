@@ -6,6 +6,7 @@ run: until its last assignment it changes nothing that is looked at, and the nex
 """
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebook_gen.observers.trace import IN_FLIGHT, IN_PLACE_SLOT, Trace
@@ -38,6 +39,8 @@ _TYPES: Final = {
 }
 _FIRST_ROOM: Final = 1024
 _MUCH: Final = 200_000
+_MOST_COPIED: Final = 6_000_000
+"""Bytes that an update copies to make room, at most, or one column: memory that is new costs more than to copy it."""
 
 
 class History:
@@ -166,10 +169,9 @@ class History:
         """
         extent = self._extent
         if most is not None and extent.length >= _MUCH:
-            room = len(self._columns["line"])
-            self._make_room(extent.length + min(most, len(trace) - extent.seen))
-            if len(self._columns["line"]) > room:
-                return True  # to copy all that is known took long enough
+            copied = self._make_room(extent.length + min(most, len(trace) - extent.seen), most=_MOST_COPIED)
+            if copied:
+                return True  # to copy some of what is known took long enough
         open_lines = self._columns["line"][extent.open].tolist()
 
         def look() -> Look:
@@ -213,7 +215,7 @@ class History:
         import numpy as np
 
         has_slot = new["slot"] != IN_PLACE_SLOT
-        added = {name: values[has_slot] for name, values in new.items()}
+        added = dict(new) if has_slot.all() else {name: values[has_slot] for name, values in new.items()}
         added["line"] = extent.seen + np.nonzero(has_slot)[0]
         added["seconds"] = added["ended"] - added["started"]
         added["waited"] = added["started"] - added["ready"]
@@ -235,17 +237,14 @@ class History:
 
     def _measure(self, extent: "_Extent", added: Columns, settled: "Array") -> "_Extent":
         """Add to the sums what has begun, and what has ended."""
-        import numpy as np
-
         part = {name: self._columns[name][settled] for name in ("node", "started", "seconds")}
         ended = part["started"] + part["seconds"]
-        flows = list(extent.flows)
+        flows, slowest = list(extent.flows), extent.slowest.copy()
         for node, resource in enumerate(self.resource_of):
             if resource >= 0:
-                begun = added["started"][added["node"] == node]
-                flows[node] = flows[node].with_more(begun, ended[part["node"] == node])
-        slowest = extent.slowest.copy()
-        np.maximum.at(slowest, part["node"], part["seconds"])
+                begun, own = added["started"][added["node"] == node], part["node"] == node
+                flows[node] = flows[node].with_more(begun, ended[own])
+                slowest[node] = part["seconds"][own].max(initial=slowest[node])
         changes, known = extent.changes + 1, self._occupancy
         batches = () if known is None else (*extent.settled, (changes, settled))
         return extent._replace(
@@ -258,29 +257,33 @@ class History:
             changes=changes,
         )
 
-    def _make_room(self, count: int) -> None:
+    def _make_room(self, count: int, most: float = inf) -> int:
+        """Make room in all columns, or in as many as `most` bytes are copied for; gives how many were copied."""
         import numpy as np
 
-        room = len(self._columns["line"])
-        if count <= room:
-            return
-        while room < count:
-            room *= 2
-        grown = {name: np.empty(room, column.dtype) for name, column in self._columns.items()}
+        copied = 0
         for name, column in self._columns.items():
-            grown[name][: len(column)] = column
-        self._columns = grown
+            if len(column) >= count:
+                continue
+            if copied and copied + column.nbytes > most:
+                break
+            room = len(column)
+            while room < count:
+                room *= 2
+            grown = np.empty(room, column.dtype)
+            grown[: len(column)] = column
+            # no column is ever seen without what is in it
+            self._columns = self._columns | {name: grown}
+            copied += column.nbytes
+        return copied
 
     def _count_slots(self, known: Sequence[int], nodes: "Array", slots: "Array") -> tuple[int, ...]:
         """The slots of each resource that were in use, as known before and seen now."""
-        import numpy as np
-
-        highest = np.full(len(self.graph.nodes), -1, np.int64)
-        np.maximum.at(highest, nodes, slots)
         counts = list(known)
-        for resource, slot in zip(self.resource_of, highest.tolist(), strict=True):
-            if resource >= 0:
-                counts[resource] = max(counts[resource], slot + 1)
+        for node, resource in enumerate(self.resource_of):
+            own = slots[nodes == node] if resource >= 0 else slots[:0]
+            if len(own):
+                counts[resource] = max(counts[resource], int(own.max()) + 1)
         return tuple(counts)
 
 

@@ -306,7 +306,12 @@ class _Shown:
         if inside.mask is not None or inside.last < len(self.history):
             slowest = np.zeros(len(slowest))
             np.fmax.at(slowest, nodes, seconds)
-        return np.nonzero(seconds >= np.maximum(slowest, 1e-9)[nodes])[0] + inside.first
+        if not (slowest > 0).any():
+            return self.history.open[:0]
+        # few are as slow as the slowest of the quickest node: only these are looked at closely
+        among = np.nonzero(seconds >= max(slowest[slowest > 0].min(), 1e-9))[0]
+        positions: Array = among[seconds[among] >= np.maximum(slowest, 1e-9)[nodes[among]]] + inside.first
+        return positions
 
     def _slots_grid(self, lanes: Lanes) -> Grid:
         window, place = self.window, partial(place_slots, lanes)

@@ -42,11 +42,10 @@ class Moves(NamedTuple):
 
         if not moves:
             return self
-        times, _, limits, resumes = zip(*moves, strict=True)
         return Moves(
-            np.concatenate((self.times, times)),
-            np.concatenate((self.limits, limits)),
-            np.concatenate((self.resumes, resumes)),
+            np.concatenate((self.times, np.array([move.time for move in moves]))),
+            np.concatenate((self.limits, np.array([move.limit for move in moves]))),
+            np.concatenate((self.resumes, np.array([move.resumes for move in moves]))),
         )
 
     def line(self, ceiling: int, times: "Array", most: int) -> tuple[Corner, ...]:

@@ -222,21 +222,35 @@ def test_an_update_may_take_over_some_lines_only() -> None:
         assert len(history) == expected
 
 
-def test_room_for_many_is_made_in_an_update_of_its_own() -> None:
+def test_room_for_many_is_made_in_updates_of_their_own_a_few_columns_at_a_time() -> None:
     run, history = traced_run(), History(traced_run().graph)
     assert run.trace is not None
-    numbers = np.arange(300_000)
+    numbers = np.arange(600_000)
     names = ("node", "row_group", "row", "attempt", "slot", "ready", "started", "state", "ended")
     columns = dict.fromkeys((*names, "tokens_in", "tokens_out"), numbers * 0 + 1)
     run.trace.extend(columns | {"node": numbers * 0 + REVIEW, "started": numbers * 1.0, "ended": numbers + 1.0}, {})
 
-    lengths = [0]
-    while history.update(run.trace, most=50_000):
+    lengths, largest = [0], []
+    while True:
+        rooms = _rooms(history)
+        is_more = history.update(run.trace, most=50_000)
+        largest.append(sum(room for name, room in rooms.items() if _rooms(history)[name] > room))
+        if not is_more:
+            break
         lengths.append(len(history))
 
-    assert len(history) == 300_000
-    assert len(lengths) > len(set(lengths))
+    assert len(history) == 600_000
     assert max(after - before for before, after in pairwise(lengths)) == 50_000
+    assert len(lengths) - len(set(lengths)) >= 5
+    assert max(largest) <= 8_000_000
+    at_once = _history(run)
+    for name, column in at_once.columns.items():
+        np.testing.assert_array_equal(history.columns[name], column)
+
+
+def _rooms(history: History) -> dict[str, int]:
+    """The bytes that are there for each column."""
+    return {name: column.base.nbytes for name, column in history.columns.items() if column.base is not None}
 
 
 def test_the_slowest_of_each_column_is_known() -> None:
