@@ -36,8 +36,8 @@ from notebook_gen.views.text import fit, say_row, text_width, write_clock
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
 
-ROOM_AHEAD: Final = 1.15
-"""The time axis ends so much later than now, while a run goes on."""
+ROOM_AHEAD: Final = 0.15
+"""The share of the time axis that lies ahead of now, while a run goes on."""
 SMALL_SIZE: Final = 10.0
 
 _LEAST_LANES = 60.0
@@ -222,14 +222,16 @@ def chart_of_run(
     """
     is_over = source.progress.ended is not None
     now = max(source.elapsed(), history.latest, 1e-3)
-    window = Window(0.0, now if is_over else now * ROOM_AHEAD, pixels)
+    ahead = 0.0 if is_over else ROOM_AHEAD
+    window = Window(0.0, now / (1 - ahead), pixels)
     waiting = {} if is_over else source.waiting_since()
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
     choice = LaneChoice(lanes, inner_height(height))
     detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=waiting)
     if detail.since > window.start:
         # rows: what was before the first of them is empty
-        detail = replace(detail, window=window._replace(start=detail.since))
+        end = detail.since + (now - detail.since) / (1 - ahead)
+        detail = replace(detail, window=window._replace(start=detail.since, end=end))
     return make_chart(history, detail, source.ceilings, height)
 
 

@@ -48,7 +48,7 @@ class Template(TypedDict):
         opacity: of a bar, by state.
         shades: opacities of a grid's cells.
         wait_opacity: of the line for a wait.
-        room_ahead: the axis of a run that goes on ends so many times later than now.
+        room_ahead: the share of the axis that lies ahead of now, while a run goes on.
         unusual: an attempt that took so many times the usual is worth a word.
         least_cooled: seconds of cooling down that are worth one.
     """

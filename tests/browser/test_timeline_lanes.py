@@ -36,6 +36,11 @@ FOLLOWS = f"{TIMELINE} .ng-follow[aria-pressed=true]"
 
 PLOT = f"{TIMELINE} .ng-plot"
 NOW = f"document.querySelector({PLOT!r}).layout.shapes.at(-1).x0"
+# the share of the axis that lies ahead of now
+ROOM = f"""(() => {{
+    const {{ layout }} = document.querySelector({PLOT!r}), [from, to] = layout.xaxis.range;
+    return (to - layout.shapes.at(-1).x0) / (to - from);
+}})()"""
 # where the curves of what waits and of what is in flight end
 BANDS = (
     f"document.querySelector({PLOT!r}).data.filter(trace => trace.line?.shape === 'hv').map(trace => trace.x.at(-1))"
@@ -123,6 +128,38 @@ def test_looking_at_a_part_stops_following_until_it_is_switched_on_again(live: N
     live.page.wait_for_function(
         "before => [...document.querySelectorAll('.ng-timeline .xtick')].at(-1).textContent !== before", arg=stands[-1]
     )
+
+
+def _rooms(page: Page, *, seconds: float) -> list[float]:
+    """The room ahead of now, as now goes on."""
+    begun, rooms = page.evaluate(NOW), []
+    while page.evaluate(NOW) < begun + seconds:
+        rooms.append(page.evaluate(ROOM))
+        page.wait_for_function(f"before => {NOW} > before", arg=page.evaluate(NOW))
+    return rooms
+
+
+def test_some_of_the_axis_lies_ahead_of_now_whoever_follows_or_pauses_until_the_run_has_ended(
+    live: NotebookPage,
+) -> None:
+    cell, page = live.cell(1), live.page
+    for kind in ("rows", "columns", "slots"):
+        _choose_lanes(page, cell, kind)
+        rooms = _rooms(page, seconds=2.0)
+        assert 0.11 <= min(rooms) <= max(rooms) <= 0.31, kind
+    assert sum(rooms) / len(rooms) == pytest.approx(0.15, abs=0.03)
+    live.picture("room", of=cell.locator(TIMELINE))
+
+    _drag(page, cell.locator(f"{TIMELINE} .nsewdrag").first, begin=0.1, end=0.4)
+    cell.locator(f"{TIMELINE} .ng-follow[aria-pressed=false]").wait_for()
+    cell.locator(f"{TIMELINE} .ng-follow").click()
+    cell.locator(FOLLOWS).wait_for()
+    page.wait_for_function(f"Math.abs({ROOM} - 0.15) < 0.01")
+    assert all(room == pytest.approx(0.15, abs=0.01) for room in _rooms(page, seconds=1.0))
+
+    cell.get_by_role("button", name="Pause").click()
+    page.wait_for_function(f"document.querySelector({PLOT!r}).textContent.includes('paused')")
+    assert max(_rooms(page, seconds=2.0)) <= 0.31
 
 
 def test_while_a_run_is_paused_time_goes_on_and_the_pause_is_marked(live: NotebookPage) -> None:

@@ -167,7 +167,7 @@ def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:
     moments = sorted(fall.moment for fall in falls)
     assert falls[0].words == "limit 8 → 2"
     assert len(falls) == 6
-    assert min(after - before for before, after in pairwise(moments)) >= 100.0 * 1.15 * 76 / 800
+    assert min(after - before for before, after in pairwise(moments)) >= 100.0 / 0.85 * 76 / 800
     assert "limit 8 → 4" in gantt_svg(_chart(run))
 
 
@@ -216,6 +216,18 @@ def test_where_lanes_are_rows_a_thin_line_stands_for_each_wait_and_nothing_below
     assert lines == [[0.5, 1.0, None], [2.5, 3.0, None]]
     assert list(figure.layout.yaxis.ticktext) == ["row 0"]
     assert list(figure.layout.xaxis.range) == [0.0, 4.0]
+
+
+def test_while_a_run_goes_on_its_picture_has_room_ahead_of_now_and_none_when_it_has_ended() -> None:
+    run = _busy(1000)
+    going_on = {lanes: _chart(run, lanes=lanes).detail for lanes in LANE_KINDS}
+    run.finish()
+    ended = {lanes: _chart(run, lanes=lanes).detail for lanes in LANE_KINDS}
+
+    for lanes in LANE_KINDS:
+        window, now = going_on[lanes].window, going_on[lanes].now
+        assert (window.end - now) / window.seconds == pytest.approx(0.15)
+        assert ended[lanes].window.end == ended[lanes].now
 
 
 def test_where_rows_do_not_all_fit_the_figure_says_which_it_shows() -> None:

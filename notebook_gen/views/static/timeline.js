@@ -14,6 +14,7 @@ const LANES = {
   rows: "How each row came about. Thin: waiting for a slot; dotted: while its endpoint cooled down; thick: in flight",
   columns: "How many tasks of each column were in flight",
 };
+const STEP_AHEAD = 0.03; // of the axis: how far the room ahead of now may be off
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
 // plotly.js: one for all timelines of a page. It comes over the wire when somebody asks, gzipped.
@@ -231,17 +232,17 @@ class Timeline {
   }
 
   range({ now, running }) {
+    const { room_ahead: ahead } = this.model.get("template");
     if (this.window) {
       const { start, width } = this.window;
-      const from = this.follows && running ? now - 0.87 * width : start;
+      const from = this.follows && running ? now - (1 - ahead) * width : start;
       return [from, from + width];
     }
     const { since } = this.frame, span = now - since;
     if (!running) return [since, Math.max(now, since + 1e-3)];
     // the axis grows in steps, so that bars do not move all the time
-    if (span > 0.98 * (this.end - since) || span < 0.75 * (this.end - since)) {
-      this.end = Math.max(since + span * this.model.get("template").room_ahead, since + 1);
-    }
+    const room = 1 - span / (this.end - since);
+    if (!(room > ahead - STEP_AHEAD && room < 2 * ahead)) this.end = Math.max(since + span / (1 - ahead - STEP_AHEAD), since + 1);
     return [since, this.end];
   }
 
