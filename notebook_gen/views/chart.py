@@ -24,6 +24,7 @@ from notebook_gen.views.chart_places import (
     place_lanes,
 )
 from notebook_gen.views.history import History
+from notebook_gen.views.in_flight import InFlight, make_in_flight, say_curves
 from notebook_gen.views.lanes import LaneChoice, LaneKind, Lanes
 from notebook_gen.views.level_of_detail import Detail, Window, query
 from notebook_gen.views.moves import Corner
@@ -31,7 +32,7 @@ from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import fit, say_row, text_width, write_clock
+from notebook_gen.views.text import fit, one_line, say_row, text_width, write_clock
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -43,6 +44,7 @@ SMALL_SIZE: Final = 10.0
 _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
 _WIDEST_LABEL = 120.0
+_TITLE = 240  # characters of what a label says to who points at it
 _MOST_FALLS = 6
 _FALL_WIDTH = 76.0  # pixels that the words of a fall take, and some more
 _LEAST_STEPS = 24
@@ -89,6 +91,7 @@ class Chart:
         cooled: of each bar, the seconds of its wait in which its endpoint was left alone.
         cooling: when that was, as far as it can be seen, where lanes are rows.
         pauses: when the run was paused, as far as it can be seen; what goes on ends at infinity.
+        in_flight: the curves of what is in flight.
     """
 
     graph: ExecutionGraph
@@ -102,17 +105,7 @@ class Chart:
     cooled: "Array"
     cooling: tuple[Cooling, ...]
     pauses: tuple[Pause, ...]
-
-    @property
-    def counted(self) -> list[int]:
-        """The resources whose load is shown, as indexes."""
-        return counted(self.looks)
-
-    @property
-    def most_in_flight(self) -> int:
-        """What the band of the tasks in flight has room for."""
-        in_flight = self.detail.load.in_flight
-        return max([1, *(max(self.ceilings[number], int(in_flight[number].max())) for number in self.counted)])
+    in_flight: InFlight
 
     @property
     def is_over(self) -> bool:
@@ -132,7 +125,18 @@ class Chart:
             for group, skipped, is_roomy in zip(places.labelled, places.skipped, places.two_lines, strict=True)
         ]
         now = "cells" if self.is_over else f"{int(load.waiting[-1])} now"
-        return [*labels, ("waiting", now), ("in flight", "- - limit")]
+        return [*labels, ("waiting", now), ("in flight", "- - limits" if self.in_flight.is_stacked else "- - limit")]
+
+    @property
+    def titles(self) -> list[str]:
+        """What each label says to who points at it, beside what is written there; not escaped."""
+        names, places = full_names(self.graph, self.detail.lanes), self.places
+        if self.detail.lanes.kind == "rows":
+            return [""] * len(places.labelled)
+        ends = [*places.labelled[1:], len(names)]
+        titles = [one_line(", ".join(names[at:end]), _TITLE) for at, end in zip(places.labelled, ends, strict=True)]
+        models = {number: self.looks[number].label for number in counted(self.looks)}
+        return [*titles, "", one_line(say_curves(self.in_flight, models), _TITLE)]
 
     def _figures(self) -> list[str]:
         """What stands below the name of each group: what is in flight says nothing once all is over."""
@@ -167,7 +171,7 @@ class Chart:
             return []
         falls = [
             Fall(moment, before, after)
-            for number in self.counted
+            for number in counted(self.looks)
             for (_, before), (moment, after) in pairwise(self.limits[number])
             if after < before
         ]
@@ -195,6 +199,18 @@ def lane_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:
             return [fit(graph.nodes[node].name, _WIDEST_LABEL, LABEL_SIZE) for node in lanes.groups]
         case "slots":
             return [look.label for look in resource_looks(graph)]
+
+
+def full_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:
+    """Give the name of each group of lanes in full; not escaped."""
+    match lanes.kind:
+        case "rows":
+            return [say_row(row) for row in lanes.groups]
+        case "columns":
+            return [graph.nodes[node].name for node in lanes.groups]
+        case "slots":
+            models = {node.resource: node.model for node in graph.nodes}
+            return [models.get(name) or name for name in graph.resources]
 
 
 def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) -> int:
@@ -251,19 +267,21 @@ def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], he
         moves.line(ceiling, detail.load.times, most) for moves, ceiling in zip(history.moves, slots, strict=True)
     )
     cooled, cooling = _find_cooling(history, detail)
+    looks = tuple(resource_looks(graph))
     pauses = [Pause(start, end) for start, end in history.pauses if start < window.end and end > window.start]
     return Chart(
         graph=graph,
         detail=detail,
         ceilings=slots,
         limits=limits,
-        looks=tuple(resource_looks(graph)),
+        looks=looks,
         colors=tuple(color_names(graph)),
         places=place_lanes(detail.lanes, lane_names(graph, detail.lanes), height),
         height=height,
         cooled=cooled,
         cooling=tuple(cooling),
         pauses=merge_close(pauses, _LEAST_BETWEEN_PAUSES * window.seconds / window.pixels, _MOST_PAUSES),
+        in_flight=make_in_flight(looks, detail.load, limits, slots),
     )
 
 

@@ -62,7 +62,7 @@ class GridFrame(TypedDict):
 
 
 class LoadFrame(TypedDict):
-    """A `Load`, with its moments from start to end at equal distances."""
+    """A `Load`, with its moments from start to end at equal distances; what is in flight by curves."""
 
     start: float
     end: float
@@ -71,7 +71,7 @@ class LoadFrame(TypedDict):
 
 
 class LimitsFrame(TypedDict):
-    """The lines of limits: how many steps each has; from which moment on there might be how many tasks."""
+    """The lines of limits: how many steps each has, 0: no line; from which moment on there might be how many tasks."""
 
     counts: list[int]
     moments: bytes
@@ -112,8 +112,10 @@ class Frame(TypedDict):
         note: which of the rows are shown, where lanes are rows; else nothing.
         bars: columns of the bars, by name.
         labels: the labels at the left and the lines below them, escaped for plotly.
-        ceilings: slots of each resource.
-        limits: of each resource.
+        titles: what each label says to who points at it; not escaped.
+        curves: colour and opacity of each curve of what is in flight, those that are covered by others first.
+        most_in_flight: what their band has room for.
+        limits: of each curve.
         pauses: when the run was paused, from when to when; None: it still is.
         falls: words where a limit fell: moments, places from the top, the words.
         cooling: stretches of waits in which an endpoint was left alone: the bar, from when to when.
@@ -131,7 +133,9 @@ class Frame(TypedDict):
     grid: GridFrame | None
     load: LoadFrame
     labels: list[list[str]]
-    ceilings: list[int]
+    titles: list[str]
+    curves: list[tuple[str, float]]
+    most_in_flight: int
     limits: LimitsFrame
     pauses: list[tuple[float, float | None]]
     falls: list[tuple[float, float, str]]
@@ -163,7 +167,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
         errors: the sentence of each failed attempt, by its line in the trace.
     """
     detail = chart.detail
-    load, window = detail.load, detail.window
+    load, window, curves = detail.load, detail.window, chart.in_flight.curves
     columns = detail.bars | {"cooled": chart.cooled}
     return {
         "start": window.start,
@@ -178,11 +182,13 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
             "start": float(load.times[0]),
             "end": float(load.times[-1]),
             "waiting": load.waiting.astype("<u4").tobytes(),
-            "in_flight": load.in_flight.astype("<u2").tobytes(),
+            "in_flight": b"".join(curve.heights.astype("<u2").tobytes() for curve in curves),
         },
         "labels": [[plotly_text(name), plotly_text(below)] for name, below in chart.labels],
-        "ceilings": list(chart.ceilings),
-        "limits": _pack_limits(chart.limits),
+        "titles": chart.titles,
+        "curves": [(curve.color, curve.opacity) for curve in curves],
+        "most_in_flight": chart.in_flight.most,
+        "limits": _pack_limits([curve.limit for curve in curves]),
         "pauses": [(round(start, 3), None if math.isinf(end) else round(end, 3)) for start, end in chart.pauses],
         "falls": [(fall.moment, round(chart.places.words, 1), fall.words) for fall in chart.falls],
         "cooling": [(bar, round(start, 3), round(end, 3)) for bar, start, end in chart.cooling],

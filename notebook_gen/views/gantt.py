@@ -41,9 +41,8 @@ class Template(TypedDict):
     Attributes:
         layout: plotly's, without what moves.
         names, colors: of each node.
-        resources, resource_colors: the label and the colour of each resource.
+        resources: the label of each resource.
         resource_of: the resource of each node, an index; -1 for none.
-        counted: the resources whose load is shown, as indexes.
         height: of the plotting area.
         opacity: of a bar, by state.
         shades: opacities of a grid's cells.
@@ -58,8 +57,6 @@ class Template(TypedDict):
     colors: list[str]
     resources: list[str]
     resource_of: list[int]
-    resource_colors: list[str]
-    counted: list[int]
     height: float
     opacity: list[float]
     shades: list[float]
@@ -160,8 +157,6 @@ def chart_template(chart: Chart) -> Template:
         "colors": list(chart.colors),
         "resources": [look.label for look in chart.looks],
         "resource_of": list(chart.detail.lanes.resource_of),
-        "resource_colors": [look.color for look in chart.looks],
-        "counted": chart.counted,
         "height": chart.places.height,
         "opacity": [BAR_OPACITY[state] for state in sorted(BAR_OPACITY)],
         "shades": list(GRID_SHADES),

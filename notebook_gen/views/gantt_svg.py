@@ -192,14 +192,15 @@ class _Drawing:
             return
         most_waiting = max(1, int(load.waiting.max()))
         yield self._area(load.waiting, waiting, most_waiting, self.paint("warn", 0.3))
-        for number in chart.counted:
-            color, most = chart.looks[number].color, chart.most_in_flight
-            yield self._area(load.in_flight[number], band, most, self.paint(color, 0.35))
+        most = chart.in_flight.most
+        for curve in chart.in_flight.curves:
+            yield self._area(curve.heights, band, most, self.paint(curve.color, curve.opacity))
             corners = " ".join(
                 f"{self._x(moment):.1f} {band.bottom - (band.bottom - band.top) * limit / most:.1f}"
-                for moment, limit in chart.limits[number]
+                for moment, limit in curve.limit
             )
-            yield _line(f"M{corners}", self.paint(color, 1), dash="3 2")
+            if corners:
+                yield _line(f"M{corners}", self.paint(curve.color, 1), dash="3 2")
 
     def _waits(self) -> Iterator[str]:
         """Where lanes are rows: thin lines for waits, dotted while an endpoint was left alone."""
@@ -240,10 +241,11 @@ class _Drawing:
     def _labels(self) -> Iterator[str]:
         """The names of lanes and bands, at the left."""
         ink, soft = (f"fill:{self.paint(name, 1)}" for name in ("ink", "soft"))
-        for (name, below), y in zip(self.chart.labels, self.chart.places.labels, strict=True):
+        labels = zip(self.chart.labels, self.chart.titles, self.chart.places.labels, strict=True)
+        for (name, below), title, y in labels:
             yield (
                 f'<text x="-8" y="{y - 2 if below else y + 4:.1f}" text-anchor="end" style="{ink}">'
-                f"{escape(name)}</text>"
+                f"{f'<title>{escape(title)}</title>' if title and title != name else ''}{escape(name)}</text>"
                 f'<text x="-8" y="{y + 10:.1f}" text-anchor="end" style="{soft};font-size:{SMALL_SIZE:g}px">'
                 f"{escape(below)}</text>"
             )

@@ -256,16 +256,18 @@ def _draw_load(chart: Chart, paint: Paint) -> Iterator[Plotly]:
         return
     most_waiting = max(1, int(load.waiting.max()))
     yield _area(load.times, load.waiting, waiting, most_waiting, paint("warn", 0.3))
-    for number in chart.counted:
-        color = chart.looks[number].color
-        yield _area(load.times, load.in_flight[number], band, chart.most_in_flight, paint(color, 0.35))
-        moments, limits = zip(*chart.limits[number], strict=True)
+    most = chart.in_flight.most
+    for curve in chart.in_flight.curves:
+        yield _area(load.times, curve.heights, band, most, paint(curve.color, curve.opacity))
+        if not curve.limit:
+            continue
+        moments, limits = zip(*curve.limit, strict=True)
         yield {
             "type": "scatter",
             "mode": "lines",
             "x": list(moments),
-            "y": [band.bottom - (band.bottom - band.top) * limit / chart.most_in_flight for limit in limits],
-            "line": {"color": paint(color, 1), "width": 1.2, "dash": "3px,2px"},
+            "y": [band.bottom - (band.bottom - band.top) * limit / most for limit in limits],
+            "line": {"color": paint(curve.color, 1), "width": 1.2, "dash": "3px,2px"},
             "hoverinfo": "skip",
             "showlegend": False,
         }

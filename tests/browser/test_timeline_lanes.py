@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,44 @@ def test_while_a_run_is_paused_time_goes_on_and_the_pause_is_marked(live: Notebo
     assert bands
     assert bands == pytest.approx([now] * len(bands), abs=0.01)
     live.picture("paused", of=cell.locator(TIMELINE))
+
+
+MANY_MODELS = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+for number in range(25):
+    b.models[f"writer {number}"] = ng.DemoModel(latency=0.5, max_parallel=3)
+    b[f"text {number}"] = ng.LLMText(f"Write {number}.", model=f"writer {number}")
+"""
+# of each label: its upper and lower edge, what it says to who points at it, and whether the pointer finds it
+POINTED_LABELS = f"""[...document.querySelectorAll("{TIMELINE} .ytick text")].map((label) => {{
+    const box = label.getBoundingClientRect();
+    const found = document.elementFromPoint(box.x + box.width / 2, box.y + 5);
+    return [box.top, box.bottom, label.querySelector("title")?.textContent ?? "", label.contains(found)];
+}}).sort((one, other) => one[0] - other[0])"""
+CURVES = (
+    f"document.querySelector({PLOT!r}).data.filter(trace => trace.line?.shape === 'hv').map(trace => trace.fillcolor)"
+)
+
+
+def test_many_models_can_be_told_apart_and_name_themselves_to_who_points_at_them(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("models", [MANY_MODELS, "run = b.preview(300)"])
+    notebook.wait_for(BARS, within=notebook.cell(1))
+    notebook.page.wait_for_function(f"document.querySelectorAll({BARS!r}).length > 100")
+    notebook.cell(1).locator(TIMELINE).scroll_into_view_if_needed()
+    labels = notebook.page.evaluate(POINTED_LABELS)
+
+    assert all(above[1] <= below[0] + 2 for above, below in pairwise(labels))
+    assert ", ".join(title for _, _, title, _ in labels[:-2] if title).startswith("writer 0, writer 1")
+    assert labels[-1][2].startswith("from below: writer ")
+    assert all(is_found for *_, is_found in labels)
+    waiting, *curves = notebook.page.evaluate(CURVES)
+    assert len({waiting, *curves}) == len(curves) + 1 == 7
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.use_theme(theme)
+        notebook.picture(f"many-{theme.split()[1]}", of=notebook.cell(1).locator(TIMELINE))
+    notebook.interrupt()
 
 
 def test_a_saved_page_has_all_lanes_too(browser: Browser, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import name_paint
 from notebook_gen.views.stylesheet import read_static
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
+from tests.views.test_in_flight import many_models
 
 _DRAW = """
 const unpack = (thing) => {
@@ -55,6 +56,12 @@ def _many() -> FakeRun:
     for row in range(3000):
         run.attempt(REVIEW, row, row * 0.125, row * 0.125 + 0.0625, slot=row % 3)
         run.attempt(SCORE, row, row * 0.125, row * 0.125 + 0.03125, slot=row % 2)
+    return run
+
+
+def _crowd() -> FakeRun:
+    run = many_models(12)
+    run.publish(LimitMoved(5.0, "model m3", 4, 0.0))
     return run
 
 
@@ -100,7 +107,7 @@ def _by_color(traces: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("lanes", LANE_KINDS)
-@pytest.mark.parametrize("make", [_few, _many], ids=["bars", "bars and grid"])
+@pytest.mark.parametrize("make", [_few, _many, _crowd], ids=["bars", "bars and grid", "many models"])
 def test_the_page_draws_what_python_draws(node: str, make: Callable[[], FakeRun], lanes: LaneKind) -> None:
     chart = _chart(make(), lanes)
 

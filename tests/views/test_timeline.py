@@ -379,7 +379,7 @@ def test_a_frame_says_why_attempts_failed_and_what_is_usual() -> None:
     frame = stage.board.timeline["frame"]
     assert frame["usual"] == [None, None, 2.0, None]
     assert frame["slowest"] == [None, None, 2.0, None]
-    assert frame["ceilings"] == [8, 8]
+    assert frame["most_in_flight"] == 8
     assert list(frame["errors"]) == ["1"]
     assert "no <b>" in frame["errors"]["1"]
 

@@ -36,11 +36,12 @@ function readFrame(frame) {
   return { ...frame, lanes, limits, bars: copyArrays(frame.bars), grid: frame.grid && copyArrays(frame.grid), load };
 }
 
-// Of each limit the corners of its line
+// Of each curve the corners of the line of its limit, if it has one
 
 function limitLines({ counts, moments, limits }, end) {
   let at = 0;
   return counts.map((count) => {
+    if (!count) return null;
     const line = { moments: [], limits: [] };
     for (const first = at; at < first + count; at++) {
       if (at > first) line.moments.push(moments[at]), line.limits.push(limits[at - 1]);
@@ -120,6 +121,19 @@ class Colors {
     if (thing === null || typeof thing !== "object") return thing;
     return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, this.resolve(part)]));
   }
+}
+
+// Names in full, for whoever points at labels; plotly draws those anew as it likes, and in any order
+
+function nameLabels(plot, titles) {
+  const labels = [...plot.querySelectorAll(".ytick text")].sort((one, other) => one.getAttribute("y") - other.getAttribute("y"));
+  labels.forEach((label, at) => {
+    label.querySelector("title")?.remove();
+    if (!titles[at] || label.textContent.startsWith(titles[at])) return;
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = titles[at];
+    label.append(title);
+  });
 }
 
 function strengthOf(node, picked) {
@@ -205,14 +219,13 @@ function loadTraces(template, frame, now, colors) {
   const isNewest = times.at(-1) >= frame.now - 1e-3;
   const until = Math.max(isNewest ? now : Math.min(now, frame.end), times.at(-1));
   const traces = [area(times, waiting, waitingBand, Math.max(1, ...waiting), until, colors.get("warn", 0.3))];
-  const curves = template.counted.map((number) => inFlight.slice(number * points, (number + 1) * points));
-  const most = Math.max(1, ...template.counted.map((number, at) => Math.max(frame.ceilings[number], ...curves[at])));
-  const [top, bottom] = band;
-  template.counted.forEach((number, at) => {
-    const color = template.resource_colors[number], { moments, limits } = frame.limits[number];
-    traces.push(area(times, curves[at], band, most, until, colors.get(color, 0.35)), {
-      type: "scatter", mode: "lines", x: [...moments.slice(0, -1), until], hoverinfo: "skip",
-      y: limits.map((limit) => bottom - ((bottom - top) * limit) / most),
+  const [top, bottom] = band, most = frame.most_in_flight;
+  frame.curves.forEach(([color, opacity], at) => {
+    traces.push(area(times, inFlight.slice(at * points, (at + 1) * points), band, most, until, colors.get(color, opacity)));
+    const line = frame.limits[at];
+    if (line) traces.push({
+      type: "scatter", mode: "lines", x: [...line.moments.slice(0, -1), until], hoverinfo: "skip",
+      y: line.limits.map((limit) => bottom - ((bottom - top) * limit) / most),
       line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
     });
   });
