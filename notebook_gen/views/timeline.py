@@ -4,9 +4,10 @@ plotly.js reaches a page once, when it asks. Until then, and where it cannot be 
 chart. A page that says nothing may still hear: it is sent plotly.js once, unasked.
 
 While somebody looks at a part of the run, that part is kept up to date, at its own resolution, and the whole only now
-and then: no redraw takes more than one frame.
+and then: no redraw takes more than one frame, or one picture.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol, TypedDict, Unpack
@@ -15,7 +16,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.chart import Chart, chart_of_run, make_chart
 from notebook_gen.views.chart_places import inner_height
-from notebook_gen.views.frames import Frame, frame_size, most_bars, pack_frame
+from notebook_gen.views.frames import MOST_BYTES, Frame, frame_size, most_bars, pack_frame
 from notebook_gen.views.gantt import Template, chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.history import History
@@ -111,6 +112,7 @@ class TimelineFeed:
         self._begun: float | None = None
         self._frame_due = self._picture_due = -math.inf
         self._whole_due = -math.inf
+        self._picture_waits = False
         self._lanes: LaneKind = "slots"
         self._has_template = False
         self._shown = -1
@@ -134,18 +136,21 @@ class TimelineFeed:
             self._is_behind = self._history.update(self._trace, self._source.read, most=MOST_LINES)
         if self._is_behind:
             return
-        if now >= self._frame_due and (self._history.changes != self._shown or self._is_stale()):
-            self._frame_due = now + self._show_changes(now) / FRAME_RATE
-        self._show_clock()
-        if not self._has_plotly and now >= self._picture_due:
-            self._picture_due = now + _PICTURE_EVERY
+        is_picture_due = not self._has_plotly and now >= self._picture_due
+        is_frame_due = now >= self._frame_due and (self._history.changes != self._shown or self._is_stale())
+        # one of them in a tick: both together are more than a redraw may take
+        if is_picture_due and (self._picture_waits or not is_frame_due):
+            self._picture_due, self._picture_waits = now + _PICTURE_EVERY, False
             self._show_picture()
+        elif is_frame_due:
+            self._frame_due, self._picture_waits = now + self._show_changes(now) / FRAME_RATE, is_picture_due
+        self._show_clock()
         if not self._has_spoken and now >= self._begun + _SILENCE:
             self._has_spoken = True
             self._board.send_plotly()
 
     def finish(self) -> None:
-        """Show the last state."""
+        """Show the last state: once, also as a picture, since no tick follows in which it could go out."""
         self._history.update(self._trace, self._source.read)
         self._show_frame()
         self._show_detail()
@@ -255,10 +260,20 @@ class TimelineFeed:
             self._clock = clock
 
     def _show_picture(self) -> None:
-        chart = chart_of_run(
-            self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=_PICTURE_BARS, lanes=self._lanes
-        )
-        self._board.show_timeline(picture=gantt_svg(chart))
+        """Show the whole run as a picture, with as many bars as it has room for."""
+        bars, picture = _PICTURE_BARS, None
+        while picture is None or (_size(picture) > MOST_BYTES and bars > 0):
+            chart = chart_of_run(
+                self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=bars, lanes=self._lanes
+            )
+            picture = gantt_svg(chart)
+            bars //= 2
+        self._board.show_timeline(picture=picture)
+
+
+def _size(text: str) -> int:
+    """The bytes of a text as JSON."""
+    return len(json.dumps(text, ensure_ascii=False).encode())
 
 
 def say_tasks(count: int, bars: int, lanes: LaneKind) -> str:

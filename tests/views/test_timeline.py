@@ -77,9 +77,9 @@ def _weight(frame: object) -> int:
     return len(words.encode()) + sum(map(len, arrays))
 
 
-def _restless(models: int, attempts: int) -> FakeRun:
+def _restless(models: int, attempts: int, column: str = "column") -> FakeRun:
     """A long run of many models whose limits move all the time; endpoints cool down, calls fail, and it is paused."""
-    spec = {f"column {number}": LLMText("Write.", model=f"model {number}") for number in range(models)}
+    spec = {f"{column} {number}": LLMText("Write.", model=f"model {number}") for number in range(models)}
     run = FakeRun(build_graph(spec), rows=attempts)
     run.ceilings = dict.fromkeys(run.graph.resources, 8)
     run.trace = trace = Trace(run.graph)
@@ -130,6 +130,29 @@ def test_no_part_of_a_frame_grows_with_what_has_happened(models: int, kind: str)
     assert max(weights) <= 64_000
     frame = stage.board.timeline["frame"]
     assert frame_size(frame) == pytest.approx(weights[0], rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["column", "<b>&amp; </b>'\"" * 9, "限制" * 40], ids=["short", "marks", "wide"])
+@pytest.mark.parametrize("kind", LANE_KINDS)
+@pytest.mark.parametrize("models", [2, 24])
+def test_while_plotly_is_not_there_a_redraw_is_a_frame_or_a_picture_and_never_too_large(
+    models: int, kind: str, name: str
+) -> None:
+    run = _restless(models, 5_000, column=name)
+    stage = _Stage(run)
+    stage.say(lanes=kind)
+    seen: list[str] = []
+    for tick in range(12):
+        run.publish(RunPaused(run.now), RunResumed(run.now))  # there is always something new
+        heard = stage.tick(0.3 * tick)
+        sizes = {
+            what: _weight(stage.board.timeline[what]) for what in ("template", "frame", "picture") if what in heard
+        }
+        assert sum(size for what, size in sizes.items() if what != "template") <= 64_000
+        seen += sizes
+
+    assert seen.count("picture") >= 2
+    assert seen.count("frame") >= 4
 
 
 def test_every_move_of_a_limit_is_seen_where_somebody_looks_closely() -> None:
@@ -270,6 +293,7 @@ def test_a_window_of_a_short_run_is_answered_at_its_own_resolution() -> None:
 
 def test_while_a_part_is_looked_at_it_is_kept_up_to_date_and_the_whole_now_and_then() -> None:
     stage = _Stage(_busy(100))
+    stage.say(plotly="there")
     stage.tick(0.0)
     stage.say(window={"start": 0.0, "width": 90.0, "follows": False, "pixels": 800})
 
