@@ -31,7 +31,7 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 
 def gantt_svg(chart: Chart) -> str:
     """Draw a chart for a page: as wide as there is room, in the page's theme; a bar takes about 100 characters."""
-    drawing = _Drawing(chart, css_paint)
+    drawing = _Drawing(chart, css_paint, can_be_pointed_at=True)
     # labels hang out of the picture to its left: an SVG's width cannot be a percentage less some pixels
     style = f"display:block;overflow:visible;font-size:{LABEL_SIZE:g}px"
     height = chart.height - TOP_MARGIN
@@ -44,7 +44,7 @@ def gantt_svg(chart: Chart) -> str:
 
 def gantt_image(chart: Chart) -> str:
     """Draw a chart that stands alone: with a width and colours of its own, and nothing for who points at bars."""
-    drawing = _Drawing(chart, theme_paint(LIGHT))
+    drawing = _Drawing(chart, theme_paint(LIGHT), can_be_pointed_at=False)
     left = chart.places.label_width
     return (
         f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{chart.height:g}" '
@@ -61,6 +61,7 @@ class _Drawing:
 
     chart: Chart
     paint: Paint
+    can_be_pointed_at: bool
 
     @property
     def about(self) -> str:
@@ -243,9 +244,10 @@ class _Drawing:
         ink, soft = (f"fill:{self.paint(name, 1)}" for name in ("ink", "soft"))
         labels = zip(self.chart.labels, self.chart.titles, self.chart.places.labels, strict=True)
         for (name, below), title, y in labels:
+            whole = f"<title>{escape(title)}</title>" if self.can_be_pointed_at else ""
             yield (
                 f'<text x="-8" y="{y - 2 if below else y + 4:.1f}" text-anchor="end" style="{ink}">'
-                f"{f'<title>{escape(title)}</title>' if title and title != name else ''}{escape(name)}</text>"
+                f"{whole}{escape(name)}</text>"
                 f'<text x="-8" y="{y + 10:.1f}" text-anchor="end" style="{soft};font-size:{SMALL_SIZE:g}px">'
                 f"{escape(below)}</text>"
             )
