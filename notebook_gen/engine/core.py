@@ -4,9 +4,9 @@ Time is an argument (seconds since the run began, never going back). The shell a
 slot is free, tells what became of it, calls `tick` at `alarm`, and after each call performs what stands in `outbox`,
 oldest first: events to publish, and instructions (see `engine.instructions`).
 
-The core knows when row groups open and close, what follows from an attempt, and how the run ends. Where cells go is
+The core knows when row groups open and close, and what follows from an attempt. Where cells go is
 decided in `flow`, which task is next in `order`, how many may run in `resources`, what follows from a failed attempt in
-`attempts`, and how finished rows leave in `delivery`.
+`attempts`, how finished rows leave in `delivery`, and how the run ends in `ending`.
 """
 
 from collections import deque
@@ -25,8 +25,8 @@ from notebook_gen.engine.resources import SPARED, Resource
 from notebook_gen.engine.salvage import Deferred
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
-from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RunCancelled, RunError, WriteError
-from notebook_gen.events import RowGroupOpened, RowGroupWritten, State
+from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RunError, WriteError
+from notebook_gen.events import RowGroupOpened, RowGroupWritten
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
@@ -76,7 +76,7 @@ class SchedulerCore:
         self._attempts = Attempts(graph, settings, self.outbox)
         self._salvage = self._attempts.salvage
         self._upcoming = Upcoming(groups, settings.max_open_rows, earlier.finished)
-        self._ending = Ending(self.flow, self.outbox)
+        self._ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
         self._pause = Pause(self.resources, self.outbox)
 
     def start(self, now: float) -> None:
@@ -185,7 +185,7 @@ class SchedulerCore:
         if order.stage == "post_batch":
             # a row group is never written unprocessed
             self._delivery.give_up(number)
-        self._lose(error)
+        self._ending.lose(error)
 
     def written(self, number: int, delivered: int, now: float) -> None:
         """Take note that a row group is where it belongs."""
@@ -200,14 +200,14 @@ class SchedulerCore:
     def write_failed(self, number: int, error: WriteError) -> None:
         """End the run because a row group could not be written; no other write is begun."""
         self._delivery.fail(number)
-        self._lose(error)
+        self._ending.lose(error)
 
     def called_back(self, error: RunError | None) -> None:
         """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more."""
         if error is not None:
             self.fail(error)
         self.outbox.extend(self._delivery.called_back(goes_on=error is None))
-        self._end_if_idle()
+        self._ending.complete_if_idle()
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
@@ -239,25 +239,17 @@ class SchedulerCore:
 
     def cancel(self) -> None:
         """Stop the run; finished rows are still written. Harmless if it is ending already."""
-        self._stop("cancelled", RunCancelled(self._rows_done(), self._groups.rows))
+        self._ending.cancel()
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
-        self._stop("failed", error)
+        self._ending.begin("failed", error)
 
     def stopped(self, now: float) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""
-        self._ending.is_stopped = True
-        self.flow.in_place = 0
         for resource in self.resources:
             resource.in_flight = 0
-        for group in self.tracker.groups.values():
-            group.in_flight = 0
-            self.flow.end_left_out(group, now)
-        for group in sorted(self.tracker.groups.values(), key=lambda group: not group.is_whole):
-            if self._delivery.can_write and not self._delivery.knows(group.group.number):
-                self.outbox.append(self._delivery.close(group))
-        self._end_if_idle()
+        self._ending.stopped(now)
 
     def check_alive(self) -> None:
         """Raise if nothing can ever happen again although the run is not over; to be asked when all slots are idle.
@@ -271,28 +263,6 @@ class SchedulerCore:
         if not any(resource.in_flight or resource.takeable for resource in self.resources):
             raise RuntimeError(f"the run is stuck: row groups {[*self.tracker.groups]} wait for nothing under way")
 
-    def _stop(self, state: State, error: Exception, drain_until: float | None = None) -> None:
-        self._ending.begin(state, error, drain_until)
-        self._salvage.clear()
-        self.alarm = min(self.alarm, self._ending.drain_until)
-
-    def _lose(self, error: RunError) -> None:
-        self.fail(error)
-        self._ending.replace_reason(error)
-        self._end_if_idle()
-
-    def _rows_done(self) -> int:
-        return self._delivery.delivered + sum(group.rows_done for group in self.tracker.groups.values())
-
-    def _end_if_idle(self) -> None:
-        if self._ending.is_over or self._delivery.is_busy:
-            return
-        if self._ending.reason is not None:
-            if self._ending.is_stopped:
-                self._ending.complete_stopped(self._ending.reason, self._rows_done())
-        elif not self._upcoming.is_left and not self.tracker.groups:
-            self._ending.complete(self._delivery.ending())
-
     # Row groups
 
     def _group_of(self, row: int) -> OpenGroup | None:
@@ -302,7 +272,7 @@ class SchedulerCore:
         """Open row groups as long as slots would stand empty and there is room; end the run when all is done."""
         while self._may_open():
             self._open(self._upcoming.take(), now)
-        self._end_if_idle()
+        self._ending.complete_if_idle()
 
     def _may_open(self) -> bool:
         if self.flow.in_place or self._ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
@@ -344,7 +314,7 @@ class SchedulerCore:
             for row, reason in reasons.items():
                 self.flow.drop_done(group, row, reason, now)
             self.outbox.extend(self._delivery.processed(group))
-            self._end_if_idle()
+            self._ending.complete_if_idle()
         else:
             self.flow.end_in_place(group)
             for row, reason in reasons.items():
@@ -379,9 +349,10 @@ class SchedulerCore:
         else:
             self.tracker.put_back(node, group, first, now)
             self.flow.queue_again(node, first)
-        reason = self._attempts.reason_to_stop(self._rows_done(), now)
+        reason = self._attempts.reason_to_stop(self._ending.rows_done, now)
         if reason is not None:
-            self._stop("stopped early", reason, now + GRACE)
+            self._ending.begin("stopped early", reason, now + GRACE)
+            self.alarm = min(self.alarm, self._ending.drain_until)
         return delay is not None and reason is None
 
     def _salvaged(self, deferred: Deferred, now: float) -> None:

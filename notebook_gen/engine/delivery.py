@@ -22,6 +22,7 @@ class Delivery:
         stages: where there are processors, or a callback.
 
     Attributes:
+        rows: rows asked for.
         delivered: rows written.
         can_write: False once a write has failed; no other is begun then.
     """
@@ -30,7 +31,7 @@ class Delivery:
         self.delivered = 0
         self.can_write = True
         self._graph = graph
-        self._rows = rows
+        self.rows = rows
         self._has_processors = "post_batch" in stages
         self._calls_back = "written" in stages
         self._to_tell: deque[RowGroup] = deque()
@@ -109,5 +110,5 @@ class Delivery:
             return EndRun("finished", None)
         example, count = max(self._kinds.values(), key=lambda entry: entry[1])
         who = f"column {self._graph.nodes[example.node].name!r}: " if example.node is not None else ""
-        problem = f"all {self._rows} rows were dropped; {count} × {who}{example.error.problem}"
+        problem = f"all {self.rows} rows were dropped; {count} × {who}{example.error.problem}"
         return EndRun("failed", NoRowsLeft(problem, advice=example.error.advice or "run.failures() has every reason"))
