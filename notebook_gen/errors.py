@@ -29,6 +29,7 @@ from types import TracebackType
 from typing import Final
 
 _INNER: Final = ("notebook_gen", "pydantic")  # whose lines say nothing to a user
+_SHOWN: Final = 3
 
 
 class NotebookGenError(Exception):
@@ -194,15 +195,22 @@ class RunCancelled(RunError):
     Attributes:
         rows_done: rows that were finished, and that no processor dropped.
         rows: rows asked for.
+        left_behind: the user's functions that had not returned, and were given up when the run was cancelled once more.
     """
 
     def __init__(self, rows_done: int, rows: int) -> None:
         super().__init__("the run was cancelled", advice="run.rows() has what was made")
         self.rows_done = rows_done
         self.rows = rows
+        self.left_behind: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.problem} with {self.rows_done} of {self.rows} rows finished; {self.advice}"
+        said = f"{self.problem} with {self.rows_done} of {self.rows} rows finished"
+        if self.left_behind:
+            more = len(self.left_behind) - _SHOWN
+            names = [*self.left_behind[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+            said += f"; left behind, perhaps still at work: {', '.join(names)}"
+        return f"{said}; {self.advice}"
 
 
 class StoppedEarly(RunError):

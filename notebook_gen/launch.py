@@ -21,20 +21,13 @@ from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 from notebook_gen.run_source import RunPlan
 
 if TYPE_CHECKING:
+    from notebook_gen.generators.processors import WholeProcessor
     from notebook_gen.models.client import ChatClient
     from notebook_gen.storage.parquet import ParquetFolder
 
 
 class RunStorage(RowGroupWriter, Storage, Protocol):
     """Where the rows of a run go, and are read from."""
-
-    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Keep these rows in place of all that were written.
-
-        Raises:
-            WriteError: they could not be kept; what was written is still there.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +211,27 @@ class Launch:
         made = {stage: make_processor(stage, self.processors.at(stage), columns[stage]) for stage in stages}
         return {stage: processor for stage, processor in made.items() if processor is not None}
 
-    def _make_after_run(self, storage: RunStorage) -> Callable[[], None] | None:
+    def _make_after_run(self, storage: RunStorage) -> "_AfterRun | None":
         from notebook_gen.generators import make_after_run
 
-        process = make_after_run(self.processors.at("after_run"))
-        if process is None:
-            return None
+        processor = make_after_run(self.processors.at("after_run"))
+        return _AfterRun(processor, storage) if processor is not None else None
 
-        def after_run() -> None:
-            storage.replace(process(storage.table().to_pandas()))
 
-        return after_run
+@dataclass(frozen=True, slots=True)
+class _AfterRun:
+    """The processors of the whole dataset, and where they find it."""
+
+    processor: "WholeProcessor"
+    storage: Storage
+
+    def process(self) -> Mapping[str, Sequence[Any]]:
+        """Give what takes the place of all rows that were written, by column."""
+        return self.processor.process(self.storage.table().to_pandas())
+
+    def at_work(self) -> str:
+        """Name the processor that the dataset is with."""
+        return self.processor.at_work()
 
 
 async def _connect(model: Model, key: str | None) -> "ChatClient":

@@ -159,7 +159,11 @@ class Run:
         return self._outcome()
 
     def cancel(self) -> None:
-        """Stop: no new call is made, calls in flight are ended, finished rows stay. Harmless if it has ended."""
+        """Stop: no new call is made, calls in flight are ended, finished rows stay. Harmless if it has ended.
+
+        A callback or a processor that is at work is waited for. Called again ten seconds later (`RunSettings.grace`) or
+        more, `cancel` leaves it behind: the run ends, what is written stays, and the rows that it held are not written.
+        """
         self._loop.post(self._cancel)
 
     def pause(self) -> None:

@@ -110,6 +110,12 @@ class RunSource:
             return self.progress.ended
         return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
 
+    def gives_up_in(self) -> float | None:
+        """Give the seconds until another cancel gives up code that does not return; None: it was not cancelled."""
+        scheduler = self.live_rows.scheduler
+        when = scheduler.core.gives_up_at if scheduler is not None else None
+        return when - scheduler.now() if scheduler is not None and when is not None else None
+
     def newest_rows(self, count: int) -> list[RowView]:
         """Give rows in which something has happened lately."""
         return self.read(lambda: self.live_rows.newest(count))

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from notebook_gen.engine.instructions import EndRun
+from notebook_gen.engine.instructions import EndRun, ProcessDataset, ReplaceDataset, UserCall
 from notebook_gen.errors import GenerationError, RateLimited
 from notebook_gen.plan.tasks import Task
 
@@ -30,6 +30,8 @@ class Books:
         outcomes: how attempts ended, with the time.
         written: row groups in the order they were written, with the time.
         told: row groups of which the callback was told, in that order.
+        left_behind: calls of the user's code that had not returned when they were given up.
+        last_steps: what was done with the whole dataset.
         processed: stage and row group of what was processed.
         announced_done: rows told as done, less those that were dropped afterwards.
         pauses: what went on when the run was paused; once for each pause.
@@ -53,6 +55,8 @@ class Books:
     written: list[tuple[float, int]] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
     processed: set[tuple[str, int]] = field(default_factory=set)
+    left_behind: list[UserCall] = field(default_factory=list)
+    last_steps: list[ProcessDataset | ReplaceDataset] = field(default_factory=list)
     announced_done: int = 0
     pauses: list[frozenset[str]] = field(default_factory=list)
     most_open_rows: int = 0

@@ -21,8 +21,11 @@ from notebook_gen.engine.instructions import (
     FillCells,
     LookUp,
     MakeInPlace,
+    ProcessDataset,
     ProcessRowGroup,
+    ReplaceDataset,
     StopWork,
+    UserCall,
     WriteRowGroup,
 )
 from notebook_gen.engine.sequential import SequentialCore
@@ -92,7 +95,7 @@ class _InPlaceTurn:
     """The loop has turned, and what waits to be done in place goes on."""
 
 
-_Step = _InFlight | ProcessRowGroup | WriteRowGroup | CallBack | _AllStopped | _InPlaceTurn
+_Step = _InFlight | UserCall | WriteRowGroup | ReplaceDataset | _AllStopped | _InPlaceTurn
 
 
 class _Shell:
@@ -126,6 +129,10 @@ class _Shell:
         self.is_stopping = False
         self.is_stopped = False
         self.is_paused = False
+        self.cancels = [*([world.cancel_at] if world.cancel_at is not None else []), *world.cancels_again]
+        self.cancelled_at = NEVER
+        self.has_given_up = False
+        self.calls: list[UserCall] = []
         self.switches = [moment for pause in world.pauses for moment in pause]
 
     def run(self) -> None:
@@ -142,12 +149,11 @@ class _Shell:
     def step(self) -> None:
         next_due = self.due[0][0] if self.due else NEVER
         moment = min(next_due, self.core.alarm)
-        cancel_at = self.world.cancel_at if self.world.cancel_at is not None and not self.is_stopping else NEVER
+        cancel_at = self.cancels[0] if self.cancels else NEVER
         switch_at = self.switches[0] if self.switches else NEVER
         if cancel_at <= min(moment, switch_at) and cancel_at < NEVER:
-            self.now = max(self.now, cancel_at)
-            self.core.cancel()
-            assert self.is_stopping or any(isinstance(order, StopWork) for order in self.core.outbox)
+            self.now = max(self.now, self.cancels.pop(0))
+            self.cancel()
         elif switch_at <= moment and switch_at < NEVER:
             self.now = max(self.now, switch_at)
             self.switch()
@@ -163,6 +169,28 @@ class _Shell:
             self.now = time
             self.end(what)
         self.perform()
+
+    def cancel(self) -> None:
+        """Cancel the run, or once more: that changes nothing at first, and gives up the user's code later on."""
+        if self.cancelled_at == NEVER:
+            self.cancelled_at = self.now
+            self.core.cancel(self.now)
+            assert self.is_stopping or any(isinstance(order, StopWork) for order in self.core.outbox)
+            return
+        if self.now < self.cancelled_at + self.world.settings.grace:
+            self.core.cancel(self.now)
+            assert not self.core.outbox, "a second cancel in a hurry changed something"
+            return
+        self.has_given_up = True
+        self.books.left_behind = [call for call in self.calls if not self.is_before_the_batch(call)]
+        self.core.cancel(self.now)
+        for call in self.books.left_behind:
+            if self.draw.random() < 0.5:
+                self.push(self.now + self.draw.choice([0.0, 0.2, 5.0]), call)
+
+    def is_before_the_batch(self, call: UserCall) -> bool:
+        """Whether a call holds up nothing that is finished: nobody has to wait for it once the run is stopped."""
+        return isinstance(call, ProcessRowGroup) and call.stage == "pre_batch"
 
     def switch(self) -> None:
         """Pause the run, or let it go on; neither does anything once the run is ending."""
@@ -189,6 +217,10 @@ class _Shell:
         return frozenset(trouble for trouble, is_there in seen.items() if is_there)
 
     def end(self, what: _Step) -> None:
+        if any(what is call for call in self.books.left_behind):
+            self.end_too_late(what)
+            return
+        self.calls = [call for call in self.calls if call is not what]
         match what:
             case _InFlight():
                 self.finish(what)
@@ -198,12 +230,31 @@ class _Shell:
                 self.finish_write(what)
             case CallBack():
                 self.finish_telling(what)
+            case ProcessDataset():
+                fails = self.draw.random() < self.world.processor_failure_rate
+                error = ProcessorError("raised", processor="p", stage="after_run") if fails else None
+                self.core.dataset_done(error)
+            case ReplaceDataset():
+                self.core.dataset_done(None)
             case _AllStopped():
                 self.finish_stop()
             case _InPlaceTurn():
                 self.waits_for_turn = False
                 if self.in_place:
                     self.do_in_place(self.in_place.pop(0))
+
+    def end_too_late(self, call: object) -> None:
+        """Tell what a call that was given up gave in the end: nothing may come of it."""
+        match call:
+            case ProcessRowGroup():
+                self.core.processed(call, dict.fromkeys(call.rows, "p"), self.now)
+                error = ProcessorError("raised", processor="p", stage=call.stage, row_group=call.row_group.number)
+                self.core.processor_failed(call, error, self.now)
+            case CallBack():
+                self.core.called_back(RunError("the callback raised"))
+            case ProcessDataset():
+                self.core.dataset_done(None)
+        assert not self.core.outbox, "something came of a call that was given up"
 
     # Tasks with a slot
 
@@ -405,6 +456,8 @@ class _Shell:
                 self.begin_write(instruction)
             case CallBack():
                 self.begin_telling(instruction)
+            case ProcessDataset() | ReplaceDataset():
+                self.begin_last_step(instruction)
             case StopWork():
                 self.stop()
             case EndRun():
@@ -551,7 +604,7 @@ class _Shell:
                     assert ended, "processed before all seeds"
         else:
             self.check_closed(number, order.rows)
-        self.push(self.now + self.seconds_of_step(0.3), order)
+        self.call(order, self.seconds_of_step(0.3), hangs=order.stage == self.world.hangs)
 
     def finish_processing(self, order: ProcessRowGroup) -> None:
         number = order.row_group.number
@@ -588,7 +641,7 @@ class _Shell:
             assert ("post_batch", number) in self.books.processed, "a row group was written unprocessed"
         told = {drop.row for drop in order.dropped}
         assert told == {row for row in order.row_group.rows if row in self.books.dropped}
-        self.push(self.now + self.seconds_of_step(0.5), order)
+        self.push(self.now + self.seconds_of_step(self.world.slowest), order)
 
     def finish_write(self, order: WriteRowGroup) -> None:
         number = order.row_group.number
@@ -608,7 +661,26 @@ class _Shell:
         assert self.world.failing_callback not in self.books.told, "a callback was called after it had raised"
         self.is_telling = True
         self.books.told.append(order.row_group.number)
-        self.push(self.now + self.seconds_of_step(5.0), order)
+        self.call(order, self.seconds_of_step(5.0), hangs=self.world.hangs == "written")
+
+    def begin_last_step(self, step: ProcessDataset | ReplaceDataset) -> None:
+        assert "after_run" in self.world.stages, "processors were called that nobody gave"
+        assert self.is_stopped, "the whole dataset was processed before all was still"
+        assert not self.open, "the whole dataset was processed before all was written"
+        assert not self.calls, "the whole dataset was processed beside something else"
+        self.books.last_steps.append(step)
+        if isinstance(step, ReplaceDataset):
+            self.push(self.now + self.seconds_of_step(0.5), step)
+        else:
+            self.call(step, self.seconds_of_step(5.0), hangs=self.world.hangs == "after_run")
+
+    def call(self, call: UserCall, seconds: float, *, hangs: bool) -> None:
+        """Call the user's code, which returns after a while, or never."""
+        assert not self.has_given_up, "the user's code was called after it was given up"
+        self.calls.append(call)
+        is_meant = isinstance(call, ProcessDataset) or call.row_group.number == self.world.hangs_for
+        if not (hangs and is_meant):
+            self.push(self.now + seconds, call)
 
     def finish_telling(self, order: CallBack) -> None:
         self.is_telling = False
@@ -623,7 +695,7 @@ class _Shell:
             self.finish_stop()
         else:
             # what does not let itself be stopped at once may still come to its end
-            self.push(self.now + self.seconds_of_step(0.5), _AllStopped())
+            self.push(self.now + self.seconds_of_step(self.world.slowest), _AllStopped())
 
     def finish_stop(self) -> None:
         self.is_stopped = True
@@ -644,12 +716,16 @@ class _Shell:
         ending = books.ending
         assert ending is not None
         assert not self.in_flight, "a task survived the run"
+        assert sorted(map(repr, ending.left_behind)) == sorted(map(repr, books.left_behind)), "who was left behind?"
+        for call in books.left_behind:
+            self.end_too_late(call)
         assert all(count == 1 for count in books.row_ends.values()), "a row ended twice"
         assert (ending.state == "finished") == (ending.error is None)
         assert books.kept_groups == set(self.world.earlier.finished), "a finished row group was not told"
         self.check_told()
         there = len(books.delivered) + len(books.kept_rows)
-        if not self.is_stopping:
+        self.check_last_steps(ending)
+        if not self.is_stopping or books.last_steps:
             assert set(books.row_ends) == set(rows), "rows asked = rows delivered + rows dropped"
             numbers = {number for _, number in books.written}
             assert len(numbers) == len(books.written)
@@ -658,17 +734,32 @@ class _Shell:
             assert isinstance(ending.error, NoRowsLeft) == (bool(books.dropped) and not there)
         elif not isinstance(ending.error, WriteError | ProcessorError):
             finished = {row for row in rows if row not in books.dropped and self.is_finished(row)}
-            assert finished == books.delivered, "finished rows are kept"
+            lost = finished - books.delivered
+            assert books.delivered <= finished
+            assert not lost or (self.has_given_up and "post_batch" in self.world.stages), "finished rows are kept"
+            assert self.closed.isdisjoint(map(self.world.groups.group_of, lost)), "rows that were written are lost"
         if isinstance(ending.error, RunCancelled):
             assert ending.error.rows_done == there, "rows that are there were counted wrongly"
 
+    def check_last_steps(self, ending: EndRun) -> None:
+        """Check that the whole dataset was processed if the run has finished, and only then."""
+        expected: list[type] = [ProcessDataset, ReplaceDataset] if "after_run" in self.world.stages else []
+        done = list(map(type, self.books.last_steps))
+        if ending.state == "finished":
+            assert done == expected
+        elif done:
+            assert done == expected[:1], "a dataset was replaced, and the run has not finished"
+            assert isinstance(ending.error, ProcessorError | RunCancelled)
+
     def check_told(self) -> None:
         """Check that the callback was told of each row group that was written, or up to where it raised."""
-        assert not self.is_telling, "a callback survived the run"
+        assert not self.is_telling or self.has_given_up, "a callback survived the run"
         written = [number for _, number in self.books.written] if "written" in self.world.stages else []
         if self.world.failing_callback in written:
             written = written[: written.index(self.world.failing_callback) + 1]
             assert self.is_stopping, "a run went on although its callback had raised"
+        if self.has_given_up:
+            written = written[: len(self.books.told)]
         assert self.books.told == written, "a callback was called out of turn, or not at all"
 
     def is_finished(self, row: int) -> bool:

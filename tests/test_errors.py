@@ -87,3 +87,14 @@ def test_what_a_builder_does_not_have_is_told_and_still_a_key_error() -> None:
     assert "star" not in builder
     assert builder.get("star") is None
     assert builder.models.get("writer") is None
+
+
+def test_a_cancelled_run_names_the_first_of_many_calls_that_it_left_behind() -> None:
+    error = ng.RunCancelled(4, 6)
+    error.left_behind = tuple(f"processor 'p' (post_batch, row group {number})" for number in range(5))
+
+    assert str(error) == (
+        "the run was cancelled with 4 of 6 rows finished; left behind, perhaps still at work: "
+        "processor 'p' (post_batch, row group 0), processor 'p' (post_batch, row group 1), "
+        "processor 'p' (post_batch, row group 2), 2 more; run.rows() has what was made"
+    )

@@ -34,6 +34,10 @@ class World:
         processor_drop_rate: the share of rows that processors drop.
         processor_failure_rate: how often a processor raises.
         cancel_at: when the run is cancelled, in virtual seconds; None: never.
+        cancels_again: when it is cancelled once more.
+        hangs: where the user's code does not return; None: it always does.
+        hangs_for: the row group for which it does not, unless it is called for all rows.
+        slowest: seconds that a write, and stopping what is in flight, may take.
         pauses: when the run is paused and when it goes on, one after the other.
         earlier: what an earlier run has left.
         kept: cells of its begun row groups that it has made.
@@ -61,6 +65,10 @@ class World:
     processor_drop_rate: float = 0.0
     processor_failure_rate: float = 0.0
     cancel_at: float | None = None
+    cancels_again: Sequence[float] = ()
+    hangs: UserStage | None = None
+    hangs_for: int = 0
+    slowest: float = 0.5
     failing_write: int | None = None
     failing_callback: int | None = None
     pauses: Sequence[tuple[float, float]] = ()
@@ -121,7 +129,7 @@ def random_world(seed: int) -> World:
         failing_write=draw.choice([None] * 9 + [0]),
         pauses=_random_pauses(draw),
     )
-    return _with_callback(_with_earlier_work(world, draw), draw)
+    return _with_endless_calls(_with_callback(_with_earlier_work(world, draw), draw), draw)
 
 
 def _with_earlier_work(world: World, draw: random.Random) -> World:
@@ -150,6 +158,35 @@ def _with_callback(world: World, draw: random.Random) -> World:
         return world
     failing = draw.choice([None] * 5 + [0, draw.randint(0, 10)])
     return replace(world, stages=world.stages | {"written"}, failing_callback=failing)
+
+
+def _with_endless_calls(world: World, draw: random.Random) -> World:
+    """Process the dataset as a whole in some worlds, and let the user's code never return in some.
+
+    These are cancelled: once, again too soon, and again when that gives the user's code up.
+    """
+    endless: Sequence[UserStage | None] = ("pre_batch", "post_batch", "post_batch", "written", "written", "after_run")
+    hangs = draw.choice([*[None] * 10, *endless])
+    stages: set[UserStage] = {*world.stages}
+    if draw.random() < 0.3:
+        stages.add("after_run")
+    if hangs is not None:
+        stages.add(hangs)
+    first = draw.uniform(0.0, 30.0) if world.cancel_at is None and hangs is not None else world.cancel_at
+    again: Sequence[float] = ()
+    if first is not None and (hangs is not None or draw.random() < 0.5):
+        grace = world.settings.grace
+        again = (first + draw.uniform(0.0, 0.9 * grace), first + grace + draw.choice([0.0, draw.uniform(0.0, 5.0)]))
+    meant, slowest = draw.randint(0, 3), draw.choice([0.5, 15.0])
+    return replace(
+        world,
+        stages=frozenset(stages),
+        hangs=hangs,
+        hangs_for=meant,
+        cancel_at=first,
+        cancels_again=again,
+        slowest=slowest,
+    )
 
 
 def _random_pauses(draw: random.Random) -> Sequence[tuple[float, float]]:

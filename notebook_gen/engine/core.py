@@ -15,9 +15,16 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
-from notebook_gen.engine.ending import GRACE, NEVER, Ending
+from notebook_gen.engine.ending import NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import DecideSkips, Instruction, LookUp, MakeInPlace, ProcessRowGroup, UserStage
+from notebook_gen.engine.instructions import (
+    DecideSkips,
+    Instruction,
+    LookUp,
+    MakeInPlace,
+    ProcessRowGroup,
+    UserStage,
+)
 from notebook_gen.engine.open_group import DONE, OpenGroup
 from notebook_gen.engine.order import make_resources
 from notebook_gen.engine.pause import Pause
@@ -177,6 +184,8 @@ class SchedulerCore:
     def processor_failed(self, order: ProcessRowGroup, error: ProcessorError, now: float) -> None:
         """Take note that a processor failed: the run ends, or the row group is dropped, as the settings say."""
         number = order.row_group.number
+        if order.stage == "post_batch" and not self._delivery.is_processing(number):
+            return
         if self._settings.on_processor_error == "drop":
             problem = f"{error.subject} {error.problem}"
             reason = DroppedByProcessor(error.processor, error.stage, problem, advice=error.advice)
@@ -204,10 +213,16 @@ class SchedulerCore:
 
     def called_back(self, error: RunError | None) -> None:
         """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more."""
+        if not self._delivery.is_telling:
+            return
         if error is not None:
             self.fail(error)
         self.outbox.extend(self._delivery.called_back(goes_on=error is None))
         self._ending.complete_if_idle()
+
+    def dataset_done(self, error: RunError | None) -> None:
+        """Take note that the whole dataset was processed, or replaced, or why not; the run has failed then."""
+        self._ending.dataset_done(error)
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
@@ -237,9 +252,14 @@ class SchedulerCore:
 
     # Endings
 
-    def cancel(self) -> None:
-        """Stop the run; finished rows are still written. Harmless if it is ending already."""
-        self._ending.cancel()
+    @property
+    def gives_up_at(self) -> float | None:
+        """When another cancel gives up the user's code that has not returned; None until the run was cancelled."""
+        return self._ending.gives_up_at
+
+    def cancel(self, now: float) -> None:
+        """Stop the run; finished rows are still written. After the time of grace, do not wait for the user's code."""
+        self._ending.cancel(now, self._settings.grace)
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
@@ -307,15 +327,15 @@ class SchedulerCore:
         self.flow.offer_in_order(self._upcoming.number, self._groups.size)
 
     def _after_processing(self, order: ProcessRowGroup, reasons: Mapping[int, GenerationError], now: float) -> None:
-        if order.stage == "pre_batch" and self._ending.is_stopped:
-            return
-        group = self.tracker.groups[order.row_group.number]
-        if order.stage == "post_batch":
+        number = order.row_group.number
+        if order.stage == "post_batch" and self._delivery.is_processing(number):
+            group = self.tracker.groups[number]
             for row, reason in reasons.items():
                 self.flow.drop_done(group, row, reason, now)
             self.outbox.extend(self._delivery.processed(group))
             self._ending.complete_if_idle()
-        else:
+        elif order.stage == "pre_batch" and not self._ending.is_stopped:
+            group = self.tracker.groups[number]
             self.flow.end_in_place(group)
             for row, reason in reasons.items():
                 self.flow.drop(None, group, row, 1, reason, now)
@@ -351,7 +371,7 @@ class SchedulerCore:
             self.flow.queue_again(node, first)
         reason = self._attempts.reason_to_stop(self._ending.rows_done, now)
         if reason is not None:
-            self._ending.begin("stopped early", reason, now + GRACE)
+            self._ending.begin("stopped early", reason, now + self._settings.grace)
             self.alarm = min(self.alarm, self._ending.drain_until)
         return delay is not None and reason is None
 

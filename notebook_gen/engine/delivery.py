@@ -1,9 +1,21 @@
-"""Delivery: how rows leave: row groups that have ended are processed, written, told of, and then the run has ended."""
+"""Delivery: how rows leave.
+
+Row groups that have ended are processed, written and told of; when all have left, the whole dataset is processed.
+"""
 
 from collections import deque
 from collections.abc import Collection, Sequence
 
-from notebook_gen.engine.instructions import CallBack, EndRun, ProcessRowGroup, UserStage, WriteRowGroup
+from notebook_gen.engine.instructions import (
+    CallBack,
+    EndRun,
+    ProcessDataset,
+    ProcessRowGroup,
+    ReplaceDataset,
+    UserCall,
+    UserStage,
+    WriteRowGroup,
+)
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.errors import NoRowsLeft
 from notebook_gen.events import RowDropped
@@ -34,20 +46,42 @@ class Delivery:
         self.rows = rows
         self._has_processors = "post_batch" in stages
         self._calls_back = "written" in stages
-        self._to_tell: deque[RowGroup] = deque()
-        self._under_way: set[int] = set()
+        self._to_tell: deque[CallBack] = deque()
+        self._under_way: dict[int, ProcessRowGroup | WriteRowGroup] = {}
+        self._last_steps = deque[ProcessDataset | ReplaceDataset]()
+        if "after_run" in stages:
+            self._last_steps.extend((ProcessDataset(), ReplaceDataset()))
+        self._last_step: ProcessDataset | ReplaceDataset | None = None
+        self._has_given_up = False
         self._given_up: set[int] = set()
         self._dropped: dict[int, list[RowDropped]] = {}
         self._kinds: dict[tuple[int | None, str], tuple[RowDropped, int]] = {}
 
     @property
     def is_busy(self) -> bool:
-        """Whether a row group is being processed, written or told of."""
-        return bool(self._under_way or self._to_tell)
+        """Whether a row group is being processed, written or told of, or the whole dataset is processed."""
+        return bool(self._under_way or self._to_tell or self._last_step is not None)
 
-    def knows(self, number: int) -> bool:
-        """Tell whether a row group was sent off already."""
-        return number in self._under_way or number in self._given_up
+    @property
+    def has_last_step(self) -> bool:
+        """Whether the whole dataset is to be processed."""
+        return bool(self._last_steps)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the callback was called and has not returned."""
+        return bool(self._to_tell)
+
+    def is_processing(self, number: int) -> bool:
+        """Tell whether a row group was given to processors, and not given up since."""
+        return isinstance(self._under_way.get(number), ProcessRowGroup)
+
+    def may_send(self, group: OpenGroup) -> bool:
+        """Tell whether what is finished of a row group may leave: once, and never unprocessed."""
+        number = group.group.number
+        if not self.can_write or number in self._under_way or number in self._given_up:
+            return False
+        return not (self._has_given_up and self._has_processors and group.done_rows())
 
     def drop(self, drop: RowDropped) -> None:
         """Keep the record of a dropped row."""
@@ -59,11 +93,11 @@ class Delivery:
 
     def close(self, group: OpenGroup) -> ProcessRowGroup | WriteRowGroup:
         """Send off a row group that has ended, or what has ended of it."""
-        self._under_way.add(group.group.number)
         rows = group.done_rows()
-        if self._has_processors and rows:
-            return ProcessRowGroup("post_batch", group.group, rows)
-        return self._write(group)
+        if not self._has_processors or not rows:
+            return self._write(group)
+        order = self._under_way[group.group.number] = ProcessRowGroup("post_batch", group.group, rows)
+        return order
 
     def processed(self, group: OpenGroup) -> Sequence[WriteRowGroup]:
         """Send off a row group that is processed; nothing more is once a write has failed."""
@@ -74,17 +108,18 @@ class Delivery:
 
     def _write(self, group: OpenGroup) -> WriteRowGroup:
         dropped = tuple(self._dropped.get(group.group.number, ()))
-        return WriteRowGroup(group.group, group.done_rows(), dropped)
+        order = self._under_way[group.group.number] = WriteRowGroup(group.group, group.done_rows(), dropped)
+        return order
 
     def written(self, group: RowGroup, delivered: int) -> Sequence[CallBack]:
         """Note that a row group is where it belongs; it is told of now, or after those written before it."""
-        self._under_way.discard(group.number)
+        del self._under_way[group.number]
         self._dropped.pop(group.number, None)
         self.delivered += delivered
         if not self._calls_back:
             return ()
-        self._to_tell.append(group)
-        return (CallBack(group),) if len(self._to_tell) == 1 else ()
+        self._to_tell.append(CallBack(group))
+        return tuple(self._to_tell) if len(self._to_tell) == 1 else ()
 
     def called_back(self, *, goes_on: bool) -> Sequence[CallBack]:
         """Note that a row group was told of; the next one is, if it goes on, and otherwise none any more."""
@@ -92,12 +127,36 @@ class Delivery:
         if not goes_on:
             self._calls_back = False
             self._to_tell.clear()
-        return (CallBack(self._to_tell[0]),) if self._to_tell else ()
+        return (self._to_tell[0],) if self._to_tell else ()
+
+    def begin_last_step(self) -> ProcessDataset | ReplaceDataset | None:
+        """Give what is to be done next with the whole dataset, of which all row groups have left; None: nothing."""
+        self._last_step = self._last_steps.popleft() if self._last_steps else None
+        return self._last_step
+
+    def end_last_step(self) -> None:
+        """Note that something was done with the whole dataset."""
+        self._last_step = None
 
     def give_up(self, number: int) -> None:
         """Note that a row group could not be processed or written; it is not sent off again."""
-        self._under_way.discard(number)
+        self._under_way.pop(number, None)
         self._given_up.add(number)
+
+    def give_up_calls(self) -> Sequence[UserCall]:
+        """Wait no more for the user's code, and call it no more; gives the calls that have not returned."""
+        processing = [order for order in self._under_way.values() if isinstance(order, ProcessRowGroup)]
+        left_behind: list[UserCall] = [*processing, *list(self._to_tell)[:1]]
+        for order in processing:
+            self.give_up(order.row_group.number)
+        self._to_tell.clear()
+        self._calls_back = False
+        self._has_given_up = True
+        self._last_steps.clear()
+        if isinstance(self._last_step, ProcessDataset):
+            left_behind.append(self._last_step)
+            self._last_step = None
+        return tuple(left_behind)
 
     def fail(self, number: int) -> None:
         """Note that a row group could not be written; no other is written any more."""

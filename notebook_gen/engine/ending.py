@@ -1,7 +1,12 @@
 """Ending: from the reason why a run ends to its last instruction.
 
 Ending a run goes in steps: nothing more waits for a slot; what is in flight may end in a time of grace, if there is
-one; `StopWork` is asked for, once; the shell has stopped; what is on its way out has left; `EndRun`.
+one; `StopWork` is asked for, once; the shell has stopped; what is on its way out has left; the whole dataset is
+processed, if the run has finished; `EndRun`.
+
+The user's code that rows meet on their way out may never return. It is waited for until the run was cancelled, and is
+cancelled again when the time of grace is over: a second click that comes sooner costs no row. From then on nothing of
+it is begun, and what it gives too late changes nothing; what is being written is waited for always.
 """
 
 from collections import deque
@@ -13,13 +18,10 @@ from notebook_gen.engine.instructions import EndRun, Instruction, StopWork
 from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
-from notebook_gen.errors import ProcessorError, RunCancelled, WriteError
+from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
 from notebook_gen.events import State
 
 NEVER: Final = float("inf")
-
-GRACE: Final = 10.0
-"""Seconds that calls in flight have to end when a run stops early."""
 
 
 class Ending:
@@ -36,6 +38,7 @@ class Ending:
     Attributes:
         reason: why the run ends; None while it does not, or if it ends because all is done.
         drain_until: when the time of grace is over; infinite if there is none.
+        gives_up_at: when another cancel gives up the user's code; None until the run was cancelled.
         is_stopped: whether nothing is in flight any more.
         is_over: whether the last instruction was given.
     """
@@ -51,6 +54,7 @@ class Ending:
     ) -> None:
         self.reason: EndRun | None = None
         self.drain_until = NEVER
+        self.gives_up_at: float | None = None
         self.is_stopped = False
         self.is_over = False
         self._flow = flow
@@ -59,6 +63,7 @@ class Ending:
         self._upcoming = upcoming
         self._salvage = salvage
         self._outbox = outbox
+        self._has_given_up = False
 
     @property
     def has_begun(self) -> bool:
@@ -80,15 +85,32 @@ class Ending:
         if drain_until is None:
             self.stop_work()
 
-    def cancel(self) -> None:
-        """Begin to end the run because it was cancelled."""
-        self.begin("cancelled", RunCancelled(self.rows_done, self._delivery.rows))
+    def cancel(self, now: float, grace: float) -> None:
+        """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code."""
+        if self.gives_up_at is None:
+            self.gives_up_at = now + grace
+            self.begin("cancelled", self._cancelled())
+        elif now >= self.gives_up_at and not self._has_given_up and not self.is_over:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._has_given_up = True
+        left_behind = self._delivery.give_up_calls()
+        if self.reason is None:
+            return
+        if self.reason.state == "finished" and not self._delivery.is_busy:
+            self.reason = EndRun("cancelled", self._cancelled())
+        self.reason = self.reason._replace(left_behind=left_behind)
+        self.complete_if_idle()
+
+    def _cancelled(self) -> RunCancelled:
+        return RunCancelled(self.rows_done, self._delivery.rows)
 
     def lose(self, error: Exception) -> None:
         """End because finished rows are lost, even if the run was ending for another reason."""
         self.begin("failed", error)
         if self.reason is not None and not isinstance(self.reason.error, WriteError | ProcessorError):
-            self.reason = EndRun("failed", error)
+            self.reason = self.reason._replace(state="failed", error=error)
         self.complete_if_idle()
 
     def stop_work(self) -> None:
@@ -106,9 +128,17 @@ class Ending:
             group.in_flight = 0
             self._flow.end_left_out(group, now)
         for group in sorted(self._tracker.groups.values(), key=lambda group: not group.is_whole):
-            if self._delivery.can_write and not self._delivery.knows(group.group.number):
+            if self._delivery.may_send(group):
                 self._outbox.append(self._delivery.close(group))
         self.complete_if_idle()
+
+    def dataset_done(self, error: RunError | None) -> None:
+        """Go on after a step with the whole dataset; if that was given up, the run is over, and nothing follows."""
+        self._delivery.end_last_step()
+        if error is not None:
+            self.lose(error)
+        else:
+            self.complete_if_idle()
 
     def complete_if_idle(self) -> None:
         """Give the last instruction if nothing is left to do."""
@@ -116,12 +146,28 @@ class Ending:
             return
         if self.reason is not None:
             if self.is_stopped:
-                if isinstance(self.reason.error, RunCancelled):
-                    # fewer than when it was cancelled, if processors dropped some
-                    self.reason.error.rows_done = self.rows_done
-                self._complete(self.reason)
+                self._do_last_step(self.reason)
         elif not self._upcoming.is_left and not self._tracker.groups:
-            self._complete(self._delivery.ending())
+            self._end_well(self._delivery.ending())
+
+    def _end_well(self, end: EndRun) -> None:
+        if end.state == "finished" and self._delivery.has_last_step:
+            # nothing is in flight, but slots still wait for work
+            self.reason = end
+            self._flow.stop()
+            self.stop_work()
+        else:
+            self._complete(end)
+
+    def _do_last_step(self, reason: EndRun) -> None:
+        step = self._delivery.begin_last_step() if reason.state == "finished" else None
+        if step is not None:
+            self._outbox.append(step)
+            return
+        if isinstance(reason.error, RunCancelled):
+            # not those that processors dropped since, or that were given up with them
+            reason.error.rows_done = self._delivery.delivered
+        self._complete(reason)
 
     def _complete(self, end: EndRun) -> None:
         self.is_over = True

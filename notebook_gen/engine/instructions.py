@@ -9,8 +9,8 @@ from notebook_gen.plan.tasks import RowGroup
 GroupStage = Literal["pre_batch", "post_batch"]
 """When a row group is given to processors."""
 
-UserStage = GroupStage | Literal["written"]
-"""When a row group is given to the user's code: to processors, or to the callback when it is written."""
+UserStage = GroupStage | Literal["written", "after_run"]
+"""When the user's code is called: processors, the callback for a written row group, processors of all rows."""
 
 
 class MakeInPlace(NamedTuple):
@@ -73,15 +73,32 @@ class CallBack(NamedTuple):
     row_group: RowGroup
 
 
+class ProcessDataset(NamedTuple):
+    """All rows to give to processors, as the run has come to its end; told with `dataset_done`."""
+
+
+class ReplaceDataset(NamedTuple):
+    """What the processors made of all rows, to take their place; told with `dataset_done`."""
+
+
+UserCall = ProcessRowGroup | CallBack | ProcessDataset
+"""A call of the user's code that may never return."""
+
+
 class StopWork(NamedTuple):
     """Nothing more is started; what is in flight is to be ended; told with `stopped`."""
 
 
 class EndRun(NamedTuple):
-    """The run is over; the last instruction."""
+    """The run is over; the last instruction.
+
+    Attributes:
+        left_behind: calls that were given up; whatever they give is told to nobody.
+    """
 
     state: State
     error: Exception | None
+    left_behind: Sequence[UserCall] = ()
 
 
 Instruction = (
@@ -93,6 +110,8 @@ Instruction = (
     | ProcessRowGroup
     | WriteRowGroup
     | CallBack
+    | ProcessDataset
+    | ReplaceDataset
     | StopWork
     | EndRun
 )

@@ -1,20 +1,27 @@
-"""Outgoing: row groups on their way out, through processors, to storage and the callback, each step in a thread."""
+"""Outgoing: rows on their way out, through processors, to storage and the callback, each step in a thread."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.core import SchedulerCore
-from notebook_gen.engine.instructions import CallBack, ProcessRowGroup, WriteRowGroup
+from notebook_gen.engine.instructions import (
+    CallBack,
+    EndRun,
+    ProcessDataset,
+    ProcessRowGroup,
+    UserCall,
+    WriteRowGroup,
+)
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.threads import DaemonThreads, in_thread
-from notebook_gen.errors import ProcessorError, RunError, WriteError
+from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
 
 
 class Outgoing:
-    """Processes row groups, writes them, and tells the user's callback of them.
+    """Processes row groups, writes them, tells the user's callback of them, and processes the whole dataset.
 
     Args:
         job: what the run is made of.
@@ -42,7 +49,9 @@ class Outgoing:
         self._kept = job.kept
         self._processors = job.processors
         self._after_write = job.after_write
+        self._after_run = job.after_run
         self._processed: dict[int, Processed] = {}
+        self._dataset: Mapping[str, Sequence[Any]] = {}
 
     async def process(self, order: ProcessRowGroup) -> None:
         """Give rows to the processors of a stage; what they make of them takes the rows' place."""
@@ -86,6 +95,43 @@ class Outgoing:
     async def call_back(self, order: CallBack) -> None:
         """Tell the user's callback of a written row group."""
         self._core.called_back(await self._threads.call(self._tell, order.row_group))
+
+    async def process_dataset(self) -> None:
+        """Give the whole dataset to its processors."""
+        error = None
+        try:
+            if self._after_run is not None:
+                self._dataset = await self._threads.call(self._after_run.process)
+        except RunError as failure:
+            error = failure
+        self._core.dataset_done(error)
+
+    async def replace_dataset(self) -> None:
+        """Let what the processors made of the dataset take its place."""
+        error = None
+        try:
+            await in_thread(self._writer.replace, self._dataset)
+        except WriteError as failure:
+            error = failure
+        self._core.dataset_done(error)
+
+    def name_left_behind(self, end: EndRun) -> None:
+        """Let the run's error name the user's functions that were given up."""
+        names = tuple(map(self._name, end.left_behind))
+        if isinstance(end.error, RunCancelled):
+            end.error.left_behind = names
+        elif names and end.error is not None:
+            end.error.add_note(f"left behind, as the run was cancelled meanwhile: {', '.join(names)}")
+
+    def _name(self, call: UserCall) -> str:
+        match call:
+            case CallBack():
+                return f"on_row_group (row group {call.row_group.number})"
+            case ProcessRowGroup():
+                name = self._processors[call.stage].at_work(call.row_group)
+                return f"processor {name!r} ({call.stage}, row group {call.row_group.number})"
+            case ProcessDataset():
+                return f"processor {self._after_run.at_work() if self._after_run is not None else ''!r} (after_run)"
 
     def _tell(self, group: RowGroup) -> RunError | None:
         # told apart here, in the thread: outside, a CancelledError of the user's would look like one of the loop's

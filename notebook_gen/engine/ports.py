@@ -93,6 +93,26 @@ class Processor(Protocol):
         """
         ...
 
+    def at_work(self, group: RowGroup) -> str:
+        """Name the processor that a row group is with; on any thread."""
+        ...
+
+
+class DatasetProcessor(Protocol):
+    """Changes the whole dataset; called in a thread."""
+
+    def process(self) -> Mapping[str, Sequence[Any]]:
+        """Give what takes the place of all rows that were written, by column.
+
+        Raises:
+            RunError: it raised, or gave what cannot be used; or the rows cannot be read.
+        """
+        ...
+
+    def at_work(self) -> str:
+        """Name the processor that the dataset is with; on any thread."""
+        ...
+
 
 class RowGroupWriter(Protocol):
     """Keeps finished row groups: as files, or in memory. Called in a thread, one row group at a time for each index."""
@@ -115,6 +135,14 @@ class RowGroupWriter(Protocol):
 
         Raises:
             WriteError: it could not be kept.
+        """
+        ...
+
+    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keep these rows in place of all that were written.
+
+        Raises:
+            WriteError: they could not be kept; what was written is still there.
         """
         ...
 

@@ -23,7 +23,9 @@ from notebook_gen.engine.instructions import (
     Instruction,
     LookUp,
     MakeInPlace,
+    ProcessDataset,
     ProcessRowGroup,
+    ReplaceDataset,
     StopWork,
     WriteRowGroup,
 )
@@ -103,14 +105,15 @@ class AsyncTaskScheduler:
         finally:
             self._set_alarm(NEVER)
             self._threads.close()
+            self._other_threads.close()
         ending = await self._finish(self._ending or EndRun("failed", RunError("the run ended without a reason")))
         finished = RunFinished(self.now(), ending.state, ending.error)
         self._bus.publish(finished)
         return finished
 
     def cancel(self) -> None:
-        """End the run; finished rows are kept. Harmless if it is over."""
-        self.core.cancel()
+        """End the run; finished rows are kept. Once more, after the time of grace: without waiting for user's code."""
+        self.core.cancel(self.now())
         self._perform()
 
     def pause(self) -> None:
@@ -124,15 +127,8 @@ class AsyncTaskScheduler:
         self._perform()
 
     async def _finish(self, ending: EndRun) -> EndRun:
-        job = self._job
         try:
-            if ending.state == "finished" and job.after_run is not None:
-                await self._other_threads.call(job.after_run)
-        except Exception as error:  # noqa: BLE001  # as in run
-            ending = EndRun("failed", _bug(error))
-        self._other_threads.close()
-        try:
-            await in_thread(job.writer.finish, ending.state)
+            await in_thread(self._job.writer.finish, ending.state)
         except RunError as error:
             return ending if ending.error is not None else EndRun("failed", error)
         return ending
@@ -298,9 +294,14 @@ class AsyncTaskScheduler:
                 self._send(self._outgoing.write(instruction))
             case CallBack():
                 self._send(self._outgoing.call_back(instruction))
+            case ProcessDataset():
+                self._send(self._outgoing.process_dataset())
+            case ReplaceDataset():
+                self._send(self._outgoing.replace_dataset())
             case StopWork():
                 self._stop.set()
             case EndRun():
+                self._outgoing.name_left_behind(instruction)
                 self._ending = instruction
                 self._stop.set()
                 self._ended.set()

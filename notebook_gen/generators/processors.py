@@ -3,7 +3,7 @@
 A row's number is its label in the index: what a processor gives back says by it which rows it kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from notebook_gen.config.columns import Expression
@@ -36,23 +36,40 @@ def make_processor(
     return RowGroupProcessor(stage, specs, columns) if specs else None
 
 
-def make_after_run(
-    specs: Mapping[str, ProcessorSpec],
-) -> "Callable[[pd.DataFrame], Mapping[str, Sequence[Any]]] | None":
-    """Make what runs all "after_run" processors on a dataset, whose index they may change; None where there are none.
+def make_after_run(specs: Mapping[str, ProcessorSpec]) -> "WholeProcessor | None":
+    """Make what runs all "after_run" processors on a dataset; None where there are none.
 
-    What it makes takes the whole dataset, gives its new columns, and raises ProcessorError.
+    Args:
+        specs: the processors by name, in order.
     """
-    if not specs:
-        return None
-    steps = [_Step("after_run", name, spec) for name, spec in specs.items()]
+    return WholeProcessor(specs) if specs else None
 
-    def process(frame: "pd.DataFrame") -> Mapping[str, Sequence[Any]]:
-        for step in steps:
+
+class WholeProcessor:
+    """Runs all "after_run" processors, one after the other, on a whole dataset, whose index they may change.
+
+    Args:
+        specs: the processors by name, in order; at least one.
+    """
+
+    def __init__(self, specs: Mapping[str, ProcessorSpec]) -> None:
+        self._steps = [_Step("after_run", name, spec) for name, spec in specs.items()]
+        self._at_work = self._steps[0].name
+
+    def process(self, frame: "pd.DataFrame") -> Mapping[str, Sequence[Any]]:
+        """Give the dataset's new columns.
+
+        Raises:
+            ProcessorError: one of them raised, or gave what cannot be used.
+        """
+        for step in self._steps:
+            self._at_work = step.name
             frame = step.run(frame, None)
         return _plain_columns(frame)
 
-    return process
+    def at_work(self) -> str:
+        """Name the processor that the dataset is with; on any thread."""
+        return self._at_work
 
 
 class RowGroupProcessor:
@@ -68,6 +85,7 @@ class RowGroupProcessor:
         fixed = tuple(columns) if stage == "pre_batch" else None
         self._steps = [_Step(stage, name, spec, fixed) for name, spec in specs.items()]
         self._columns = tuple(columns)
+        self._at_work: dict[int, str] = {}
 
     def process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
         """Run them on some rows of a row group.
@@ -75,6 +93,16 @@ class RowGroupProcessor:
         Raises:
             ProcessorError: one of them raised, or gave what cannot be used.
         """
+        try:
+            return self._process(group, rows, columns)
+        finally:
+            self._at_work.pop(group.number, None)
+
+    def at_work(self, group: RowGroup) -> str:
+        """Name the processor that a row group is with, or that it comes to first; on any thread."""
+        return self._at_work.get(group.number, self._steps[0].name)
+
+    def _process(self, group: RowGroup, rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Processed:
         import pandas as pd
 
         # never a RangeIndex: what comes back with one has lost the rows' numbers
@@ -84,6 +112,7 @@ class RowGroupProcessor:
         for step in self._steps:
             if not left:
                 break
+            self._at_work[group.number] = step.name
             frame = step.run(frame, group.number)
             kept = step.check_rows(frame, left, group.number)
             frame = step.check_columns(frame, group.number)

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 PaneName = Literal["head", "top", "failures", "notice", "trouble"]
 RowOrder = Literal["newest", "in order"]
+CancelOffer = Literal["cancel", "wait", "give up"]
 
 PAGE_ROWS: Final = 6
 """Rows of a page: as many as can be seen at once."""
@@ -99,6 +100,10 @@ class ViewBoard(Protocol):
         """Offer what can be done in a state of the run: to pause, or to resume."""
         ...
 
+    def show_cancel(self, offer: CancelOffer) -> None:
+        """Offer to cancel the run, or to give up what has not returned since; in between, neither."""
+        ...
+
 
 class _News(Generic[T]):
     """Passes on a value unless it is the one that it passed on last."""
@@ -136,6 +141,7 @@ class HeadFeed:
         self._failures = _News[int](board.show_failure_count)
         self._error = _News[str](lambda html: board.show_html("notice", html))
         self._state = _News[str](board.show_state)
+        self._cancel = _News[CancelOffer](board.show_cancel)
         self._lost_when: tuple[int, int, bool] | None = None
         self._lost_last = 0.0
 
@@ -146,6 +152,7 @@ class HeadFeed:
         nodes, rows = progress.nodes, progress.rows
         waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
         self._state(progress.state)
+        self._cancel(_cancel_offer(source.gives_up_in()))
         self._facts(head_html(source))
         self._side(side_html(source, waiting))
         self._numbers(
@@ -168,6 +175,12 @@ class HeadFeed:
         if seen != self._lost_when:
             self._lost_when, self._lost_last = seen, lost_share(source)
         return self._lost_last
+
+
+def _cancel_offer(gives_up_in: float | None) -> CancelOffer:
+    if gives_up_in is None:
+        return "cancel"
+    return "wait" if gives_up_in > 0 else "give up"
 
 
 class RowsFeed:

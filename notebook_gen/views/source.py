@@ -131,6 +131,10 @@ class RunSource(Protocol):
         """Ask it to stop; returns at once, on any thread."""
         ...
 
+    def gives_up_in(self) -> float | None:
+        """Give the seconds until another cancel gives up code that does not return; None: it was not cancelled."""
+        ...
+
     def pause_or_resume(self) -> None:
         """Ask it to begin nothing more, or to go on if it is paused; returns at once, on any thread."""
         ...

@@ -16,7 +16,7 @@ import traitlets
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views import measures
 from notebook_gen.views.cells import CellsFrame, cells_script
-from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName, RowsPage
+from notebook_gen.views.feeds import CancelOffer, ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.outputs import Bundle
 from notebook_gen.views.palette import made_nodes, node_colors
@@ -29,6 +29,8 @@ W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
 _PAUSE: Final = "Begin no more calls; those in flight go on"
 _RESUME: Final = "Go on"
+_CANCEL: Final = "Stop the run; finished rows stay"
+_GIVE_UP: Final = "Leave behind the callback or processor that has not returned; what is written stays"
 _NO_COLUMNS: Final = (
     '<p class="ng-empty">Each column that is made will stand here with its progress; this run has seed data alone.</p>'
 )
@@ -129,9 +131,7 @@ class LiveWidgets:
         panes = self._panes
         self._pause = _with_class(ipywidgets.Button(description="Pause", tooltip=_PAUSE), "ng-pause")
         self._pause.on_click(lambda _button: on_pause())
-        self._cancel = _with_class(
-            ipywidgets.Button(description="Cancel", tooltip="Stop the run; finished rows stay"), "ng-stop"
-        )
+        self._cancel = _with_class(ipywidgets.Button(description="Cancel", tooltip=_CANCEL), "ng-stop")
         self._cancel.on_click(lambda _button: on_cancel())
         self._timeline = TimelinePane()
         self._inspector = InspectorPane()
@@ -204,6 +204,12 @@ class LiveWidgets:
         is_paused = state == "paused"
         self._pause.description = "Resume" if is_paused else "Pause"
         self._pause.tooltip = _RESUME if is_paused else _PAUSE
+
+    def show_cancel(self, offer: CancelOffer) -> None:
+        """Offer to cancel the run, or to give up what has not returned since; in between, neither."""
+        self._cancel.disabled = offer == "wait"
+        self._cancel.description = "Give up" if offer == "give up" else "Cancel"
+        self._cancel.tooltip = _GIVE_UP if offer == "give up" else _CANCEL
 
     def finish(self) -> None:
         """Take the buttons away, as there is nothing to cancel any more, and send everything again.

@@ -31,6 +31,7 @@ class Shelf:
     groups: list[int] = field(default_factory=list)
     endings: list[State] = field(default_factory=list)
     exchanges: list[Task] = field(default_factory=list)
+    replaced: Mapping[str, Sequence[Any]] | None = None
     error: WriteError | None = None
 
     def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
@@ -42,6 +43,9 @@ class Shelf:
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         self.dropped += dropped
+
+    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        self.replaced = columns
 
     def finish(self, state: State) -> None:
         self.endings.append(state)
@@ -169,6 +173,19 @@ class Changing:
         }
         dropped = {row: "changing" for row in rows if row in self.drop}
         return Processed([rows[position] for position in kept], changed, dropped)
+
+    def at_work(self, group: RowGroup) -> str:
+        return "changing"
+
+
+@dataclass
+class Afterwards:
+    """A processor of the whole dataset: what it makes is what a function gives."""
+
+    process: Callable[[], Mapping[str, Sequence[Any]]]
+
+    def at_work(self) -> str:
+        return "afterwards"
 
 
 class Gate:

@@ -85,7 +85,7 @@ def test_an_ordered_function_goes_on_behind_row_groups_that_are_finished() -> No
 def test_a_run_that_is_stopped_while_cells_are_looked_up_takes_nothing_over() -> None:
     steps = Steps({"a": function()}, rows=4, size=2, earlier=EarlierWork({}, {0}))
     order = steps.the(LookUp)
-    steps.core.cancel()
+    steps.core.cancel(2.0)
 
     steps.core.looked_up(order, {0: ()}, 1.0)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from notebook_gen.config.columns import Column, Expression, Integer, LLMText
-from notebook_gen.engine.ending import GRACE, NEVER
+from notebook_gen.config.settings import RunSettings
+from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.instructions import (
     CallBack,
     DecideSkips,
@@ -30,6 +31,7 @@ from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
 from tests.engine.steps import Steps, function
 
 WRONG = Rejected("no answer")
+GRACE = RunSettings().grace
 
 
 def half_done() -> Steps:
@@ -53,7 +55,7 @@ def failing(steps: Steps, count: int, error: GenerationError = WRONG) -> None:
 def test_cancel_keeps_finished_rows_and_starts_nothing_more() -> None:
     steps = half_done()
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     assert steps.told() == [StopWork()]
     steps.core.stopped(3.0)
 
@@ -68,14 +70,14 @@ def test_cancel_keeps_finished_rows_and_starts_nothing_more() -> None:
 
 def test_cancel_twice_and_after_the_end_is_harmless() -> None:
     steps = half_done()
-    steps.core.cancel()
-    steps.core.cancel()
+    steps.core.cancel(2.0)
+    steps.core.cancel(2.0)
     assert steps.told() == [StopWork()]
     steps.core.stopped(3.0)
     steps.core.written(0, 1, 4.0)
     steps.told()
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.fail(RunError("too late"))
 
     assert steps.told() == []
@@ -86,7 +88,7 @@ def test_cancel_forgets_what_is_deferred() -> None:
     steps.take(0.0)
     steps.end(Task(0, 0, 0), 1.0, Transient("it broke"))
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
     steps.core.tick(1.0)
 
@@ -114,7 +116,7 @@ def test_a_full_column_that_is_cut_off_with_no_rows_left_keeps_no_finished_row_f
     steps.end(Task(1, 0, 1), 2.0, WRONG)
     steps.told()
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
 
     told = steps.told()
@@ -129,7 +131,7 @@ def test_row_groups_that_are_whole_are_written_before_the_rest() -> None:
     steps.told()
 
     # row group 1 is whole, and waits only for what is in flight
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
 
     assert [write.row_group.number for write in steps.told_of(WriteRowGroup)] == [1, 0]
@@ -200,7 +202,7 @@ def test_a_run_that_has_finished_is_neither_cancelled_nor_failed() -> None:
     steps.core.written(0, 1, 2.0)
     assert steps.the(EndRun) == EndRun("finished", None)
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.fail(RunError("too late"))
     steps.take_all(3.0)
 
@@ -210,7 +212,7 @@ def test_a_run_that_has_finished_is_neither_cancelled_nor_failed() -> None:
 def test_a_write_that_fails_while_the_run_is_being_cancelled_is_told() -> None:
     error = WriteError("disk full")
     steps = half_done()
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
     steps.told()
 
@@ -223,7 +225,7 @@ def test_a_write_under_way_is_waited_for() -> None:
     steps = Steps({"a": function()}, rows=2, size=1, slots=2)
     steps.take_all(0.0)
     steps.end(Task(0, 0, 0), 1.0)
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.told()
 
     steps.core.stopped(3.0)
@@ -317,7 +319,7 @@ def test_what_comes_back_from_processors_once_work_is_stopped_begins_nothing() -
     steps = Steps({"n": Integer(1, 5), "a": Expression("{{ n }}")}, rows=1, stages=["pre_batch"])
     steps.core.made_in_place(steps.the(MakeInPlace), [0], {}, 0.0)
     order = steps.the(ProcessRowGroup)
-    steps.core.cancel()
+    steps.core.cancel(2.0)
 
     steps.core.processed(order, {}, 1.0)
 
@@ -341,7 +343,7 @@ def test_a_run_that_stops_early_can_be_cancelled_before_its_time_of_grace_is_ove
     steps.end(Task(0, 0, 0), 1.0, WRONG)
     steps.told()
 
-    steps.core.cancel()
+    steps.core.cancel(2.0)
 
     assert steps.told() == [StopWork()]
 
@@ -462,7 +464,7 @@ def test_a_processor_that_fails_while_the_run_ends_is_told(ending: str) -> None:
     steps.end(Task(0, 0, 0), 1.0)
     steps.take(1.0)
     if ending == "cancelled":
-        steps.core.cancel()
+        steps.core.cancel(2.0)
     else:
         steps.end(Task(0, 0, 1), 2.0, WRONG)
     steps.core.stopped(3.0)

@@ -64,7 +64,7 @@ def test_pausing_twice_and_resuming_twice_is_told_once() -> None:
 def test_a_paused_run_can_be_cancelled() -> None:
     core, _ = paused_core()
 
-    core.cancel()
+    core.cancel(2.0)
     core.stopped(3.0)
 
     assert core.take(0, 2.0) is None
@@ -72,7 +72,7 @@ def test_a_paused_run_can_be_cancelled() -> None:
 
 def test_a_run_that_ends_is_neither_paused_nor_resumed() -> None:
     core, _ = paused_core()
-    core.cancel()
+    core.cancel(2.0)
     core.outbox.clear()
 
     core.resume(2.0)

@@ -187,7 +187,7 @@ def test_only_finished_rows_are_processed_when_the_run_is_cancelled() -> None:
     steps.take_all(0.0)
     steps.end(Task(0, 0, 0), 1.0)
     steps.end(steps.take_all(1.0)[0], 1.0)
-    steps.core.cancel()
+    steps.core.cancel(2.0)
 
     steps.core.stopped(3.0)
 
@@ -254,7 +254,7 @@ def test_a_processor_that_fails_drops_its_row_group_where_the_settings_say_so(st
 
 def test_a_processor_that_ends_after_the_run_was_stopped_changes_nothing() -> None:
     steps, order = seeded()
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
     steps.told()
 
@@ -266,7 +266,7 @@ def test_a_processor_that_ends_after_the_run_was_stopped_changes_nothing() -> No
 
 def test_a_cancelled_run_does_not_count_rows_that_a_processor_dropped_since() -> None:
     steps, order = finished()
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.core.stopped(3.0)
 
     steps.core.processed(order, {1: "only_short"}, 4.0)

@@ -63,3 +63,13 @@ def test_random_worlds_take_over_what_earlier_runs_have_left_however_they_end() 
         "paused",
         "dropped while it was looked up",
     }
+
+
+def test_in_random_worlds_every_call_of_the_user_s_code_is_given_up_and_runs_end_in_spite_of_it() -> None:
+    given_up: set[str] = set()
+    for seed in range(400):
+        books = simulate(random_world(seed))
+        assert books.ending is not None
+        given_up |= {type(call).__name__ for call in books.left_behind}
+
+    assert given_up == {"ProcessRowGroup", "CallBack", "ProcessDataset"}

@@ -15,6 +15,7 @@ from notebook_gen.events import Event, LimitMoved, RowGroupWritten, RunFinished,
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Made, Processed
 from tests.engine.fakes import (
+    Afterwards,
     Changing,
     Count,
     Failing,
@@ -236,6 +237,9 @@ def test_a_processor_that_fails_in_its_thread_after_the_run_was_cancelled_is_tol
                 held()
                 raise error
 
+            def at_work(self, group: RowGroup) -> str:
+                return "slow"
+
         scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf(), rows=2, processors={"post_batch": Slow()})
         return await _cancelled_while(held, scheduler)
 
@@ -352,35 +356,36 @@ def test_a_callback_that_raises_what_is_no_exception_ends_the_run_all_the_same(e
 def test_the_whole_dataset_is_processed_when_the_run_has_finished_and_before_storage_is_told() -> None:
     shelf, seen = Shelf(), []
 
-    def after_run() -> None:
+    def after_run() -> Mapping[str, Sequence[Any]]:
         seen.append((sorted(shelf.rows), list(shelf.endings)))
+        return {"b": [1]}
 
-    run({"a": reads()}, [Failing({})], shelf, rows=8, after_run=after_run)
+    run({"a": reads()}, [Failing({})], shelf, rows=8, after_run=Afterwards(after_run))
 
     assert seen == [(list(range(8)), [])]
+    assert shelf.replaced == {"b": [1]}
     assert shelf.endings == ["finished"]
 
 
 def test_an_error_after_the_run_fails_it() -> None:
     shelf, error = Shelf(), ProcessorError("raised", processor="p", stage="after_run")
 
-    def after_run() -> None:
+    def after_run() -> Mapping[str, Sequence[Any]]:
         raise error
 
-    finished, _ = run({"a": reads()}, [Failing({})], shelf, after_run=after_run)
+    finished, _ = run({"a": reads()}, [Failing({})], shelf, after_run=Afterwards(after_run))
 
     assert (finished.state, finished.error) == ("failed", error)
     assert shelf.endings == ["failed"]
 
 
 def test_nothing_is_processed_after_a_run_that_did_not_finish() -> None:
-    called = []
+    shelf = Shelf()
 
     async def main() -> None:
         forever = Forever()
-        scheduler, _ = scheduler_of(
-            {"a": reads()}, [forever], Shelf(), rows=1, after_run=lambda: called.append("after_run")
-        )
+        after_run = Afterwards(lambda: {"b": [1]})
+        scheduler, _ = scheduler_of({"a": reads()}, [forever], shelf, rows=1, after_run=after_run)
         task = asyncio.create_task(scheduler.run())
         await forever.is_full.wait()
         scheduler.cancel()
@@ -388,7 +393,7 @@ def test_nothing_is_processed_after_a_run_that_did_not_finish() -> None:
 
     play(main())
 
-    assert called == []
+    assert shelf.replaced is None
 
 
 @pytest.mark.parametrize("has_failed_before", [False, True])

@@ -204,7 +204,7 @@ def test_the_next_row_group_follows_one_that_grew() -> None:
 def test_a_call_that_ends_once_work_is_stopped_gives_the_turn_to_no_column() -> None:
     steps = sequential({"a": function(), "n": Integer(1, 5)}, rows=1)
     steps.take_all(0.0)
-    steps.core.cancel()
+    steps.core.cancel(2.0)
     steps.told()
 
     steps.end(Task(0, 0, 0), 1.0)

@@ -274,12 +274,12 @@ def test_after_the_run_the_whole_dataset_is_changed_index_and_all() -> None:
         return frame.sort_values("n", ascending=False).reset_index(drop=True)
 
     given = pd.DataFrame({"n": [1, 2], "word": ["a", "b"]})
-    process = make_after_run(
+    processor = make_after_run(
         {"sort": FunctionProcessor.from_callable(sorted_by_n), "chat": Reshape({"text": "{{ word * n }}"})}
     )
 
-    assert process is not None
-    assert process(given) == {"text": ["bb", "a"]}
+    assert processor is not None
+    assert processor.process(given) == {"text": ["bb", "a"]}
     assert given["n"].tolist() == [1, 2]
     assert make_after_run({}) is None
 
@@ -290,21 +290,21 @@ def test_the_frame_of_the_caller_is_not_changed_by_what_a_processor_does_in_plac
         return frame
 
     given = pd.DataFrame({"n": [1, 2]})
-    process = make_after_run({"doubled": FunctionProcessor.from_callable(doubled)})
+    processor = make_after_run({"doubled": FunctionProcessor.from_callable(doubled)})
 
-    assert process is not None
-    assert process(given)["n"] == [2, 4]
+    assert processor is not None
+    assert processor.process(given)["n"] == [2, 4]
     assert given["n"].tolist() == [1, 2]
 
 
 def test_a_processor_of_the_dataset_that_raises_names_no_row_group() -> None:
-    process = make_after_run({"raises": FunctionProcessor.from_callable(raises)})
-    assert process is not None
+    processor = make_after_run({"raises": FunctionProcessor.from_callable(raises)})
+    assert processor is not None
 
     with pytest.raises(
         ProcessorError, match=r"processor 'raises' \(after_run\) failed: KeyError: 'wrod'; look at raises"
     ):
-        process(pd.DataFrame({"n": [1]}))
+        processor.process(pd.DataFrame({"n": [1]}))
 
 
 def test_a_column_that_an_earlier_processor_took_away_is_an_error_with_the_nearest_name() -> None:

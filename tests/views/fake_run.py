@@ -54,6 +54,7 @@ class FakeRun:
     as_text: dict[str, str] = field(default_factory=dict)
     failure_count: int = 0
     is_cancelled: bool = False
+    gives_up_at: float | None = None
 
     def __post_init__(self) -> None:
         self.columns = tuple(self.graph.columns)
@@ -134,6 +135,9 @@ class FakeRun:
 
     def cancel(self) -> None:
         self.is_cancelled = True
+
+    def gives_up_in(self) -> float | None:
+        return self.gives_up_at - self.now if self.gives_up_at is not None else None
 
     def pause_or_resume(self) -> None:
         self.progress.state = "running" if self.progress.state == "paused" else "paused"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from notebook_gen.views.cells import CellsFrame
-from notebook_gen.views.feeds import ColumnFigures, Numbers, PaneName, RowsPage
+from notebook_gen.views.feeds import CancelOffer, ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
 from notebook_gen.views.timeline import TimelineTraits
 
@@ -65,6 +65,10 @@ class RecordingBoard:
     def show_state(self, state: str) -> None:
         self.heard.append("state")
         self.state = state
+
+    def show_cancel(self, offer: CancelOffer) -> None:
+        self.heard.append("cancel")
+        self.cancel = offer
 
     def show_timeline(self, **traits: Unpack[TimelineTraits]) -> None:
         self.heard.extend(traits)

@@ -140,3 +140,15 @@ def test_all_counts_are_from_one_look_at_the_run() -> None:
     assert board.columns is not None
     assert "1 failed" in board.columns["words"][REVIEW]
     assert board.failures == 1
+
+
+def test_a_cancelled_run_offers_to_give_up_once_the_wait_is_over_and_nothing_in_between() -> None:
+    run, board = review_run(40), RecordingBoard()
+    feed, offers = HeadFeed(run, board), []
+
+    for gives_up_at in (None, 5.0, 0.0):
+        run.gives_up_at = gives_up_at
+        feed.show()
+        offers.append(board.cancel)
+
+    assert offers == ["cancel", "wait", "give up"]

@@ -1,8 +1,9 @@
 """A live view shows itself at once, keeps up, ends as a report; what goes wrong in it is shown under it."""
 
 import gc
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -80,6 +81,12 @@ def _panes(display: LiveDisplay) -> str:
     return "".join(getattr(pane, "html", "") for pane in display.widget.children)
 
 
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+
+
 def test_a_frame_of_the_final_height_is_shown_before_anything_else(shown: _Shown) -> None:
     [bundle] = shown.first.values()
 
@@ -150,6 +157,20 @@ def test_the_cancel_button_cancels_the_run(shown: _Shown) -> None:
     headline.children[2].click()
 
     assert shown.run.is_cancelled
+
+
+def test_the_cancel_button_offers_to_give_up_what_has_not_returned(shown: _Shown) -> None:
+    assert shown.display.widget is not None
+    button = shown.display.widget.children[0].children[2]
+    assert (button.description, button.disabled) == ("Cancel", False)
+
+    shown.run.gives_up_at = shown.run.now + 5.0
+    _wait_until(lambda: button.disabled)
+    shown.run.gives_up_at = shown.run.now
+    _wait_until(lambda: not button.disabled)
+
+    assert button.description == "Give up"
+    assert "has not returned" in button.tooltip
 
 
 def test_what_fails_in_a_view_is_shown_under_it_and_stays_there_when_the_run_is_over() -> None:

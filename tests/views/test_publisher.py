@@ -64,7 +64,7 @@ def test_the_first_tick_fills_every_pane() -> None:
     stage = _Stage(review_run())
 
     assert stage.board.heard == [
-        "top", "template", "picture", "state", "head facts", "top side", "numbers", "columns",
+        "top", "template", "picture", "state", "cancel", "head facts", "top side", "numbers", "columns",
         "failure count", "notice", "rows", "cells", "failures",
     ]  # fmt: skip
     assert stage.board.html["notice"] == ""
