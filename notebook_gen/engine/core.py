@@ -194,7 +194,7 @@ class SchedulerCore:
         if order.stage == "post_batch":
             # a row group is never written unprocessed
             self._delivery.give_up(number)
-        self._ending.lose(error)
+        self._ending.overrule(error)
 
     def written(self, number: int, delivered: int, now: float) -> None:
         """Take note that a row group is where it belongs."""
@@ -209,7 +209,7 @@ class SchedulerCore:
     def write_failed(self, number: int, error: WriteError) -> None:
         """End the run because a row group could not be written; no other write is begun."""
         self._delivery.fail(number)
-        self._ending.lose(error)
+        self._ending.overrule(error)
 
     def called_back(self, error: RunError | None) -> None:
         """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more."""
@@ -264,6 +264,10 @@ class SchedulerCore:
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
         self._ending.begin("failed", error)
+
+    def break_off(self, error: RunError) -> None:
+        """End the run because of a mistake of our own, which is told even if the run was ending for another reason."""
+        self._ending.overrule(error)
 
     def stopped(self, now: float) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""

@@ -106,8 +106,8 @@ class Ending:
     def _cancelled(self) -> RunCancelled:
         return RunCancelled(self.rows_done, self._delivery.rows)
 
-    def lose(self, error: Exception) -> None:
-        """End because finished rows are lost, even if the run was ending for another reason."""
+    def overrule(self, error: RunError) -> None:
+        """End because of what is to be told even if the run was ending for another reason: finished rows are lost."""
         self.begin("failed", error)
         if self.reason is not None and not isinstance(self.reason.error, WriteError | ProcessorError):
             self.reason = self.reason._replace(state="failed", error=error)
@@ -136,7 +136,7 @@ class Ending:
         """Go on after a step with the whole dataset; if that was given up, the run is over, and nothing follows."""
         self._delivery.end_last_step()
         if error is not None:
-            self.lose(error)
+            self.overrule(error)
         else:
             self.complete_if_idle()
 

@@ -83,6 +83,7 @@ class AsyncTaskScheduler:
         self._ending: EndRun | None = None
         self._ended = asyncio.Event()
         self._is_closed = False
+        self._bugs: list[BaseException] = []
         self._make = [self._maker(index) for index in range(len(job.generators))]
 
     def now(self) -> float:
@@ -113,18 +114,30 @@ class AsyncTaskScheduler:
 
     def cancel(self) -> None:
         """End the run; finished rows are kept. Once more, after the time of grace: without waiting for user's code."""
-        self.core.cancel(self.now())
-        self._perform()
+        self._do(lambda: self.core.cancel(self.now()))
 
     def pause(self) -> None:
         """Begin nothing more until `resume`; what is in flight goes on."""
-        self.core.pause(self.now())
-        self._perform()
+        self._do(lambda: self.core.pause(self.now()))
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        self.core.resume(self.now())
-        self._perform()
+        self._do(lambda: self.core.resume(self.now()))
+
+    def _do(self, step: Callable[[], None]) -> None:
+        """Do what nobody waits for; a mistake of our own in it ends the run, as one in a slot does."""
+        if self._ending is not None:
+            return
+        try:
+            step()
+            self._perform()
+        except Exception as error:  # noqa: BLE001  # the thread's edge: else only asyncio's own log would know of it
+            self._bugs.append(error)
+            self._stop.set()
+            if self._is_closed:
+                # slots have ended, and with them the last look at what went wrong
+                self._ending = EndRun("failed", _bug(error))
+                self._ended.set()
 
     async def _finish(self, ending: EndRun) -> EndRun:
         try:
@@ -149,9 +162,9 @@ class AsyncTaskScheduler:
         finally:
             stop.cancel()
             await self._end(workers)
-        bugs = [error for worker in workers if (error := _error_of(worker)) is not None]
+        bugs = [*self._bugs, *(error for worker in workers if (error := _error_of(worker)) is not None)]
         if bugs:
-            self.core.fail(_bug(bugs[0]))
+            self.core.break_off(_bug(bugs[0]))
             self._perform()
         if self._ending is None:
             self._in_place.clear()
@@ -330,8 +343,7 @@ class AsyncTaskScheduler:
 
     def _ring(self) -> None:
         self._due = NEVER
-        self.core.tick(self.now())
-        self._perform()
+        self._do(lambda: self.core.tick(self.now()))
 
 
 def _error_of(worker: "asyncio.Task[None]") -> BaseException | None:

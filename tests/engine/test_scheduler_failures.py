@@ -1,5 +1,6 @@
 """AsyncTaskScheduler on a real event loop: failed attempts, alarms, and errors that end the run."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from notebook_gen.errors import (
 from notebook_gen.events import Event, LimitMoved, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Processed
-from tests.engine.fakes import Changing, Count, Failing, Shelf, play, reads, run, scheduler_of
+from tests.engine.fakes import Changing, Count, Failing, Forever, Gate, Held, Shelf, play, reads, run, scheduler_of
 
 WRONG = Rejected("no answer")
 BROKEN = Transient("the connection broke")
@@ -164,6 +165,84 @@ def test_a_bug_while_rows_are_written_ends_the_run_loudly() -> None:
             raise ZeroDivisionError("a bug of ours")
 
     finished, _ = run({"a": reads()}, [Failing({})], BrokenShelf())
+
+    assert isinstance(finished.error, RunError)
+    assert isinstance(finished.error.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("where", ["tick", "cancel", "pause", "resume"])
+def test_a_bug_where_nobody_waits_ends_the_run_loudly_and_finished_rows_are_kept(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    async def main() -> list[Event]:
+        gate = Gate(lambda event: isinstance(event, TaskEnded) and event.again)
+        failing = Failing({1: [Transient("it broke")]})
+        settings = {"backoff": 0.01 if where == "tick" else 3600.0}
+        scheduler, events = scheduler_of(
+            {"a": reads()}, [failing], shelf, rows=2, slots=1, settings=settings, observer=gate
+        )
+        monkeypatch.setattr(scheduler.core, where, broken)
+        task = asyncio.create_task(scheduler.run())
+        await gate.opened.wait()
+        if where != "tick":
+            getattr(scheduler, where)()
+        await task
+        return events
+
+    events = play(main())
+
+    (finished,) = [event for event in events if isinstance(event, RunFinished)]
+    assert events[-1] is finished
+    assert "a bug in notebook_gen ended the run: ZeroDivisionError: a bug of ours" in str(finished.error)
+    assert sorted(shelf.rows) == [0]
+
+
+def test_a_bug_while_the_run_is_being_cancelled_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> list[Event]:
+        held = Held()
+        scheduler, events = scheduler_of(
+            {"a": reads()}, [Failing({})], Shelf(), rows=2, after_write=lambda group: held()
+        )
+        task = asyncio.create_task(scheduler.run())
+        await held.begun.wait()
+        scheduler.cancel()
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError("a bug of ours")
+
+        monkeypatch.setattr(scheduler.core, "cancel", broken)
+        while not scheduler.core._ending.is_stopped:  # noqa: ASYNC110  # nothing is published when slots have ended
+            await asyncio.sleep(0)
+        scheduler.cancel()
+        await asyncio.wait_for(task, 20)
+        held.released.set()
+        return events
+
+    events = play(main())
+
+    (finished,) = [event for event in events if isinstance(event, RunFinished)]
+    assert finished.state == "failed"
+    assert isinstance(finished.error, RunError)
+    assert isinstance(finished.error.__cause__, ZeroDivisionError)
+
+
+def test_a_bug_before_the_run_begins_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> RunFinished:
+        scheduler, _ = scheduler_of({"a": reads()}, [Forever()], Shelf())
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError("a bug of ours")
+
+        monkeypatch.setattr(scheduler.core, "cancel", broken)
+        scheduler.cancel()
+        return await asyncio.wait_for(scheduler.run(), 20)
+
+    finished = play(main())
 
     assert isinstance(finished.error, RunError)
     assert isinstance(finished.error.__cause__, ZeroDivisionError)
