@@ -113,7 +113,7 @@ class RunSource:
     def gives_up_in(self) -> float | None:
         """Give the seconds until another cancel gives up code that does not return; None: it was not cancelled."""
         scheduler = self.live_rows.scheduler
-        when = scheduler.core.gives_up_at if scheduler is not None else None
+        when = scheduler.core.ending.gives_up_at if scheduler is not None else None
         return when - scheduler.now() if scheduler is not None and when is not None else None
 
     def newest_rows(self, count: int) -> list[RowView]:

@@ -4,9 +4,9 @@ Time is an argument (seconds since the run began, never going back). The shell a
 slot is free, tells what became of it, calls `tick` at `alarm`, and after each call performs what stands in `outbox`,
 oldest first: events to publish, and instructions (see `engine.instructions`).
 
-The core knows when row groups open and close, and what follows from an attempt. Where cells go is
-decided in `flow`, which task is next in `order`, how many may run in `resources`, what follows from a failed attempt in
-`attempts`, how finished rows leave in `delivery`, and how the run ends in `ending`.
+The core knows when row groups open and close, and what follows from an attempt. Where cells go is decided in `flow`,
+which task is next in `order`, how many may run in `resources`, what follows from a failed attempt in `attempts`, how
+finished rows leave in `delivery`, and how the run ends in `ending`.
 """
 
 from collections import deque
@@ -54,6 +54,7 @@ class SchedulerCore:
         outbox: instructions for the shell, oldest first.
         flow: where cells go; the shell sets its `has_woken` to False.
         alarm: when `tick` is to be called next; infinite if nothing waits for its time.
+        ending: how far the run is with ending.
         resources: in the graph's order.
         tracker: the state of every cell.
     """
@@ -78,12 +79,12 @@ class SchedulerCore:
         self.flow.begun = earlier.begun
         self._groups = groups
         self._settings = settings
-        self._pool = [self.resources[graph.resources.index(n.resource)] if n.resource else None for n in graph.nodes]
+        self._pool = self.flow.pool
         self._full = [node.full_column for node in graph.nodes]
         self._attempts = Attempts(graph, settings, self.outbox)
         self._salvage = self._attempts.salvage
         self._upcoming = Upcoming(groups, settings.max_open_rows, earlier.finished)
-        self._ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
+        self.ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
         self._pause = Pause(self.resources, self.outbox)
 
     def start(self, now: float) -> None:
@@ -194,7 +195,7 @@ class SchedulerCore:
         if order.stage == "post_batch":
             # a row group is never written unprocessed
             self._delivery.give_up(number)
-        self._ending.overrule(error)
+        self.ending.overrule(error)
 
     def written(self, number: int, delivered: int, now: float) -> None:
         """Take note that a row group is where it belongs."""
@@ -209,20 +210,26 @@ class SchedulerCore:
     def write_failed(self, number: int, error: WriteError) -> None:
         """End the run because a row group could not be written; no other write is begun."""
         self._delivery.fail(number)
-        self._ending.overrule(error)
+        self.ending.overrule(error)
 
-    def called_back(self, error: RunError | None) -> None:
-        """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more."""
+    def called_back(self, error: RunError | None) -> bool:
+        """Take note that the callback has returned, or why it did not; the run ends then, and calls it no more.
+
+        Returns:
+            False if that is told nobody: the run is ending for another reason.
+        """
         if not self._delivery.is_telling:
-            return
+            return False
+        is_told = not self.ending.has_begun
         if error is not None:
             self.fail(error)
         self.outbox.extend(self._delivery.called_back(goes_on=error is None))
-        self._ending.complete_if_idle()
+        self.ending.complete_if_idle()
+        return is_told
 
     def dataset_done(self, error: RunError | None) -> None:
         """Take note that the whole dataset was processed, or replaced, or why not; the run has failed then."""
-        self._ending.dataset_done(error)
+        self.ending.dataset_done(error)
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
@@ -231,49 +238,44 @@ class SchedulerCore:
         for pool in self.resources:
             if pool.resume(now) and pool.ready:
                 self.flow.has_woken = True
-        if now >= self._ending.drain_until:
-            self._ending.stop_work()
+        if now >= self.ending.drain_until:
+            self.ending.stop_work()
         resumes = [pool.resumes_at for pool in self.resources if pool.is_paused]
-        self.alarm = min([self._salvage.next_due, self._ending.drain_until, *resumes])
+        self.alarm = min([self._salvage.next_due, self.ending.drain_until, *resumes])
 
     def pause(self, now: float) -> None:
         """Give no slot and open no row group until `resume`; harmless if the run is paused, ending or over.
 
         What is in flight goes on, and what follows from it without a slot is done.
         """
-        if not self._ending.has_begun:
+        if not self.ending.has_begun:
             self._pause.begin(now)
 
     def resume(self, now: float) -> None:
         """Go on after `pause`; harmless if the run is not paused, ending or over."""
-        if not self._ending.has_begun and self._pause.end(now):
+        if not self.ending.has_begun and self._pause.end(now):
             self.flow.has_woken = True
             self._advance(now)
 
     # Endings
 
-    @property
-    def gives_up_at(self) -> float | None:
-        """When another cancel gives up the user's code that has not returned; None until the run was cancelled."""
-        return self._ending.gives_up_at
-
     def cancel(self, now: float) -> None:
-        """Stop the run; finished rows are still written. After the time of grace, do not wait for the user's code."""
-        self._ending.cancel(now, self._settings.grace)
+        """Stop the run; finished rows are still written. Once more after the time of grace, give up the user's code."""
+        self.ending.cancel(now, self._settings.grace)
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
-        self._ending.begin("failed", error)
+        self.ending.begin("failed", error)
 
     def break_off(self, error: RunError) -> None:
         """End the run because of a mistake of our own, which is told even if the run was ending for another reason."""
-        self._ending.overrule(error)
+        self.ending.overrule(error)
 
     def stopped(self, now: float) -> None:
         """Take note that nothing is in flight any more, as `StopWork` asked."""
         for resource in self.resources:
             resource.in_flight = 0
-        self._ending.stopped(now)
+        self.ending.stopped(now)
 
     def check_alive(self) -> None:
         """Raise if nothing can ever happen again although the run is not over; to be asked when all slots are idle.
@@ -282,7 +284,7 @@ class SchedulerCore:
             RuntimeError: that is so; it is a bug.
         """
         is_busy = self.flow.in_place or self._delivery.is_busy or self.outbox or self.alarm < NEVER
-        if self._ending.is_over or self._ending.reason or is_busy or self._pause.is_on:
+        if self.ending.is_over or self.ending.reason or is_busy or self._pause.is_on:
             return
         if not any(resource.in_flight or resource.takeable for resource in self.resources):
             raise RuntimeError(f"the run is stuck: row groups {[*self.tracker.groups]} wait for nothing under way")
@@ -296,10 +298,10 @@ class SchedulerCore:
         """Open row groups as long as slots would stand empty and there is room; end the run when all is done."""
         while self._may_open():
             self._open(self._upcoming.take(), now)
-        self._ending.complete_if_idle()
+        self.ending.complete_if_idle()
 
     def _may_open(self) -> bool:
-        if self.flow.in_place or self._ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
+        if self.flow.in_place or self.ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
             return False
         # asked after every task: the answer is no as long as there is work for every slot
         for resource in self.resources:
@@ -321,9 +323,9 @@ class SchedulerCore:
             self.outbox.append(self._delivery.close(group))
         if self.flow.has_ordered:
             self._offer_in_order()
-        if self._ending.reason is not None:
+        if self.ending.reason is not None:
             if not self.flow.in_place and not any(pool.in_flight for pool in self.resources):
-                self._ending.stop_work()
+                self.ending.stop_work()
         elif self._may_open():
             self._advance(now)
 
@@ -337,8 +339,8 @@ class SchedulerCore:
             for row, reason in reasons.items():
                 self.flow.drop_done(group, row, reason, now)
             self.outbox.extend(self._delivery.processed(group))
-            self._ending.complete_if_idle()
-        elif order.stage == "pre_batch" and not self._ending.is_stopped:
+            self.ending.complete_if_idle()
+        elif order.stage == "pre_batch" and not self.ending.is_stopped:
             group = self.tracker.groups[number]
             self.flow.end_in_place(group)
             for row, reason in reasons.items():
@@ -359,7 +361,7 @@ class SchedulerCore:
             if pool.is_paused:
                 self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
-        if is_gone or self._ending.reason is not None:
+        if is_gone or self.ending.reason is not None:
             return False
         delay = self._attempts.delay(task, first, pool, error)
         if delay is None and row == WHOLE_GROUP:
@@ -373,10 +375,10 @@ class SchedulerCore:
         else:
             self.tracker.put_back(node, group, first, now)
             self.flow.queue_again(node, first)
-        reason = self._attempts.reason_to_stop(self._ending.rows_done, now)
+        reason = self._attempts.reason_to_stop(self.ending.rows_done, now)
         if reason is not None:
-            self._ending.begin("stopped early", reason, now + self._settings.grace)
-            self.alarm = min(self.alarm, self._ending.drain_until)
+            self.ending.begin("stopped early", reason, now + self._settings.grace)
+            self.alarm = min(self.alarm, self.ending.drain_until)
         return delay is not None and reason is None
 
     def _salvaged(self, deferred: Deferred, now: float) -> None:

@@ -45,6 +45,7 @@ class CellFlow:
 
     Attributes:
         ready: what waits for a slot.
+        pool: for each node, what it needs a slot of.
         in_place: orders under way that need no slot.
         has_woken: whether tasks may start that could not before.
         raised: the failure of a column that says `on_error="raise"`.
@@ -74,7 +75,7 @@ class CellFlow:
         self._tracker = tracker
         self._delivery = delivery
         self._outbox = outbox
-        self._pool = [next((r for r in resources if r.name == node.resource), None) for node in graph.nodes]
+        self.pool = [next((r for r in resources if r.name == node.resource), None) for node in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
         self._may_be_kept = [may_be_kept(node) for node in graph.nodes]
         self._skips = SkipRules(graph)
@@ -99,7 +100,7 @@ class CellFlow:
 
     def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
         """Have tasks made: in place, or when a slot is free."""
-        pool = self._pool[node]
+        pool = self.pool[node]
         if pool is None:
             self._begin_in_place(group, MakeInPlace(node, group.group, rows))
         elif self.gives_slots and self._may_be_kept[node] and group.group.number in self.begun:
@@ -119,7 +120,7 @@ class CellFlow:
     def looked_up(self, order: LookUp, kept: Container[int], now: float) -> None:
         """Move rows on that were looked for: what an earlier run made is done, the others wait for a slot."""
         node, group = order.node, self._tracker.groups[order.row_group.number]
-        pool = self._pool[node]
+        pool = self.pool[node]
         live = [row for row in order.rows if not group.dropped[row - group.group.start]]
         rest = [row for row in live if row not in kept]
         if rest and pool is not None:
@@ -128,7 +129,7 @@ class CellFlow:
 
     def queue_again(self, node: int, row: int) -> None:
         """Have a task tried again, before those that wait; of a full-column task, its row group's first row."""
-        pool = self._pool[node]
+        pool = self.pool[node]
         if pool is not None:
             self.ready.add_first(node, pool, row)
             self.has_woken = True
@@ -161,7 +162,7 @@ class CellFlow:
             self._offer(node, held.next_task(self._tracker, opened, group_size))
 
     def _offer(self, node: int, task: int | None) -> None:
-        pool = self._pool[node]
+        pool = self.pool[node]
         if task is not None and pool is not None and self.gives_slots:
             self.ready.add(node, pool, (task,))
             self.has_woken = True

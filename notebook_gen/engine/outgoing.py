@@ -1,5 +1,6 @@
 """Outgoing: rows on their way out, through processors, to storage and the callback, each step in a thread."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
+
+_log = logging.getLogger("notebook_gen")
 
 
 class Outgoing:
@@ -94,7 +97,9 @@ class Outgoing:
 
     async def call_back(self, order: CallBack) -> None:
         """Tell the user's callback of a written row group."""
-        self._core.called_back(await self._threads.call(self._tell, order.row_group))
+        error = await self._threads.call(self._tell, order.row_group)
+        if not self._core.called_back(error) and error is not None:
+            _log.warning("the run was ending already when %s", error, exc_info=error.__cause__)
 
     async def process_dataset(self) -> None:
         """Give the whole dataset to its processors."""

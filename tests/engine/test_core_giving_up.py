@@ -78,12 +78,12 @@ def test_a_second_cancel_before_the_time_of_grace_is_over_changes_nothing() -> N
 
 def test_when_a_cancel_may_give_up_is_told() -> None:
     steps, _ = told_of_two()
-    assert steps.core.gives_up_at is None
+    assert steps.core.ending.gives_up_at is None
 
     steps.core.cancel(5.0)
     steps.core.cancel(6.0)
 
-    assert steps.core.gives_up_at == 5.0 + GRACE
+    assert steps.core.ending.gives_up_at == 5.0 + GRACE
 
 
 def test_how_long_the_grace_is_can_be_set() -> None:

@@ -1,6 +1,7 @@
 """AsyncTaskScheduler on a real event loop: cancelling, callbacks, and what is told in the end."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -338,6 +339,30 @@ def test_a_callback_that_raises_ends_the_run_with_that_error_and_what_is_written
     assert finished.error.__cause__ is cause
     assert set(range(6)) <= set(shelf.rows)
     assert len(shelf.rows) < 100
+
+
+def test_what_a_callback_raises_after_the_run_was_cancelled_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> RunFinished:
+        held = Held()
+
+        def broken(group: RowGroup) -> None:
+            held()
+            raise KeyError("score")
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf(), rows=6, after_write=broken)
+        return await _cancelled_while(held, scheduler)
+
+    with caplog.at_level(logging.WARNING, logger="notebook_gen"):
+        finished = play(main())
+
+    (record,) = caplog.records
+    assert finished.state == "cancelled"
+    assert record.getMessage() == (
+        "the run was ending already when on_row_group raised KeyError: 'score', for row group 0; "
+        "the rows written so far are kept"
+    )
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], KeyError)
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError("no"), KeyboardInterrupt("no"), StopIteration("no")])

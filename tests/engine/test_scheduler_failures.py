@@ -216,7 +216,7 @@ def test_a_bug_while_the_run_is_being_cancelled_is_told_all_the_same(monkeypatch
             raise ZeroDivisionError("a bug of ours")
 
         monkeypatch.setattr(scheduler.core, "cancel", broken)
-        while not scheduler.core._ending.is_stopped:  # noqa: ASYNC110  # nothing is published when slots have ended
+        while not scheduler.core.ending.is_stopped:  # noqa: ASYNC110  # nothing is published when slots have ended
             await asyncio.sleep(0)
         scheduler.cancel()
         await asyncio.wait_for(task, 20)
