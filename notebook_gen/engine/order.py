@@ -8,6 +8,7 @@ ordered node offers one task at a time, in the order of rows.
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 
 from notebook_gen.engine.open_group import DONE
 from notebook_gen.engine.resources import Resource
@@ -106,13 +107,14 @@ class InOrder:
     def __init__(self, node: Node) -> None:
         self._node = node.index
         self._step_is_group = node.full_column
-        self._held: set[int] = set()
+        self._held: list[int] = []
         self._cursor = 0
         self._is_offered = False
 
     def hold(self, tasks: Iterable[int]) -> None:
         """Keep tasks that are ready until it is their turn."""
-        self._held.update(tasks)
+        for task in tasks:
+            heappush(self._held, task)
 
     def release(self) -> None:
         """Note that the task that was offered has ended for good."""
@@ -127,10 +129,8 @@ class InOrder:
         """Give the first of the tasks held; None while another is under way, or without one."""
         if self._is_offered or not self._held:
             return None
-        first = min(self._held)
-        self._held.discard(first)
         self._is_offered = True
-        return first
+        return heappop(self._held)
 
     def next_task(self, tracker: CompletionTracker, opened: int, group_size: int) -> int | None:
         """Give the task whose turn it is; None while another is under way, or before it is ready.
@@ -147,14 +147,15 @@ class InOrder:
                 continue
             offset = self._cursor - group.group.start
             if offset < group.group.size and group.states[self._node][offset] < DONE:
-                if self._cursor not in self._held:
-                    return None
-                self._held.discard(self._cursor)
-                self._is_offered = True
-                return self._cursor
-            self._held.discard(self._cursor)
+                return self.first_task() if self._is_held() else None
             self._cursor += group_size if self._step_is_group else 1
         return None
+
+    def _is_held(self) -> bool:
+        """Whether the task at the cursor is held; what lies before it was dropped."""
+        while self._held and self._held[0] < self._cursor:
+            heappop(self._held)
+        return bool(self._held) and self._held[0] == self._cursor
 
 
 def make_resources(graph: ExecutionGraph, ceilings: Mapping[str, int], factor: float) -> list[Resource]:

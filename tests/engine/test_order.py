@@ -1,6 +1,8 @@
 """Which ready task comes next: windows of rows, and the one that the last of them are."""
 
-from notebook_gen.engine.order import ReadyTasks, make_resources
+import random
+
+from notebook_gen.engine.order import InOrder, ReadyTasks, make_resources
 from notebook_gen.plan.graph import build_graph
 from tests.engine.steps import function
 
@@ -39,3 +41,26 @@ def test_nothing_waits_once_all_is_forgotten() -> None:
 
     assert tasks.take(resources[0]) is None
     assert resources[0].takeable == 0
+
+
+class Counted(int):
+    """A row that counts how often rows are compared."""
+
+    compared = 0
+
+    def __lt__(self, other: int) -> bool:
+        Counted.compared += 1
+        return int(self) < int(other)
+
+
+def test_the_first_of_many_held_tasks_is_found_without_a_look_at_all_of_them() -> None:
+    held, rows = InOrder(build_graph({"a": function(ordered=True)}).nodes[0]), 4000
+    held.hold([Counted(row) for row in random.Random(0).sample(range(rows), rows)])
+
+    taken = []
+    while (task := held.first_task()) is not None:
+        taken.append(int(task))
+        held.release()
+
+    assert taken == list(range(rows))
+    assert Counted.compared < 30 * rows
