@@ -139,7 +139,7 @@ class SchedulerCore:
                 self.flow.cell_ended(node, group, row, DONE, now)
         if is_over:
             self._salvage.forget(node, first)
-            self.flow.release(node)
+            self.flow.release(node, first)
         if pool.is_endpoint and pool.takeable > 1:
             # its limit rose, or its silence ended: there is work for more than this slot
             self.flow.has_woken = True
@@ -393,5 +393,5 @@ class SchedulerCore:
     def _let_go(self, node: int, row: int) -> None:
         """Forget a task that waited, and whose row is gone."""
         self._salvage.forget(node, row)
-        self.flow.release(node)
+        self.flow.release(node, row)
         self._offer_in_order()

@@ -167,10 +167,10 @@ class CellFlow:
             self.ready.add(node, pool, (task,))
             self.has_woken = True
 
-    def release(self, node: int) -> None:
-        """Note that a task has ended for good; an ordered node may offer its next."""
+    def release(self, node: int, row: int) -> None:
+        """Note that a task has ended for good; an ordered node may offer its next. As for `queue_again`."""
         if node in self._in_order:
-            self._in_order[node].release()
+            self._in_order[node].release(row)
 
     # Skips
 
@@ -307,7 +307,12 @@ class CellFlow:
         self, node: int | None, group: OpenGroup, row: int, attempt: int, error: GenerationError, now: float
     ) -> None:
         """Give up a row that is neither done nor dropped."""
+        waiting = [other for other in self._in_order if self._state(other, group, row) == DEFERRED]
         ready = self._tracker.drop(node, group, row, now)
+        for other in waiting:
+            if self._state(other, group, row) == DROPPED:
+                # its next attempt would be a long time off, and is not made any more
+                self.release(other, group.group.start if self._full[other] else row)
         drop = RowDropped(now, group.group.number, row, node, attempt, error)
         self._outbox.append(drop)
         self._delivery.drop(drop)
@@ -319,6 +324,9 @@ class CellFlow:
         drop = RowDropped(now, group.group.number, row, None, 1, error, was_done=True)
         self._outbox.append(drop)
         self._delivery.drop(drop)
+
+    def _state(self, node: int, group: OpenGroup, row: int) -> int:
+        return group.states[node][0 if self._full[node] else row - group.group.start]
 
     def _leave_empty(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
         number = group.group.number

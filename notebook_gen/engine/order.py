@@ -109,28 +109,29 @@ class InOrder:
         self._step_is_group = node.full_column
         self._held: list[int] = []
         self._cursor = 0
-        self._is_offered = False
+        self._offered: int | None = None
 
     def hold(self, tasks: Iterable[int]) -> None:
         """Keep tasks that are ready until it is their turn."""
         for task in tasks:
             heappush(self._held, task)
 
-    def release(self) -> None:
-        """Note that the task that was offered has ended for good."""
-        self._is_offered = False
+    def release(self, task: int) -> None:
+        """Note that a task has ended for good; harmless unless it is the one that was offered."""
+        if task == self._offered:
+            self._offered = None
 
     def clear(self) -> None:
         """Forget all tasks."""
         self._held.clear()
-        self._is_offered = False
+        self._offered = None
 
     def first_task(self) -> int | None:
         """Give the first of the tasks held; None while another is under way, or without one."""
-        if self._is_offered or not self._held:
+        if self._offered is not None or not self._held:
             return None
-        self._is_offered = True
-        return heappop(self._held)
+        self._offered = heappop(self._held)
+        return self._offered
 
     def next_task(self, tracker: CompletionTracker, opened: int, group_size: int) -> int | None:
         """Give the task whose turn it is; None while another is under way, or before it is ready.
@@ -140,7 +141,7 @@ class InOrder:
             opened: row groups opened so far.
             group_size: rows of a row group.
         """
-        while not self._is_offered and self._cursor < opened * group_size:
+        while self._offered is None and self._cursor < opened * group_size:
             group = tracker.groups.get(self._cursor // group_size)
             if group is None:
                 self._cursor = (self._cursor // group_size + 1) * group_size

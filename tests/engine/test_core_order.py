@@ -113,18 +113,47 @@ def test_an_ordered_function_waits_for_its_call_for_a_row_that_was_dropped_meanw
     assert steps.take_all(2.0) == [Task(1, 0, 1)]
 
 
-def test_an_ordered_function_goes_on_when_the_task_that_it_deferred_is_gone() -> None:
+def test_an_ordered_function_does_not_wait_for_the_next_attempt_of_a_row_that_is_dropped() -> None:
+    steps = Steps({"a": function(), "b": function(ordered=True)}, rows=3, backoff=100.0, slots=8)
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, 0), 1.0, Transient("it broke"))
+    assert steps.take_all(1.0) == []
+
+    steps.end(Task(0, 0, 0), 2.0, Rejected("no answer"))
+
+    assert steps.take_all(2.0) == [Task(1, 0, 1)]
+    # when its time would have come, the row that was dropped makes no room for a second call
+    steps.core.tick(1000.0)
+    assert steps.take_all(1000.0) == []
+    steps.end(Task(1, 0, 1), 1001.0)
+    assert steps.take_all(1001.0) == [Task(1, 0, 2)]
+
+
+def test_an_ordered_full_column_does_not_wait_for_the_next_attempt_of_a_row_group_that_is_dropped() -> None:
+    columns: dict[str, Column] = {"a": function(), "b": function(ordered=True, full_column=True)}
+    steps = Steps(columns, rows=4, size=2, backoff=100.0, slots=8)
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, WHOLE_GROUP), 1.0, Transient("it broke"))
+    steps.end(Task(0, 0, 0), 2.0, Rejected("no answer"))
+    assert steps.take_all(2.0) == []
+
+    steps.end(Task(0, 0, 1), 2.0, Rejected("no answer"))
+
+    assert steps.take_all(2.0) == [Task(1, 1, WHOLE_GROUP)]
+
+
+def test_a_task_that_was_deferred_and_whose_row_group_has_left_disturbs_no_ordered_function() -> None:
     steps = Steps({"a": function(), "b": function(ordered=True)}, rows=2, size=1)
     steps.take_all(0.0)
     steps.end(Task(1, 0, 0), 1.0, Transient("it broke"))
     steps.end(Task(0, 0, 0), 1.0, Rejected("no"))
     steps.core.written(0, 0, 1.0)
     steps.end(Task(0, 1, 1), 1.0)
-    assert steps.take_all(1.0) == []
+    assert steps.take_all(1.0) == [Task(1, 1, 1)]
 
     steps.core.tick(steps.core.alarm)
 
-    assert steps.take_all(9.0) == [Task(1, 1, 1)]
+    assert steps.take_all(9.0) == []
 
 
 def test_the_next_row_group_is_opened_when_slots_would_stand_empty() -> None:

@@ -60,7 +60,7 @@ def test_the_first_of_many_held_tasks_is_found_without_a_look_at_all_of_them() -
     taken = []
     while (task := held.first_task()) is not None:
         taken.append(int(task))
-        held.release()
+        held.release(task)
 
     assert taken == list(range(rows))
     assert Counted.compared < 30 * rows
