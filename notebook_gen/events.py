@@ -179,12 +179,15 @@ class RowGroupKept(NamedTuple):
     """A row group that an earlier run finished; nothing of it is made again.
 
     Attributes:
+        row_group: as it was in the end.
         rows: the rows that are there; all others of the row group were dropped.
+        planned: rows that it had when it was planned.
     """
 
     time: float
     row_group: RowGroup
     rows: Sequence[int]
+    planned: int
 
 
 class RowGroupWritten(NamedTuple):

@@ -109,12 +109,17 @@ class Launch:
     def going_on(self, storage: "ParquetFolder") -> "Launch":
         """Give this run as it goes on from what an earlier one left in its folder, if there was one."""
         size, earlier, kept = self.groups.size, storage.earlier, storage.open_cells(self.graph)
-        finished = {number: group.rows for number, group in earlier.groups.items()} if earlier is not None else {}
+        groups = earlier.groups if earlier is not None else {}
+        finished = {number: group.rows for number, group in groups.items()}
+        sizes = {number: len(group.rows) + group.dropped for number, group in groups.items()}
+        resized = {number: rows for number, rows in sizes.items() if rows != self.groups[number].size}
         processors = self.processors
         if earlier is not None and earlier.is_final:
             processors = Processors()
             processors.update({key: spec for key, spec in self.processors.items() if key[0] != "after_run"})
-        return replace(self, earlier=EarlierWork(finished, kept.groups(size)), kept=kept, processors=processors)
+        return replace(
+            self, earlier=EarlierWork(finished, kept.groups(size), resized), kept=kept, processors=processors
+        )
 
     @property
     def ceilings(self) -> dict[str, int]:

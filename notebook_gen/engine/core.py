@@ -83,7 +83,7 @@ class SchedulerCore:
         self._full = [node.full_column for node in graph.nodes]
         self._attempts = Attempts(graph, settings, self.outbox)
         self._salvage = self._attempts.salvage
-        self._upcoming = Upcoming(groups, settings.max_open_rows, earlier.finished)
+        self._upcoming = Upcoming(groups, settings.max_open_rows, earlier)
         self.ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
         self._pause = Pause(self.resources, self.outbox)
 

@@ -153,7 +153,7 @@ class Outgoing:
         return None
 
     def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]], dropped: Sequence[DroppedRow]) -> None:
-        if dropped:
+        if dropped or not order.row_group.size:
             self._writer.write_dropped(order.row_group, dropped)
         if order.rows:
             self._writer.write(order.row_group, columns, order.rows)

@@ -131,7 +131,9 @@ class RowGroupWriter(Protocol):
         ...
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
-        """Keep what is known about the rows of a group that did not make it; called before `write`, if there are any.
+        """Keep what is known about the rows of a group that did not make it; called before `write`.
+
+        It is called if there are any, or if the group has no rows at all, as a column has left none.
 
         Raises:
             WriteError: it could not be kept.

@@ -1,9 +1,10 @@
 """Upcoming: which row group is opened next, and whether there is room for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from notebook_gen.events import RowGroupKept
 from notebook_gen.plan.tasks import RowGroup, RowGroups
+from notebook_gen.plan.values import EarlierWork
 
 
 class Upcoming:
@@ -12,7 +13,7 @@ class Upcoming:
     Args:
         groups: all row groups.
         max_open_rows: rows open at once; one row group always may be.
-        finished: row groups that an earlier run finished, each with the rows that are there; they are never opened.
+        earlier: what an earlier run has left; row groups that it finished are never opened.
 
     Attributes:
         number: of the row group that is next; as many as there are, if none is.
@@ -20,18 +21,23 @@ class Upcoming:
         is_left: whether there is a row group still to open.
     """
 
-    def __init__(self, groups: RowGroups, max_open_rows: int, finished: Mapping[int, Sequence[int]]) -> None:
+    def __init__(self, groups: RowGroups, max_open_rows: int, earlier: EarlierWork) -> None:
         self.number = 0
         self.open_rows = 0
         self.is_left = True
         self._groups = groups
         self._max_open_rows = max_open_rows
-        self._finished = finished
+        self._finished = earlier.finished
+        self._sizes = earlier.sizes
         self._pass_finished()
 
     def kept(self, now: float) -> list[RowGroupKept]:
         """Tell of the row groups that are finished from the start."""
-        return [RowGroupKept(now, self._groups[number], rows) for number, rows in self._finished.items()]
+        return [self._kept(now, self._groups[number], rows) for number, rows in self._finished.items()]
+
+    def _kept(self, now: float, planned: RowGroup, rows: Sequence[int]) -> RowGroupKept:
+        group = planned._replace(size=self._sizes.get(planned.number, planned.size))
+        return RowGroupKept(now, group, rows, planned.size)
 
     def has_room(self) -> bool:
         """Tell whether the next row group may be opened beside those that are."""

@@ -166,7 +166,8 @@ class Cells:
         states = bytearray([DROPPED]) * kept.row_group.size
         for row in kept.rows:
             states[row - start] = DONE
-        self._reach(kept.row_group)
+        self._reach(kept.row_group._replace(size=kept.planned))
+        self._make_room(start + kept.row_group.size)
         self._count_for_good(kept.row_group, [states] * len(self._ended))
 
     def _reach(self, row_group: RowGroup) -> None:

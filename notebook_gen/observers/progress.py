@@ -204,6 +204,7 @@ class Progress:
 
     def _row_group_kept(self, event: RowGroupKept) -> None:
         rows = len(event.rows)
+        self.rows += event.row_group.size - event.planned
         self.rows_open += event.row_group.size
         self.rows_done += rows
         self.rows_written += rows

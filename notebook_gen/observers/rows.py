@@ -121,7 +121,7 @@ class LiveRows:
             if group is not None and len(self._dropped) < _KEPT_DROPS:
                 self._dropped[event.row] = self._live_view(event.row, group)
         elif type(event) is RowGroupWritten or type(event) is RowGroupKept:
-            self._last_written = max(self._last_written, event.row_group.rows[-1])
+            self._last_written = max(self._last_written, event.row_group.last)
         elif type(event) is RowGroupResized:
             # its rows are others from now on
             self._steps.clear()
@@ -182,14 +182,14 @@ class LiveRows:
             return []
         open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
         # without slots, nothing is begun row by row: a whole group is
-        tops = [group.newest if self._graph.resources else group.group.rows[-1] for group in open_groups]
+        tops = [group.newest if self._graph.resources else group.group.last for group in open_groups]
         top = max([self._last_written, *tops])
         return self._views((row for row in range(top, -1, -1) if row not in but), count)
 
     def first(self, count: int) -> list[RowView]:
         """Give the first rows, in order."""
         open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
-        end = max([self._last_written, *(group.group.rows[-1] for group in open_groups)]) + 1
+        end = max([self._last_written, *(group.group.last for group in open_groups)]) + 1
         return self._views(range(end), count)
 
     def between(self, first: int, end: int) -> list[RowView]:

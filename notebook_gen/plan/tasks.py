@@ -36,6 +36,11 @@ class RowGroup(NamedTuple):
         """The numbers of its rows."""
         return range(self.start, self.start + self.size)
 
+    @property
+    def last(self) -> int:
+        """The number of its last row; if it has none, of the one before its first."""
+        return self.start + self.size - 1
+
 
 class RowGroups:
     """All row groups of a run, in order, made when looked at.

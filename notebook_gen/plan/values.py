@@ -89,10 +89,12 @@ class EarlierWork(NamedTuple):
     Attributes:
         finished: row groups that are where they belong, by number, each with the rows that are there.
         begun: the row groups of which some cells are kept.
+        sizes: of finished row groups that have another number of rows than was planned, how many, with those dropped.
     """
 
     finished: Mapping[int, Sequence[int]]
     begun: Container[int]
+    sizes: Mapping[int, int] = {}
 
 
 NO_EARLIER_WORK: Final = EarlierWork({}, ())

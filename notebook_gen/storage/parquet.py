@@ -174,7 +174,7 @@ class ParquetFolder:
             self._to_drop_anew.discard(number)
 
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
-        """Write what is known about a row group's dropped rows.
+        """Write what is known about a row group's dropped rows; of one without rows, that nothing is left to make.
 
         Raises:
             WriteError: it is not on the disk.
@@ -188,7 +188,10 @@ class ParquetFolder:
             "advice": [drop.error.advice for drop in dropped],
         }
         number, contents = group.number, self._contents(group, (), len(dropped))
-        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(as_table(columns))])
+        table = as_table(columns)
+        if not dropped:
+            table = table.cast(_no_drops())
+        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table)])
         self._dropped[number] = len(dropped)
         self._to_drop_anew.discard(number)
         if contents.complete and self._rows.pop(number, None) is not None:
@@ -248,6 +251,8 @@ class ParquetFolder:
             self._cells.close()
         try:
             self._settle_files(ended_well=state == "finished")
+            if state == "finished":
+                self._settle_drops()
         finally:
             try:
                 self._write_metadata(state)
@@ -344,6 +349,12 @@ class ParquetFolder:
                     table = self._unsure[number]._replace(complete=True).describe(table)
                 write_table(file.path, [table])
 
+    def _settle_drops(self) -> None:
+        """Note of row groups that have no rows left, and of which it was not known, that they are complete."""
+        for number in self._unsure.keys() - self._rows.keys():
+            file = ParquetFile(folder.numbered(self.path, folder.DROPPED, number))
+            write_table(file.path, [self._unsure[number]._replace(complete=True).describe(file.read())])
+
     def _write_metadata(self, state: State | Literal["running"], *, replaced: int | None = None) -> None:
         progress = RunProgress(
             state=state,
@@ -354,3 +365,12 @@ class ParquetFolder:
             replaced=replaced if replaced is not None else self._replaced,
         )
         write_json(self.path / folder.METADATA, metadata_content(self._run, progress))
+
+
+def _no_drops() -> "pa.Schema":
+    """The columns of a file of dropped rows, as they are where there are some."""
+    import pyarrow as pa
+
+    types: dict[str, pa.DataType] = dict.fromkeys(("row", "column", "attempts", "kind", "error", "advice"), pa.string())
+    types |= {"row": pa.int64(), "attempts": pa.int64()}
+    return pa.schema(types)

@@ -215,8 +215,8 @@ def test_what_is_counted_stays_where_it_is_when_a_column_makes_many_more_rows() 
 def test_row_groups_of_an_earlier_run_are_counted_and_what_lies_before_them_waits() -> None:
     world = _World(12, 3)
 
-    world.cells(RowGroupKept(0.0, world.groups[1], [3, 5]))
-    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11]))
+    world.cells(RowGroupKept(0.0, world.groups[1], [3, 5], 3))
+    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11], 3))
 
     assert world.states(A) == [
         *["waiting"] * 3, "done", "dropped", "done", *["waiting"] * 3, *["done"] * 3
@@ -225,8 +225,8 @@ def test_row_groups_of_an_earlier_run_are_counted_and_what_lies_before_them_wait
 
 def test_what_was_passed_over_is_counted_once_when_it_is_begun() -> None:
     world = _World(12, 3)
-    world.cells(RowGroupKept(0.0, world.groups[1], [3, 4, 5]))
-    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11]))
+    world.cells(RowGroupKept(0.0, world.groups[1], [3, 4, 5], 3))
+    world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11], 3))
 
     world.open(0)
     world.end(A, 1)

@@ -176,6 +176,6 @@ def test_how_a_run_stands_does_not_change_when_it_goes_on() -> None:
 def test_rows_that_an_earlier_run_dropped_are_told_apart() -> None:
     progress = Progress(build_graph(COLUMNS), rows=4)
 
-    progress(RowGroupKept(0.0, RowGroup(0, 0, 4), [0, 3]))
+    progress(RowGroupKept(0.0, RowGroup(0, 0, 4), [0, 3], 4))
 
     assert (progress.rows_dropped, progress.rows_dropped_before) == (2, 2)

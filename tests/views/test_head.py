@@ -220,7 +220,7 @@ def test_hostile_names_and_errors_stay_text(text: str) -> None:
 
 def test_rows_that_an_earlier_run_dropped_are_no_failures_of_this_one() -> None:
     run = review_run()
-    run.publish(RunStarted(0.0, 40, 0.0), RowGroupKept(0.0, RowGroup(0, 0, 4), [0]))
+    run.publish(RunStarted(0.0, 40, 0.0), RowGroupKept(0.0, RowGroup(0, 0, 4), [0], 4))
     run.drop(9, REVIEW, "no")
 
     assert '<b class="ng-bad">4</b><span>dropped · 3 earlier</span>' in head_html(run)

@@ -1,0 +1,116 @@
+"""Datasets whose number of rows a column changed: gone on with, counted rightly, and nothing is made twice."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import notebook_gen as ng
+
+Resize = Callable[["pd.Series[int]"], "pd.Series[int]"]
+
+
+def doubled(i: "pd.Series[int]") -> "pd.Series[int]":
+    return pd.concat([i, i])
+
+
+def without_2_and_3(i: "pd.Series[int]") -> "pd.Series[int]":
+    return i[(i < 2) | (i > 3)]
+
+
+def none_left(i: "pd.Series[int]") -> "pd.Series[int]":
+    return i[:0]
+
+
+class Sized:
+    """Makes a dataset of row groups of two, with a column that changes their size; notes what that was given."""
+
+    def __init__(self, folder: Path, resize: Resize, *, drops: int = -1) -> None:
+        self.folder = folder
+        self.made: list[list[int]] = []
+        self.builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2, engine="sequential"))
+        self.builder.seed_data(pd.DataFrame({"i": range(8)}))
+
+        @self.builder.column
+        def checked(i: int) -> int:
+            if i == drops:
+                raise ValueError("not this one")
+            return i
+
+        @self.builder.column(full_column=True, allow_resize=True)
+        def resized(checked: "pd.Series[int]") -> "pd.Series[int]":
+            self.made.append(checked.tolist())
+            return resize(checked)
+
+    def create(self, rows: int) -> ng.Run:
+        self.made.clear()
+        run = self.builder.create(rows, self.folder, show=False)
+        run.result(timeout=30)
+        return run
+
+
+@pytest.mark.parametrize(
+    ("resize", "first", "second"),
+    [
+        (doubled, "12 of 12 rows done", "16 of 16 rows done, 24 cells kept"),
+        (without_2_and_3, "4 of 4 rows done", "6 of 6 rows done, 8 cells kept"),
+        (none_left, "0 of 0 rows done", "0 of 0 rows done"),
+    ],
+)
+def test_what_was_resized_is_counted_as_it_is_and_not_made_again(
+    resize: Resize, first: str, second: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sized = Sized(tmp_path / "d", resize)
+
+    with caplog.at_level(logging.WARNING, logger="notebook_gen"):
+        assert f"finished, {first}>" in repr(sized.create(6))
+        assert sized.made == [[0, 1], [2, 3], [4, 5]]
+        run = sized.create(8)
+
+    assert f"finished, {second}>" in repr(run)
+    assert sized.made == [[6, 7]]
+    assert caplog.messages == []
+    assert json.loads((tmp_path / "d" / "metadata.json").read_text())["rows"]["dropped"] == 0
+
+
+def test_a_row_group_of_which_drops_and_a_resize_have_left_nothing_is_not_made_again(tmp_path: Path) -> None:
+    sized = Sized(tmp_path / "d", without_2_and_3, drops=2)
+    first = sized.create(6)
+    assert sized.made == [[0, 1], [3], [4, 5]]
+
+    second = sized.create(6)
+
+    assert sized.made == []
+    assert "finished, 4 of 5 rows done, 1 dropped" in repr(first)
+    assert "finished, 4 of 5 rows done, 1 dropped, 8 cells kept" in repr(second)
+    dropped = pd.read_parquet(tmp_path / "d" / "dropped")
+    assert dropped[["row", "column"]].values.tolist() == [[2, "checked"]]
+
+
+def test_rows_dropped_in_folders_of_their_own_can_be_read_beside_row_groups_without_rows(tmp_path: Path) -> None:
+    sized = Sized(tmp_path / "d", without_2_and_3, drops=4)
+    sized.create(6)
+
+    dropped = pd.read_parquet(tmp_path / "d" / "dropped")
+
+    assert dropped[["row", "column", "error"]].values.tolist() == [[4, "checked", "ValueError: not this one"]]
+    assert dropped["row"].dtype == "int64"
+
+
+def test_a_dataset_that_was_changed_as_a_whole_is_counted_as_it_is(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder.seed_data(pd.DataFrame({"i": range(6)}))
+
+    @builder.processor("after_run")
+    def first_three(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[:3]
+
+    builder.create(6, tmp_path / "d", show=False).result(timeout=30)
+
+    again = builder.create(6, tmp_path / "d", show=False)
+
+    assert len(again.result(timeout=30)) == 3
+    assert "finished, 3 of 3 rows done>" in repr(again)
