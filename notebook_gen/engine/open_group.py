@@ -1,6 +1,7 @@
 """OpenGroup: the state of every cell of one open row group, as flat arrays."""
 
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -95,6 +96,26 @@ class OpenGroup:
         """Give the rows that a full-column node has to make: neither dropped nor left out."""
         rows, left_out = self.live_rows(), self.left_out.get(node)
         return rows if left_out is None else [row for row in rows if not left_out[row - self.group.start]]
+
+    def resized_offsets(self, node: int, sources: Sequence[int]) -> Sequence[int]:
+        """Give, of each row that a full-column node leaves, which of the rows before it is a copy of, by its offset.
+
+        Rows that it does not make stay, each before the first that is made of one behind it.
+
+        Args:
+            node: the node.
+            sources: for each row that it makes, the position of the one it came from, among those of `rows_of`.
+        """
+        given = self.rows_of(node)
+        made = frozenset(given)
+        stays = deque(row - self.group.start for row in self.live_rows() if row not in made)
+        offsets: list[int] = []
+        for source in sources:
+            offset = given[source] - self.group.start
+            while stays and stays[0] < offset:
+                offsets.append(stays.popleft())
+            offsets.append(offset)
+        return [*offsets, *stays]
 
     def done_rows(self) -> Sequence[int]:
         """Give the rows that have all their cells."""

@@ -241,20 +241,23 @@ class AsyncTaskScheduler:
         return now
 
     def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
+        """Store what a full-column node made of some rows, and change how many rows there are, if it did."""
+        number, group = task.row_group, self.core.tracker.groups[task.row_group]
+        wanted = group.rows_of(task.node)
+        columns: Sequence[Sequence[Any]] = made.values
+        sources = made.sources if made.sources is not None else range(len(rows))
+        if len(wanted) < len(rows):
+            # what reads nothing made all rows, also those in which its cells hold something already
+            position = {row: at for at, row in enumerate(wanted)}
+            places = [place for place, source in enumerate(sources) if rows[source] in position]
+            columns = [[values[place] for place in places] for values in columns]
+            sources = [position[rows[sources[place]]] for place in places]
         if made.sources is not None and isinstance(self.core, SequentialCore):
-            start = self.core.tracker.groups[task.row_group].group.start
-            resized = self.core.resized(task, made.sources, self.now())
-            self.buffers.resize(resized, [rows[source] - start for source in made.sources])
-            rows = resized.rows
-        wanted = set(self.core.tracker.groups[task.row_group].rows_of(task.node))
-        # what reads nothing made all rows, also those in which its cells hold something already
-        places = [place for place, row in enumerate(rows) if row in wanted] if len(wanted) < len(rows) else ()
-        for name, values in zip(outputs, made.values, strict=True):
-            if places:
-                chosen = [values[place] for place in places]
-                self.buffers.put_rows(task.row_group, [rows[place] for place in places], name, chosen)
-            else:
-                self.buffers.put_rows(task.row_group, rows, name, values)
+            offsets = group.resized_offsets(task.node, sources)
+            self.buffers.resize(self.core.resized(task, sources, self.now()), offsets)
+            wanted = self.core.tracker.groups[number].rows_of(task.node)
+        for name, values in zip(outputs, columns, strict=True):
+            self.buffers.put_rows(number, wanted, name, values)
 
     async def _sleep(self, resource: int, slot: int) -> None:
         """Wait until there is work for this slot; the lowest free slot is woken first."""

@@ -84,7 +84,7 @@ class SequentialCore(SchedulerCore):
 
         Args:
             task: the task, in flight.
-            sources: for each new row, the position of the one it came from, among those the task was given.
+            sources: for each row that it makes, the position of the one it came from, among those it is for.
             now: the time.
 
         Returns:

@@ -166,15 +166,14 @@ class CompletionTracker:
         Args:
             node: the full-column node; it stays in flight.
             old: the row group as it was; from now on another stands in its place.
-            sources: for each new row, the position of the one it came from, among those the task was given.
+            sources: for each row that it makes, the position of the one it came from, among those it is for.
             now: the time.
 
         Returns:
             What is ready from the start; what had ended in all rows has ended still.
         """
         start, shape = old.group.start, self._shape
-        given = old.rows_of(node)
-        offsets = [given[source] - start for source in sources]
+        offsets = old.resized_offsets(node, sources)
         new = OpenGroup(RowGroup(old.group.number, start, len(offsets)), shape)
         new.in_flight = old.in_flight
         new.newest = start + len(offsets) - 1

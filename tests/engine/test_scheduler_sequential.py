@@ -128,6 +128,74 @@ def test_the_rows_that_a_resizing_column_gets_are_those_that_are_left() -> None:
     assert [drop.row for drop in shelf.dropped] == [1]
 
 
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ([0, 1], ["0@0", None, "2@1", None]),
+        ([0, 0, 1, 1], ["0@0", "0@1", None, "2@2", "2@3", None]),
+        ([1, 0, 1], [None, "2@0", "0@1", "2@2", None]),
+        ([], [None, None]),
+    ],
+)
+def test_rows_in_which_a_resizing_column_is_skipped_stay_where_they_were(
+    sources: list[int], expected: list[str | None]
+) -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {
+        "a": reads(),
+        "many": reads("a", full_column=True, allow_resize=True, skip_if="{{ a }}"),
+    }
+    columns["b"] = reads("many")
+
+    _, events = run(
+        columns,
+        [Failing({}), resizing(sources), Call(lambda row, inputs: inputs["many"])],
+        shelf,
+        rows=4,
+        settings=SEQUENTIAL,
+        conditions={1: OddOnes()},
+    )
+
+    assert list(shelf.column("many").values()) == expected
+    assert [row["a"] % 2 for _, row in sorted(shelf.rows.items())] == [value is None for value in expected]
+    assert list(shelf.column("b").values()) == expected
+    (resized,) = [event for event in events if isinstance(event, RowGroupResized)]
+    assert (resized.row_group.size, resized.before) == (len(expected), 4)
+
+
+def test_a_resizing_column_that_reads_nothing_makes_rows_only_of_those_that_are_left() -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {"a": reads(), "many": many()}
+
+    run(
+        columns,
+        [Failing({1: [Rejected("no")]}), resizing([0, 0, 1, 1, 3])],
+        shelf,
+        rows=4,
+        settings=SEQUENTIAL,
+    )
+
+    assert [row["a"] for _, row in sorted(shelf.rows.items())] == [0, 0, 3]
+    assert list(shelf.column("many").values()) == ["0@0", "0@1", "3@4"]
+
+
+def test_a_resizing_column_that_reads_nothing_makes_no_rows_of_those_in_which_it_is_skipped() -> None:
+    shelf = Shelf()
+    columns: dict[str, Column] = {"a": reads(), "many": reads(full_column=True, allow_resize=True, skip_if="{{ a }}")}
+
+    run(
+        columns,
+        [Failing({}), resizing([0, 1, 1, 2, 2])],
+        shelf,
+        rows=4,
+        settings=SEQUENTIAL,
+        conditions={1: OddOnes()},
+    )
+
+    assert [row["a"] for _, row in sorted(shelf.rows.items())] == [0, 1, 2, 2, 3]
+    assert list(shelf.column("many").values()) == ["0@0", None, "2@3", "2@4", None]
+
+
 def test_the_engine_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTEBOOK_GEN_ENGINE", "sequential")
 

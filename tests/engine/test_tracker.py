@@ -223,10 +223,7 @@ class TrackerMachine(RuleBasedStateMachine):
             for (node, row), state in model.state.items()
             if state == IN_FLIGHT and row is None and node != self.tracker.gate and model.slots == 1
             if model.rows_of(node) and DEFERRED not in model.state.values()
-            if all(
-                len({model.has_ended(other, row) for row in model.rows_of(node)}) == 1
-                for other in range(len(model.full))
-            )
+            if all(len({model.has_ended(other, row) for row in model.live}) == 1 for other in range(len(model.full)))
         ]
 
     @precondition(lambda self: self.resizable())
@@ -237,7 +234,7 @@ class TrackerMachine(RuleBasedStateMachine):
         sources = data.draw(st.lists(positions, max_size=5), label="sources")
         if model is not self.models[-1]:
             # the row group behind it begins where this one ended before; the sequential engine has but one open
-            sources = sources[: model.group.size]
+            sources = sources[: len(model.rows_of(node))]
         old = self.tracker.groups[model.group.number]
         self.now += 1.0
         model.resize(node, sources)

@@ -94,10 +94,14 @@ class ModelGroup:
         left_out.update({row: DROPPED for row in self.dropped if row not in left_out})
 
     def resize(self, node: int, sources: Sequence[int]) -> None:
-        """Begin anew with other rows; nodes that had ended in all rows given have ended still."""
+        """Begin anew with other rows; nodes that had ended in all rows that live have ended still."""
         given = [self.rows_of(node)[source] for source in sources]
+        for row in (row for row in self.live if row not in self.rows_of(node)):
+            # each row that the node leaves out stays, before the first that is made of one behind it
+            behind = [at for at, other in enumerate(given) if other in self.rows_of(node) and other > row]
+            given.insert(behind[0] if behind else len(given), row)
         before, left_out, slots = self.state, self.left_out, self.slots
-        self.begin(RowGroup(self.group.number, self.group.start, len(sources)))
+        self.begin(RowGroup(self.group.number, self.group.start, len(given)))
         self.slots = slots
         for other, full in enumerate(self.full):
             states = [before[other, None]] if full else [before[other, row] for row in given]
