@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -269,6 +271,61 @@ def test_a_callback_that_waits_for_its_own_run_is_told_what_to_do(tmp_path: Path
     run = builder.create(2, tmp_path / "d", on_row_group=wait)
 
     with pytest.raises(ng.RunError, match="would wait for its own callback"):
+        run.result(timeout=30)
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("engine", ["async", "sequential"])
+def test_a_callback_may_pause_its_run_which_goes_on_when_it_is_resumed(engine: Any, tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2, max_open_rows=2, engine=engine))
+    builder["n"] = ng.Integer(1, 5)
+    builder.column(name="made")(lambda n: n)
+    told: list[int] = []
+
+    def pause(run: ng.Run, number: int) -> None:
+        told.append(number)
+        if number == 0:
+            run.pause()
+
+    run = builder.create(6, tmp_path / "d", on_row_group=pause, show=False)
+    _wait_until(lambda: run.state == "paused")
+    run.resume()
+
+    assert len(run.result(timeout=30)) == 6
+    assert told == [0, 1, 2]
+
+
+def test_a_callback_that_pauses_its_run_after_the_last_row_group_does_not_keep_it_from_finishing(
+    tmp_path: Path,
+) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    def pause(run: ng.Run, number: int) -> None:
+        run.pause()
+        _wait_until(lambda: run.state == "paused")
+
+    run = builder.create(2, tmp_path / "d", on_row_group=pause, show=False)
+
+    assert len(run.result(timeout=30)) == 2
+    assert run.state == "finished"
+
+
+def test_a_run_that_its_callback_has_paused_can_be_cancelled(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2, max_open_rows=2))
+    builder["n"] = ng.Integer(1, 5)
+    builder.column(name="made")(lambda n: n)
+
+    run = builder.create(6, tmp_path / "d", on_row_group=lambda run, number: run.pause(), show=False)
+    _wait_until(lambda: run.state == "paused")
+    run.cancel()
+
+    with pytest.raises(ng.RunCancelled):
         run.result(timeout=30)
 
 
