@@ -10,7 +10,8 @@ from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.events import EventBus
-from notebook_gen.observers.cells import CellCounts, Cells, StatesOfRows
+from notebook_gen.observers.cell_counts import CellCounts
+from notebook_gen.observers.cells import Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import Records, RowRecord
@@ -139,6 +140,10 @@ class RunSource:
     def cell_counts(self) -> CellCounts:
         """Give how many cells are in which state."""
         return self.read(self.cells.count)
+
+    def cell_counts_between(self, first: int, end: int, width: int) -> CellCounts | None:
+        """Give how many cells of some rows are in which state, in bins of at most so many rows; None without any."""
+        return self.read(lambda: self.cells.count_between(first, end, width))
 
     def cell_states(self, first: int, end: int) -> StatesOfRows:
         """Give the states of the cells of some rows."""

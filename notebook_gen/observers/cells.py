@@ -3,42 +3,28 @@
 Open row groups are looked at where the engine keeps them. Of a row group that is written, counts stay: of each node and
 stretch of rows, how many cells have ended in which state; a run of up to `MOST_BINS` rows has stretches of one row.
 For who looks at a part of the run, the states of its cells stay, too, packed: most are alike, so that a thousand rows
-of a dozen columns take some hundred bytes.
+of a dozen columns take some hundred bytes. Of a long run, counts stay also in stretches of several lengths, so that no
+part is so long that looking at it takes more than some thousand of them.
 """
 
 import zlib
-from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from notebook_gen.engine.open_group import DONE, DROPPED, WAITING, OpenGroup
-from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.events import Event, RowGroupKept, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
+from notebook_gen.observers.cell_counts import CellCounts, Code, StretchCounts
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup
 
 MOST_BINS: Final = 400
 """Stretches of rows, at most."""
 
-_STATES: Final = len(CELL_STATES)
+_SHORTEST: Final = 64  # rows of a stretch that is kept beside the states of its cells
+_LONGER: Final = 4  # times as long as the next shorter ones
 # what has not ended when its row group is written, or the run is over, never will
 _AT_THE_END: Final = bytes(state if state >= DONE else WAITING for state in range(256))
-
-
-class CellCounts(NamedTuple):
-    """How many cells are in which state.
-
-    Attributes:
-        width: rows of a bin; bin 0 begins with row 0.
-        bins: how many there are. The last may hold fewer rows, and any where a column took rows away.
-        counts: for each node, a count for each bin and state: bin 0's counts in the order of `CELL_STATES` first.
-    """
-
-    width: int
-    bins: int
-    counts: Sequence["array[int]"]
 
 
 class GroupStates(NamedTuple):
@@ -102,8 +88,11 @@ class Cells:
         self._asked = self._end = rows
         self._opened_end = 0
         self._passed: list[range] = []  # rows that are not begun, before others that are
-        self._width = max(1, -(-rows // MOST_BINS))
-        self._ended = [array("I") for _ in graph.nodes]
+        nodes = len(graph.nodes)
+        self._whole = StretchCounts(nodes, max(1, -(-rows // MOST_BINS)), "I")
+        # where a column makes rows, they may be counted beside those of the next row group
+        is_fixed = not any(node.allow_resize for node in graph.nodes)
+        self._shorter = [StretchCounts(nodes, width, _code(width) if is_fixed else "I") for width in _widths(rows)]
         self._settled: list[GroupStates] = []
         self._make_room(rows)
 
@@ -121,34 +110,58 @@ class Cells:
 
     def count(self) -> CellCounts:
         """Count all cells as they stand."""
-        counts = [array("I", ended) for ended in self._ended]
-        for group in self._open.values():
-            for node, of_node in enumerate(counts):
-                self._add(of_node, group.group.start, self._states(group, node))
-        width = self._width
-        for rows in (*self._passed, range(self._opened_end, self._asked)):
-            for at in range(rows.start // width, -(-rows.stop // width)):
-                waiting = min((at + 1) * width, rows.stop) - max(at * width, rows.start)
-                for of_node in counts:
-                    of_node[at * _STATES + WAITING] += max(0, waiting)
-        return CellCounts(width, len(counts[0]) // _STATES if counts else 0, counts)
+        return self._told(self._whole, 0, self._end)
+
+    def count_between(self, first: int, end: int, width: int) -> CellCounts | None:
+        """Count the cells of some rows as they stand, and of some beside them.
+
+        Args:
+            first: from which row on.
+            end: up to which.
+            width: rows of a bin that are wanted.
+
+        Returns:
+            Bins of at most as many rows; None where only states are fine enough: see `between`.
+        """
+        for kept in reversed(self._shorter):
+            # of bins half as long, little is lost when several of them are made one
+            if 2 * kept.width <= width or kept.width == _SHORTEST <= width:
+                return self._told(kept, first, end)
+        return None
 
     def between(self, first: int, end: int) -> StatesOfRows:
         """Give the states of the cells of the rows from one up to another."""
         nodes = len(self._full_column)
-        waiting = [*self._passed, range(self._opened_end, self._asked)]
-        settled = StatesOfRows(nodes, first, end, self._settled, waiting)
+        settled = StatesOfRows(nodes, first, end, self._settled, self._waiting())
         groups = list(settled.groups_between(first, end))
-        for group in self._open.values():
-            if group.group.start < end and group.group.start + group.group.size > first:
-                states = b"".join(self._states(group, node) for node in range(nodes))
-                groups.append(GroupStates(group.group.start, group.group.size, states, is_packed=False))
+        for group in self._open_between(first, end):
+            states = b"".join(self._states(group, node) for node in range(nodes))
+            groups.append(GroupStates(group.group.start, group.group.size, states, is_packed=False))
         return settled._replace(groups=sorted(groups, key=_start))
 
     def group_from(self, start: int) -> GroupStates | None:
         """Give the states of the cells of a row group that is not open any more, by its first row; None without one."""
         at = bisect_left(self._settled, start, key=_start)
         return self._settled[at] if at < len(self._settled) and self._settled[at].start == start else None
+
+    def _told(self, kept: StretchCounts, first: int, end: int) -> CellCounts:
+        """What is kept of some rows, with those that have not ended."""
+        counts = kept.between(first, end)
+        for group in self._open_between(first, end):
+            for node in range(len(self._full_column)):
+                counts.add(node, group.group.start, self._states(group, node))
+        for rows in self._waiting():
+            counts.add_waiting(rows)
+        return counts.told()
+
+    def _open_between(self, first: int, end: int) -> Iterator[OpenGroup]:
+        for group in self._open.values():
+            if group.group.start < end and group.group.start + group.group.size > first:
+                yield group
+
+    def _waiting(self) -> list[range]:
+        """The rows that are not begun."""
+        return [*self._passed, range(self._opened_end, self._asked)]
 
     def _hold(self, row_group: RowGroup) -> None:
         """Keep a row group in sight: when its writing is told, the engine has let go of it."""
@@ -168,7 +181,7 @@ class Cells:
             states[row - start] = DONE
         self._reach(kept.row_group._replace(size=kept.planned))
         self._make_room(start + kept.row_group.size)
-        self._count_for_good(kept.row_group, [states] * len(self._ended))
+        self._count_for_good(kept.row_group, [states] * len(self._full_column))
 
     def _reach(self, row_group: RowGroup) -> None:
         """Note that a row group is begun: it lies behind all others, or among rows that were passed over."""
@@ -189,12 +202,14 @@ class Cells:
         """Count a row group for good."""
         group = self._open.pop(number, None)
         if group is not None:
-            states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._ended))]
+            states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._full_column))]
             self._count_for_good(group.group, states)
 
     def _count_for_good(self, row_group: RowGroup, states: Sequence[bytes | bytearray]) -> None:
-        for of_node, of_its in zip(self._ended, states, strict=True):
-            self._add(of_node, row_group.start, of_its)
+        for kept in (self._whole, *self._shorter):
+            kept.make_room(row_group.start + row_group.size)
+            for node, of_node in enumerate(states):
+                kept.add(node, row_group.start, of_node)
         packed = zlib.compress(b"".join(states), 1)
         insort(self._settled, GroupStates(row_group.start, row_group.size, packed, is_packed=True), key=_start)
 
@@ -210,44 +225,25 @@ class Cells:
             return bytes(DROPPED if is_dropped else state for is_dropped in group.dropped)
         return bytes((state,)) * group.group.size
 
-    def _add(self, counts: "array[int]", start: int, states: bytes | bytearray) -> None:
-        """Add the cells of one node and of the rows from `start` on."""
-        width, size = self._width, len(states)
-        if width == 1:
-            for at, state in enumerate(states, start):
-                counts[at * _STATES + state] += 1
-            return
-        begin = 0
-        while begin < size:
-            at = (start + begin) // width
-            end = min(size, (at + 1) * width - start)
-            state, at = states[begin], at * _STATES
-            same = states.count(state, begin, end)
-            counts[at + state] += same
-            if same < end - begin:
-                for other in range(_STATES):
-                    if other != state:
-                        counts[at + other] += states.count(other, begin, end)
-            begin = end
-
     def _make_room(self, end: int) -> None:
         """Make the bins reach as far as the rows: a column may have made more of them than were asked for."""
         self._end = max(self._end, end)
-        while self._end > MOST_BINS * self._width:
-            self._width *= 2
-            self._ended = [_merged(of_node) for of_node in self._ended]
-        for of_node in self._ended:
-            of_node.extend([0] * (-(-self._end // self._width) * _STATES - len(of_node)))
+        while self._end > MOST_BINS * self._whole.width:
+            self._whole.widen()
+        self._whole.make_room(self._end)
 
 
 def _start(group: GroupStates) -> int:
     return group.start
 
 
-def _merged(counts: "array[int]") -> "array[int]":
-    """Every two bins as one."""
-    merged = array("I")
-    for at in range(0, len(counts), 2 * _STATES):
-        first, second = counts[at : at + _STATES], counts[at + _STATES : at + 2 * _STATES]
-        merged.extend(map(sum, zip_longest(first, second, fillvalue=0)))
-    return merged
+def _widths(rows: int) -> Iterator[int]:
+    """The lengths of stretches that are kept of so many rows, as long as they are many."""
+    width = _SHORTEST
+    while width * MOST_BINS <= rows:
+        yield width
+        width *= _LONGER
+
+
+def _code(most: int) -> Code:
+    return "B" if most < 1 << 8 else "H" if most < 1 << 16 else "I"

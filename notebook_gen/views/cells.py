@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypedDict
 
 from notebook_gen.engine.open_group import WAITING
 from notebook_gen.engine.snapshots import CELL_STATES
+from notebook_gen.observers.cell_counts import CellCounts
 from notebook_gen.observers.cells import StatesOfRows
 from notebook_gen.observers.failures import Failure
 from notebook_gen.views.palette import color_names, made_nodes
@@ -161,20 +162,40 @@ class CellsPicture(NamedTuple):
 
 def picture_of_run(source: RunSource) -> CellsPicture:
     """Give the picture of a run's cells as they stand."""
-    import numpy as np
-
     counted, made = source.cell_counts(), made_nodes(source.graph)
-    cells = np.zeros((len(made), counted.bins, len(CELL_STATES)), dtype=np.uint32)
-    for place, node in enumerate(made):
-        cells[place] = np.asarray(counted.counts[node]).reshape(cells.shape[1:])
-    return _picture(source, made, counted.width, cells)
+    return _picture(source, made, counted.width, read_counts(counted, made))
 
 
 def picture_of_part(source: RunSource, rows: range, pixels: int) -> CellsPicture:
-    """Give the picture of the cells of some rows as they stand, with at most so many bins."""
-    made, width = made_nodes(source.graph), max(1, -(-len(rows) // pixels))
+    """Give the picture of the cells of some rows as they stand, with at most so many bins.
+
+    Where it has no pixel for each row, it may begin a bit before them, and end a bit behind.
+    """
+    made = made_nodes(source.graph)
+    # each cell takes a byte at least: of more of them, several would be made one
+    width = max(1, -(-len(rows) // max(1, min(pixels, MOST_BYTES // max(1, len(made))))))
+    counted = source.cell_counts_between(rows.start, rows.stop, width)
+    if counted is not None:
+        cells, times = read_counts(counted, made, width), -(-width // counted.width)
+        return _picture(source, made, times * counted.width, cells)._replace(first=counted.first)
     states = source.cell_states(rows.start, rows.stop)
     return _picture(source, made, width, count_states(states, made, width))._replace(first=rows.start)
+
+
+def read_counts(counted: CellCounts, nodes: Sequence[int], width: int = 1) -> "Array":
+    """Read the counts of some nodes, in bins of `width` rows at least: nodes × bins × states."""
+    import numpy as np
+
+    times = -(-width // counted.width)
+    bins = -(-counted.bins // times)
+    cells = np.zeros((len(nodes), bins, len(CELL_STATES)), dtype=np.uint32)
+    for place, node in enumerate(nodes):
+        counts = np.frombuffer(counted.counts[node], dtype=counted.counts[node].typecode)
+        by_bin = counts.reshape(counted.bins, len(CELL_STATES))
+        for begin in range(times):
+            every = by_bin[begin::times]
+            cells[place, : len(every)] += every
+    return cells
 
 
 def count_states(states: StatesOfRows, nodes: Sequence[int], width: int) -> "Array":

@@ -5,7 +5,8 @@ from typing import Protocol, Self, TypeVar
 
 from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.observers.cells import CellCounts, StatesOfRows
+from notebook_gen.observers.cell_counts import CellCounts
+from notebook_gen.observers.cells import StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import RowRecord
@@ -113,6 +114,16 @@ class RunSource(Protocol):
 
     def cell_counts(self) -> CellCounts:
         """Give how many cells are in which state; safe on any thread."""
+        ...
+
+    def cell_counts_between(self, first: int, end: int, width: int) -> CellCounts | None:
+        """Give the same of the rows from `first` up to `end`, and of some beside them; safe on any thread.
+
+        Args:
+            first: from which row on.
+            end: up to which.
+            width: rows of a bin that are wanted: there may be fewer in it. None if there is nothing so fine.
+        """
         ...
 
     def cell_states(self, first: int, end: int) -> StatesOfRows:

@@ -250,3 +250,59 @@ def test_the_states_of_some_rows_are_there_after_their_row_group_was_written() -
     assert list(found.groups[0].states) == [DONE] * 4 + [DONE, DONE, FAILED, DONE]
     assert list(found.groups[1].states[:4]) == [READY] * 4
     assert found.waiting == [range(8, 12)]
+
+
+@pytest.mark.parametrize("rows", [100_000, 10_000_000])
+@pytest.mark.parametrize("pixels", [1, 300, 2_000])
+def test_no_part_of_a_run_takes_more_than_some_thousand_counts(rows: int, pixels: int) -> None:
+    cells = _World(rows, 1_000).cells
+    looked = [end for end in (rows, rows // 3, rows // 77, 64 * pixels) if end <= rows]
+
+    for end in looked:
+        counted = cells.count_between(end // 5, end, -(-end // pixels))
+        # what is not counted is looked at cell by cell
+        touched = counted.bins if counted is not None else end
+        assert touched <= max(16 * pixels, 128 * pixels, 2_000)
+
+
+def test_a_part_is_counted_as_the_whole_is() -> None:
+    world = _World(30_000, 1_000)
+    for number in (0, 1, 2, 4):
+        world.open(number)
+    for row in range(1_990, 2_010):
+        world.end(A, row)
+    world.end(B, 1_995, FAILED)
+    world.write(0)
+    world.write(1)
+
+    counted = world.cells.count_between(1_000, 30_000, 100)
+
+    assert counted is not None
+    assert (counted.width, counted.first) == (64, 960)
+    size = len(CELL_STATES)
+    of_a = [counted.counts[A][state::size] for state in range(size)]
+    ended = dict(zip(CELL_STATES, (sum(counts) for counts in of_a), strict=True))
+    assert ended["done"] == 20
+    assert ended["ready"] == 3_000 - 2_010 + 1_000
+    assert sum(ended.values()) == 30_000 - 960
+    at = (1_995 - 960) // 64
+    assert counted.counts[B][at * size + FAILED] == 1
+
+
+def test_rows_that_a_column_makes_are_counted_beside_those_that_follow() -> None:
+    graph = build_graph(
+        {"a": LLMText("Begin"), "b": Function(function=len, reads=("a",), full_column=True, allow_resize=True)}
+    )
+    world = _World(rows=60_000, group_size=1, graph=graph)
+    for number in range(400):
+        world.open(number)
+        resized = RowGroup(number, number, 900)
+        world.tracker.free(number)
+        world.tracker.open(resized, 0.0)
+        world.cells(RowGroupResized(0.0, resized, 1))
+        world.write(number)
+
+    counted = world.cells.count_between(0, 1_344, 64)
+
+    assert counted is not None
+    assert sum(counted.counts[A]) == 400 * 900 + 1_344 - 400

@@ -11,7 +11,8 @@ from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.errors import Rejected
 from notebook_gen.events import Event, RowDropped, RunFinished, RunStarted, TaskEnded, TaskStarted
-from notebook_gen.observers.cells import CellCounts, Cells, StatesOfRows
+from notebook_gen.observers.cell_counts import CellCounts
+from notebook_gen.observers.cells import Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import RowRecord
@@ -123,6 +124,9 @@ class FakeRun:
 
     def cell_counts(self) -> CellCounts:
         return self.cells.count()
+
+    def cell_counts_between(self, first: int, end: int, width: int) -> CellCounts | None:
+        return self.cells.count_between(first, end, width)
 
     def cell_states(self, first: int, end: int) -> StatesOfRows:
         return self.cells.between(first, end)

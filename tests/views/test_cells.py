@@ -19,6 +19,7 @@ from notebook_gen.views.cells import (
     CellsFeed,
     CellsFrame,
     CellsPicture,
+    count_states,
     pack_cells,
     picture_of_part,
     picture_of_run,
@@ -197,6 +198,39 @@ def test_a_part_with_fewer_pixels_counts_as_the_whole_does() -> None:
     assert (part.width, part.bins) == (10, 100)
     assert part.cells.sum(axis=1).tolist() == whole.cells.sum(axis=1).tolist()
     assert part.cells[REVIEW, 0].tolist()[FAILED] == 1
+
+
+def _long_run() -> FakeRun:
+    """A run of 200,000 rows in groups of 700, with failures anywhere: most are written, five open, the rest waits."""
+    run, rng = traced_run(200_000), np.random.default_rng(1)
+    for number in range(200):
+        group = RowGroup(number, 700 * number, 700)
+        run.open_groups[number] = _open_group(run, group)
+        run.publish(RowGroupOpened(0.0, group))
+        for states in run.open_groups[number].states:
+            states[:] = rng.choice([DONE, FAILED, SKIPPED], 700).astype(np.uint8).tobytes()
+        if number < 195:
+            run.publish(RowGroupWritten(1.0, group, 700))
+            del run.open_groups[number]
+    return run
+
+
+LONG_RUN = _long_run()
+
+
+@pytest.mark.parametrize("pixels", [60, 777, 1_300])
+@pytest.mark.parametrize(("first", "end"), [(0, 199_999), (1, 180_001), (130_123, 170_456), (135_000, 150_000)])
+def test_a_long_part_is_counted_as_its_cells_are(first: int, end: int, pixels: int) -> None:
+    picture = picture_of_part(LONG_RUN, range(first, end), pixels)
+
+    assert picture.first <= first < picture.first + picture.width
+    assert picture.bins <= pixels + 1
+    reach = picture.first + picture.bins * picture.width
+    assert end <= reach < end + picture.width
+    # bins of the picture, but the last: it may hold rows that lie behind the part
+    states = LONG_RUN.cell_states(picture.first, reach)
+    exact = count_states(states, picture.nodes, picture.width)
+    assert picture.cells[:, :-1].tolist() == exact[:, :-1].tolist()
 
 
 def test_while_somebody_looks_at_a_part_only_that_is_sent() -> None:
