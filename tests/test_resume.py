@@ -216,6 +216,34 @@ def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) 
     assert re.search(r"finished, 40 of 40 rows done, [1-9]\d* cells kept>$", repr(again))
 
 
+def test_rows_that_an_earlier_run_finished_are_shown_and_say_where_it_left_a_cell_empty(tmp_path: Path) -> None:
+    def declared() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+        b.seed_data(pa.table({"number": list(range(6)), "note": ["a note", None] * 3}))
+
+        @b.column(on_error="null")
+        def half(number: int) -> str:
+            if number == 1:
+                raise ValueError("it is odd")
+            return f"half of {number}"
+
+        b["said"] = ng.Expression("it is {{ number }}", skip_if="{{ number == 0 }}")
+        b["always"] = ng.Expression("always {{ number }}")
+        return b
+
+    declared().create(2, tmp_path / "d", show=False).result()
+
+    again = declared().create(6, tmp_path / "d", show=False)
+    again.result()
+
+    text = re.sub(r"<[^>]+>", " ", again._repr_html_())
+    assert re.search(r" 0 +0 +a note +half of 0 +empty +always 0 ", text)
+    assert re.search(r" 1 +1 +NA +empty +it is 1 +always 1 ", text)
+    assert 'title="an earlier run left it empty: it was skipped, it failed, or nothing was made"' in again._repr_html_()
+    assert "  (an earlier run made it)" in str(again.record(0)).splitlines()
+    assert "an earlier run made it" in again.record(0)._repr_html_()
+
+
 def test_processors_that_changed_the_whole_dataset_are_not_run_twice(tmp_path: Path) -> None:
     calls = []
 

@@ -1,5 +1,6 @@
 """What a look at live rows gives: plain copies, safe to read on any thread."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal, NamedTuple
 
 CellState = Literal["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped"]
@@ -24,9 +25,11 @@ class RowView(NamedTuple):
         states: one for each column of the run, in order. In a dropped row, "failed" marks the column that decided it,
             "dropped" what was not made because of it; in a row that lives, "failed" marks a cell that stays NA.
         values: one for each column; None wherever the state is neither "done" nor "skipped".
+        left_empty: places of the columns whose cells an earlier run left without a value: skipped, failed, or made so.
     """
 
     row: int
     dropped: bool
     states: tuple[CellState, ...]
     values: tuple[Any, ...]
+    left_empty: AbstractSet[int] = frozenset()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, READY, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
+from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
 from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
 from notebook_gen.observers.cells import Cells, GroupStates
@@ -105,6 +106,13 @@ class LiveRows:
         self._storage = storage
         self._cells = cells
         self._dropped: dict[int, RowView] = {}
+        may_skip = SkipRules(graph).may_skip
+        self._may_be_empty = {
+            place
+            for place, node in enumerate(graph.columns.values())
+            if may_skip[node] or graph.nodes[node].on_error == "null"
+        }
+        self._kept: set[int] = set()  # row groups of an earlier run
         self._last_written = -1
         self._recent: dict[int, _WrittenGroup] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
@@ -122,6 +130,8 @@ class LiveRows:
                 self._dropped[event.row] = self._live_view(event.row, group)
         elif type(event) is RowGroupWritten or type(event) is RowGroupKept:
             self._last_written = max(self._last_written, event.row_group.last)
+            if type(event) is RowGroupKept:
+                self._kept.add(event.row_group.number)
         elif type(event) is RowGroupResized:
             # its rows are others from now on
             self._steps.clear()
@@ -308,7 +318,8 @@ class LiveRows:
             "done" if by_node[node] == "failed" and value is not None else by_node[node]
             for node, value in zip(self._graph.columns.values(), values, strict=True)
         )
-        return RowView(row=row, dropped=False, states=states, values=values)
+        left_empty = {place for place in self._may_be_empty if values[place] is None} if number in self._kept else ()
+        return RowView(row=row, dropped=False, states=states, values=values, left_empty=frozenset(left_empty))
 
 
 def _ended(group: GroupStates | None, node: int, row: int) -> CellState:

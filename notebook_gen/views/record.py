@@ -143,7 +143,8 @@ def _value(cell: CellRecord, limit: int, picture: Picture | None) -> str:
     reason = f": {escape(one_line(cell.reason, 600))}" if cell.reason else ""
     match cell.state:
         case "done":
-            return _written(cell.value, limit, picture)
+            said = f'<div class="ng-value ng-described">{escape(cell.reason)}</div>' if cell.reason else ""
+            return _written(cell.value, limit, picture) + said
         case "failed":
             return f'<div class="ng-value ng-bad">failed{reason}</div>'
         case "skipped":

@@ -57,6 +57,8 @@ def _value(cell: CellRecord) -> Iterator[str]:
         yield from _block(_written(cell.value), "  ")
     if cell.state != "done":
         yield from _block(f"({cell.state}{reason})", "  ")
+    elif cell.reason:
+        yield from _block(f"({cell.reason})", "  ")
 
 
 def _written(value: Any) -> str:

@@ -59,6 +59,7 @@ _STATE_TITLES: Final[Mapping[CellState, str]] = {
     "failed": "it could not be made; its record and Failures say why",
     "dropped": "its row was given up",
 }
+_LEFT_EMPTY: Final = "an earlier run left it empty: it was skipped, it failed, or nothing was made"
 _KIND_TITLES: Final[Mapping[str, str]] = {
     "rejected": "the same call would fail again: the prompt, the function or the model has to change",
     "transient": "the same call may work at another time, but failed each time that it was tried",
@@ -254,6 +255,8 @@ class _Folds:
 def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _Cell:
     value = row.values[place]
     match row.states[place]:
+        case "done" if place in row.left_empty:
+            return _Cell(Written("empty"), css_class="ng-pending", title=_LEFT_EMPTY)
         case "done":
             return _Cell(write_cell(value, limit), value, picture=pictures.take(value))
         case "skipped" if value is not None:
