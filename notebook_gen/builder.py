@@ -330,7 +330,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """Make many rows and write them to a folder as Parquet. Returns at once.
 
         A folder that holds part of the same dataset already is gone on with: what is finished is not made again, not
-        even after the process was killed. More rows than before make only the new ones.
+        even after the process was killed. More rows than before make only the new ones. A dataset that was declared
+        otherwise is refused: what makes values counts, such as templates, models, the source of functions and the seed.
 
         Args:
             rows: how many (0 or more; 0 makes an empty dataset).

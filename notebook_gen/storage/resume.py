@@ -158,7 +158,10 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
     if changes:
         more = [f"{len(changes) - _SHOWN} more differences"] if len(changes) > _SHOWN else []
         shown = ", ".join([*changes[:_SHOWN], *more])
-        raise ConfigError(f"{path} holds a dataset that was declared otherwise: {shown}", advice=_WAYS_OUT)
+        raise ConfigError(
+            f"{path} holds a dataset that was declared otherwise when it was begun: {shown}",
+            advice=f"rows of both would not belong together: declare it as it was to go on, {_WAYS_OUT}",
+        )
     if run.rows < asked.rows:
         raise ConfigError(
             f"{path} holds a dataset of {asked.rows} rows, and {run.rows} are asked for",

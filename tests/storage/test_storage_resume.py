@@ -220,8 +220,8 @@ def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
 
     error = refusal(tmp_path, changed(**changes))
 
-    assert error.problem == f"{tmp_path} holds a dataset that was declared otherwise: {told}"
-    assert error.advice == WAYS_OUT
+    assert error.problem == f"{tmp_path} holds a dataset that was declared otherwise when it was begun: {told}"
+    assert error.advice == f"rows of both would not belong together: declare it as it was to go on, {WAYS_OUT}"
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
 
 
