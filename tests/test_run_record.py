@@ -54,6 +54,29 @@ def test_the_prompt_and_the_raw_answer_of_an_attempt_in_vain_are_kept() -> None:
     assert [attempt.exchange for attempt in cell.attempts] == [cell.exchange]
 
 
+def test_a_prompt_says_none_for_an_empty_cell_unless_it_asks_or_is_skipped() -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(disable_early_shutdown=True))
+    builder.models["default"] = ng.DemoModel(latency=0)
+    builder["n"] = ng.Integer(1, 1)
+
+    @builder.column(on_error="null")
+    def review(n: int) -> str:
+        raise ValueError("no review today")
+
+    builder["plain"] = ng.LLMText("Judge: {{ review }}")
+    builder["or_else"] = ng.LLMText('Judge: {{ review or "no review" }}')
+    builder["asks"] = ng.LLMText("Judge{% if review is not none %}: {{ review }}{% endif %}")
+    builder["left_out"] = ng.LLMText("Judge: {{ review }}", skip_if="{{ review is none }}")
+    run = builder.preview(1, show=False)
+    run.result(timeout=30)
+
+    record = run.record(0)
+
+    said = {column: cell.exchange.messages[-1][1] for column, cell in record.items() if cell.exchange is not None}
+    assert said == {"plain": "Judge: None", "or_else": "Judge: no review", "asks": "Judge"}
+    assert record["left_out"].state == "skipped"
+
+
 def test_a_record_can_be_looked_at_while_the_run_goes_on() -> None:
     builder = ng.DatasetBuilder()
     builder["n"] = ng.Integer(1, 5)

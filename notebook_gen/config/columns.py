@@ -61,7 +61,8 @@ class DerivedColumn(Column):
 
     Attributes:
         on_error: what becomes of a row whose cell failed for good: "drop" drops the row, "null" leaves the cell empty,
-            "raise" ends the run.
+            "raise" ends the run. A template writes an empty cell as None, as Jinja2 does, unless it asks: with
+            `{{ review or "no review" }}`, `{% if review is not none %}`, or `skip_if="{{ review is none }}"`.
         skip_if: one `{{ expression }}` over other columns: where it is true, the cell is not made. None: all are made.
         skip_value: what a skipped cell holds; None: nothing.
         propagate_skip: a cell is skipped, too, where one that it reads was; else it is made, and sees that one's
@@ -263,7 +264,9 @@ class LLMText(DerivedColumn):
         side_outputs: what else to keep, as columns beside this one: `review__messages`, all messages sent and the
             answer, and `review__reasoning`, what a reasoning model thought.
         retries: more tries for a cell whose answer was rejected.
-        on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise".
+        on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise". A prompt
+            that reads an empty cell says None there, unless it asks, as with `{{ review or "no review" }}`, or is
+            skipped, with `skip_if="{{ review is none }}"`.
         skip_if: one `{{ expression }}`; where it is true, the cell is not made. None: all are made.
         skip_value: what a skipped cell holds; None: nothing.
         propagate_skip: skipped, too, where a cell that it reads was; else it is made, and sees that `skip_value`.
