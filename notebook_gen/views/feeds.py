@@ -222,8 +222,9 @@ class RowsFeed:
         for name, need in needed_widths(self._names, rows).items():
             self._needs[name] = max(need, self._needs.get(name, 0))
         columns = arrange(self._source.graph, self._needs)
+        is_over = self._source.progress.ended is not None
         for limit in _FULL_LIMITS:
-            table = rows_table(columns, rows, full_limit=limit, picture_room=_PICTURE_ROOM)
+            table = rows_table(columns, rows, full_limit=limit, picture_room=_PICTURE_ROOM, is_over=is_over)
             if len(table) <= _TABLE_SIZE:
                 break
         page: RowsPage = {

@@ -159,7 +159,7 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
 def _rows(source: RunSource) -> str:
     rows = source.first_rows(ROWS)
     columns = arrange(source.graph, needed_widths(source.columns, rows))
-    table = rows_table(columns, rows)
+    table = rows_table(columns, rows, is_over=source.progress.ended is not None)
     if len(table) > _TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
     note = f"the first {len(rows)} of {write_count(source.progress.rows)} · click a number for its record"

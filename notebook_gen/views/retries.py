@@ -40,4 +40,4 @@ def _say_error(error: GenerationError | None) -> str:
     if error is None:
         return ""
     advice = f"; {error.advice}" if error.advice else ""
-    return f". The last error: {error.problem}{advice}"
+    return f". The last error: {error.problem.removesuffix('.')}{advice}"

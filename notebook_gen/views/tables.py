@@ -74,6 +74,7 @@ def rows_table(
     limit: int = CELL_LIMIT,
     full_limit: int = FULL_LIMIT,
     picture_room: int | None = None,
+    is_over: bool = False,
 ) -> str:
     """Draw rows as they stand, a line each; what is not there says why.
 
@@ -83,9 +84,11 @@ def rows_table(
         limit: characters of a value to show.
         full_limit: characters of a long text that can be opened; 0: none can.
         picture_room: characters that pictures may take; None: `PICTURE_ROOM`, or nothing where no text can be opened.
+        is_over: whether the run has ended, so that no more rows will come.
     """
     if not rows:
-        return '<p class="ng-empty">No rows yet. The newest will stand here as they are made.</p>'
+        words = "No rows were made." if is_over else "No rows yet. The newest will stand here as they are made."
+        return f'<p class="ng-empty">{words}</p>'
     folds = _Folds(columns, full_limit)
     pictures = PictureRoom(picture_room if picture_room is not None else PICTURE_ROOM if full_limit else 0)
     lines = (

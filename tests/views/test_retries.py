@@ -34,6 +34,16 @@ def test_cells_that_wait_for_another_try_are_told_by_column_with_the_last_error(
     ]
 
 
+def test_an_error_that_is_a_sentence_ends_with_one_stop() -> None:
+    run = review_run()
+    task, failed = Task(REVIEW, 0, 0), Transient("it said: Come back later.", advice="wait")
+    run.publish(TaskStarted(1.0, task, 0.5, 0), TaskEnded(2.0, task, 0, failed, None, again=True))
+
+    assert retry_lines(run) == [
+        "review: 1 attempt failed and is tried again. The last error: it said: Come back later; wait"
+    ]
+
+
 def test_when_they_are_in_flight_again_the_attempts_in_vain_are_told() -> None:
     run = review_run()
     _put_off(run, REVIEW, 0, 1)

@@ -42,6 +42,11 @@ def test_a_cell_says_its_value_or_why_it_has_none() -> None:
     assert _texts(html) == ["#", "a", "b", "c", "d", "27", "dry", "in flight", "ready", "waiting"]
 
 
+def test_without_rows_it_says_whether_any_will_come() -> None:
+    assert _texts(rows_table(_columns("a"), [])) == ["No rows yet. The newest will stand here as they are made."]
+    assert _texts(rows_table(_columns("a"), [], is_over=True)) == ["No rows were made."]
+
+
 def test_a_skipped_cell_shows_what_it_holds_instead() -> None:
     html = rows_table(_columns(*"ab"), [_row(("skipped", None), ("skipped", "not asked"))])
 
