@@ -186,6 +186,13 @@ BOXES = """([bar, tabs]) => {
 }"""
 
 
+WHOLE_ROWS = """([pane, rows, count]) => {
+    const bottom = document.querySelector(pane).getBoundingClientRect().bottom;
+    const whole = [...document.querySelectorAll(rows)].filter(row => row.getBoundingClientRect().bottom <= bottom);
+    return whole.length === count;
+}"""
+
+
 @pytest.mark.parametrize("shown", ["of_one_group", "of_many_groups"])
 def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(request: pytest.FixtureRequest, shown: str) -> None:
     notebook: NotebookPage = request.getfixturevalue(shown)
@@ -204,6 +211,8 @@ def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(request: pytes
             )
             notebook.picture(f"{width}-{order}", of=notebook.cell(1))
             assert [box for box in bars if box["left"] < view["left"] or box["right"] > view["right"]] == []
+            # each row of the page is seen whole
+            page.wait_for_function(WHOLE_ROWS, arg=[f"{PANE} .ng-table-pane", NUMBERS, 6])
             assert [
                 (bar, tab)
                 for bar in bars
