@@ -32,8 +32,12 @@ from notebook_gen.views.text import (
     write_seconds,
 )
 
+SIDE_STYLE: Final = "flex:1 1 200px;min-width:0"
+"""What stands beside the DAG goes below it where it has no room for what it says; static/style.css has the same."""
+
 _LOST: Final = "cells that failed, or were never made because their rows were dropped"
 _PLACEHOLDER: Final = "placeholder text (demo endpoint)"
+_NOTHING: Final = '<div style="visibility:hidden">&nbsp;</div>'
 _RESOURCES_SHOWN: Final = 4
 _ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
 _ESTIMATE_AFTER: Final = 2.0  # seconds
@@ -107,14 +111,16 @@ def side_html(source: RunSource, waiting: int) -> str:
         source: the run.
         waiting: tasks that are ready and have no slot.
     """
+    drawn = list(_side_lines(source, waiting))
     lines = "".join(
         f'<div style="display:flex;justify-content:space-between;gap:12px"><span title="{escape(label)}">'
         f"{escape(label)}</span>{figure}</div>"
-        for label, figure in _side_lines(source, waiting)
+        for label, figure in drawn
     )
-    if not source.placeholder_text:
-        return lines
-    return f'{lines}<div class="ng-warning" title="{escape(placeholder_warning())}">{_PLACEHOLDER}</div>'
+    if source.placeholder_text:
+        lines += f'<div class="ng-warning" title="{escape(placeholder_warning())}">{_PLACEHOLDER}</div>'
+    # before the run and after it there is less to say: nothing below moves up for it
+    return lines + _NOTHING * (count_side_lines(source) - len(drawn) - source.placeholder_text)
 
 
 def count_side_lines(source: RunSource) -> int:
@@ -190,7 +196,7 @@ def _draw_fact(fact: _Fact) -> str:
 def _side_lines(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
     """Labels, and what stands beside each, as HTML."""
     for label, figure in _figures(source, waiting):
-        yield label, f"<b>{escape(figure)}</b>"
+        yield label, f'<b title="{escape(figure)}">{escape(figure)}</b>'
     if source.destination is not None:
         folder = one_line(source.destination, 200)
         end = folder if len(folder) <= _FOLDER_LENGTH else f"…{folder[1 - _FOLDER_LENGTH :]}"

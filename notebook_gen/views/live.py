@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakMethod
 
-from notebook_gen.views import measures
 from notebook_gen.views.outputs import Bundle, Outputs
 from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.starting import starting_html
 from notebook_gen.views.text import escape, one_line
 
 if TYPE_CHECKING:
@@ -213,15 +213,7 @@ class LiveDisplay:
             return {**bundle, "text/plain": text}
         if self._trouble:
             return self._say_trouble()
-        height = measures.view_height(self._source)
-        # no margin: a notebook gives one to HTML and none to the widgets that come in its place
-        style = (
-            f"box-sizing:border-box;height:{height}px;margin:0;padding:20px;border:1px solid #8884;border-radius:10px"
-        )
-        return {
-            "text/html": f'<div class="mathjax_ignore" style="{style}">{escape(text)}: starting …</div>',
-            "text/plain": text,
-        }
+        return {"text/html": starting_html(self._source, f"{text}: starting …"), "text/plain": text}
 
     def _guard(self, action: Callable[[], None]) -> None:
         """Do something for the view; whatever goes wrong is shown under it."""

@@ -26,10 +26,12 @@ DAG_HEIGHT: Final = 300
 CHART_WIDTH: Final = 830
 """What the bars of a chart get of it."""
 
+SIDE_LINE: Final = 23
+"""A line beside the DAG."""
+
 _EDGES = 2
 _TOP_PADDING = 20
 _TOP_GAP = 10
-_SIDE_LINE = 23
 
 
 def top_height(source: RunSource) -> int:
@@ -37,8 +39,8 @@ def top_height(source: RunSource) -> int:
     width, height = dag_size(source.graph, source.progress, DAG_WIDTH)
     lines = count_side_lines(source)
     if width > DAG_WIDTH + 1:
-        return round(_TOP_PADDING + min(DAG_HEIGHT, height) + _TOP_GAP + ceil(lines / 2) * _SIDE_LINE)
-    return round(_TOP_PADDING + min(DAG_HEIGHT, max(height, lines * _SIDE_LINE)))
+        return round(_TOP_PADDING + min(DAG_HEIGHT, height) + _TOP_GAP + ceil(lines / 2) * SIDE_LINE)
+    return round(_TOP_PADDING + min(DAG_HEIGHT, max(height, lines * SIDE_LINE)))
 
 
 def timeline_height(source: RunSource) -> int:
@@ -46,6 +48,11 @@ def timeline_height(source: RunSource) -> int:
     return chart_height(source.graph, source.ceilings, source.progress.rows)
 
 
+def below_top(source: RunSource) -> int:
+    """Give the pixels of what stands below the DAG."""
+    return SECTION + timeline_height(source) + TABS + TABLE
+
+
 def view_height(source: RunSource) -> int:
-    """Give the pixels of the whole view."""
-    return HEAD + BAR + top_height(source) + SECTION + timeline_height(source) + TABS + TABLE + _EDGES
+    """Give the pixels of the whole view, unless it is so narrow that something of it wraps."""
+    return HEAD + BAR + top_height(source) + below_top(source) + _EDGES

@@ -15,7 +15,7 @@ from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg
 from notebook_gen.views.folds import folds_html, twofold
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
-from notebook_gen.views.head import bar_html, error_html, head_html, side_html
+from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
@@ -32,23 +32,29 @@ MOST_BARS: Final = 1000
 """Bars that a report can bear."""
 
 _IMAGE_PIXELS = 400
-_RECORDS: Final = (
-    '<code>run.record(17)</code> any row, <code>run.save_html("report.html")</code> an interactive file</p>'
-)
-_FOOT: Final = f'<p class="ng-foot"><code>run.live()</code> is the interactive view, {_RECORDS}'
-_STILL_FOOT: Final = f'<p class="ng-foot">{{}}<code>run.rows()</code> is the table so far, {_RECORDS}'
+_RECORDS: Final = (("run.record(17)", "any row"), ('run.save_html("report.html")', "an interactive file"))
+_LIVE: Final = ("run.live()", "is the interactive view")
+_STILL: Final = ("run.rows()", "is the table so far")
 _FOOT_HEIGHT: Final = 27
 
 
 def report_html(source: RunSource) -> str:
     """Draw a run as it stands; bounded, self-contained, without a script."""
-    return _draw(source, _FOOT)
+    return _draw(source, _foot(_LIVE))
 
 
 def still_html(source: RunSource) -> str:
     """Draw a run as it stands where there are no widgets, so that nothing of it moves."""
     is_over = source.progress.ended is not None
-    return _draw(source, _STILL_FOOT.format("" if is_over else "show it again to see it go on; "))
+    return _draw(source, _foot(_STILL, "" if is_over else "show it again to see it go on; "))
+
+
+def _foot(first: tuple[str, str], before: str = "") -> str:
+    """Say what else there is; where a line has no room for all of it, all is read by who points at it."""
+    offers = (first, *_RECORDS)
+    title = escape(before + ", ".join(f"{code} {words}" for code, words in offers))
+    said = ", ".join(f"<code>{code}</code> {words}" for code, words in offers)
+    return f'<p class="ng-foot" title="{title}">{before}{said}</p>'
 
 
 def progress_html(source: RunSource) -> str:
@@ -96,7 +102,7 @@ def _top(source: RunSource) -> str:
     return (
         f'<div class="ng-top" style="{style}">'
         f'<div class="ng-scroll ng-dag-pane" style="{room}">{twofold(drawn, image, "DAG")}</div>'
-        f'<div class="ng-side" style="flex:1 1 150px;min-width:0">{side_html(source, waiting=0)}</div></div>'
+        f'<div class="ng-side" style="{SIDE_STYLE}">{side_html(source, waiting=0)}</div></div>'
     )
 
 
@@ -119,7 +125,7 @@ def _timeline(source: RunSource) -> list[str]:
 def _rows(source: RunSource) -> list[str]:
     rows = source.first_rows(ROWS)
     columns = arrange(source.graph, needed_widths(source.columns, rows))
-    table = rows_table(columns, rows)
+    table = rows_table(columns, rows, is_over=source.progress.ended is not None)
     if len(table) > TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
     while len(table) > TABLE_SIZE and len(rows) > 1:
@@ -130,10 +136,11 @@ def _rows(source: RunSource) -> list[str]:
     # what ended the run and what became text take a line each
     room -= measures.ROW * ((source.progress.error is not None) + bool(source.as_text))
     height = room // measures.ROW * measures.ROW
+    rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
     total = write_count(source.progress.rows)
     return [
         _section("Rows", f"the first {len(rows)} of {total}" if rows else ""),
-        f'<div class="ng-first-rows ng-scroll" style="height:{height}px;overflow:auto">{table}</div>',
+        f'<div class="ng-first-rows ng-scroll" style="height:{height}px;{rest};overflow:auto">{table}</div>',
     ]
 
 

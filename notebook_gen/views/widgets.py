@@ -133,7 +133,9 @@ class LiveWidgets:
         self._pause.on_click(lambda _button: on_pause())
         self._cancel = _with_class(ipywidgets.Button(description="Cancel", tooltip=_CANCEL), "ng-stop")
         self._cancel.on_click(lambda _button: on_cancel())
-        self._timeline = TimelinePane()
+        # its script is the last to be there, and says only then how high it is
+        height = measures.SECTION + measures.timeline_height(source)
+        self._timeline = TimelinePane(layout=ipywidgets.Layout(min_height=f"{height}px"))
         self._inspector = InspectorPane()
         self._rows = RowsPane()
         self._cells = CellsPane()
@@ -148,8 +150,8 @@ class LiveWidgets:
         headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
         # the page may have to fetch the scripts of all other parts first; with them comes the style that hides it
         starting = _with_class(ipywidgets.Label("The live view is loading …"), "ng-starting")
-        below = [self._inspector, panes["notice"], starting, panes["trouble"]]
-        parts = [headline, panes["top"], self._timeline, self._tabs, *below]
+        below = [self._inspector, panes["notice"], panes["trouble"]]
+        parts = [starting, headline, panes["top"], self._timeline, self._tabs, *below]
         # parts arrive in the page one by one: with no height of its own, the view would first be small
         layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
         self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")

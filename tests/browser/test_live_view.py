@@ -195,3 +195,36 @@ def _luminance(color: str) -> float:
     channels = [float(part) for part in re.findall(r"[\d.]+", color)[:3]]
     scale = 1.0 if color.startswith("color(") else 255.0
     return sum(share * channel for share, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True)) / scale
+
+
+WATCH_HEIGHTS = """() => {
+    window.heights = [];
+    const area = document.querySelectorAll(".jp-Notebook .jp-Cell")[1];
+    const note = () => {
+        const height = Math.round(area.querySelector(".jp-OutputArea").getBoundingClientRect().height);
+        if (height && window.heights.at(-1) !== height) window.heights.push(height);
+        requestAnimationFrame(note);
+    };
+    note();
+}"""
+
+
+@pytest.mark.parametrize("width", [520, 700, 900])
+def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on(
+    open_notebook: OpenNotebook, width: int
+) -> None:
+    ruler = 'from IPython.display import HTML\nHTML(\'<hr class="ruler" style="margin:0 -20px 0 0">\')'
+    name = f"heights-{width}"
+    notebook = open_notebook(open_notebook.lab.write_notebook(name, [f"{DECLARE}\n{ruler}", "run = b.preview(4)"]))
+    notebook.run_cell(0)
+    now = notebook.wait_for("hr.ruler").bounding_box()
+    assert now is not None
+    notebook.page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
+    notebook.evaluate(WATCH_HEIGHTS)
+
+    notebook.run_cell(1)
+    notebook.wait_for(REPORT, within=notebook.cell(1))
+
+    heights = notebook.evaluate("window.heights")
+    assert max(heights) - min(heights) <= 4, heights
+    notebook.picture("end", of=notebook.cell(1))

@@ -1,6 +1,7 @@
 """A live view shows itself at once, keeps up, ends as a report; what goes wrong in it is shown under it."""
 
 import gc
+import re
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -8,6 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notebook_gen.engine.snapshots import RowView
+from notebook_gen.views import measures
+from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.head import count_side_lines
 from notebook_gen.views.live import LiveDisplay
 from notebook_gen.views.outputs import Bundle
 from tests.views.fake_run import REVIEW, FakeRun, traced_run
@@ -94,6 +98,20 @@ def test_a_frame_of_the_final_height_is_shown_before_anything_else(shown: _Shown
     assert bundle["text/plain"] == "preview of 40 rows"
 
 
+def test_the_frame_has_the_parts_of_the_view_each_as_high_as_it_will_be(shown: _Shown) -> None:
+    [bundle] = shown.first.values()
+    html = str(bundle["text/html"])
+
+    drawn = dag_svg(shown.run.graph, progress=shown.run.progress, max_width=measures.DAG_WIDTH)
+    assert drawn.partition(">")[0] in html
+    assert html.count(f"height:{measures.SIDE_LINE}px") == count_side_lines(shown.run)
+    heights = [int(height) for height in re.findall(r"(?<!line-)(?:min-)?height:(\d+)px", html)]
+    edges = 2
+    below, top = heights[-1], measures.top_height(shown.run)
+    assert heights[0] + top + below + edges == measures.view_height(shown.run)
+    assert f"min-height:{top}px" in html
+
+
 def test_widgets_take_the_frame_s_place(shown: _Shown) -> None:
     assert shown.display.widget is not None
 
@@ -140,7 +158,7 @@ def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> Non
 
 def test_the_pause_button_pauses_the_run_and_then_resumes_it(shown: _Shown) -> None:
     assert shown.display.widget is not None
-    pause = shown.display.widget.children[0].children[1]
+    pause = shown.display.widget.children[1].children[1]
 
     states = []
     for _ in range(2):
@@ -152,7 +170,7 @@ def test_the_pause_button_pauses_the_run_and_then_resumes_it(shown: _Shown) -> N
 
 def test_the_cancel_button_cancels_the_run(shown: _Shown) -> None:
     assert shown.display.widget is not None
-    headline = shown.display.widget.children[0]
+    headline = shown.display.widget.children[1]
 
     headline.children[2].click()
 
@@ -233,9 +251,9 @@ def test_a_run_that_nobody_holds_is_forgotten_although_its_widgets_live() -> Non
     gc.collect()
 
     assert run() is None
-    widget.children[0].children[1].click()
+    widget.children[1].children[1].click()
 
 
 def test_until_the_page_has_its_scripts_the_view_says_that_it_is_loading(shown: _Shown) -> None:
     assert shown.display.widget is not None
-    assert "The live view is loading …" in [getattr(part, "value", "") for part in shown.display.widget.children]
+    assert shown.display.widget.children[0].value == "The live view is loading …"
