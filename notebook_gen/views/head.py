@@ -32,7 +32,7 @@ from notebook_gen.views.text import (
     write_seconds,
 )
 
-SIDE_STYLE: Final = "flex:1 1 200px;min-width:0"
+SIDE_STYLE: Final = "flex:1 1 206px;min-width:0"
 """What stands beside the DAG goes below it where it has no room for what it says; static/style.css has the same."""
 
 _LOST: Final = "cells that failed, or were never made because their rows were dropped"

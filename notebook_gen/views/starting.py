@@ -23,6 +23,7 @@ _PROMISE: Final = (
 _FRAME: Final = (
     "box-sizing:border-box;min-width:500px;max-width:1400px;margin:0;border:1px solid #8884;border-radius:10px"
 )
+_LINE: Final = 22.8  # a line of 12 pixels, its padding and border: what measures.SIDE_LINE rounds up
 _TOP: Final = (
     "box-sizing:border-box;display:flex;flex-wrap:wrap;align-items:center;align-content:center;gap:10px 18px;"
     "padding:10px 16px 10px 14px"
@@ -40,7 +41,7 @@ def starting_html(source: RunSource, words: str) -> str:
     drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
     dag = f"{drawn.partition('>')[0]}></svg>"  # as large as it, and empty
     room = f"flex:0 1 auto;min-width:0;max-width:100%;max-height:{measures.DAG_HEIGHT}px;overflow:hidden"
-    lines = f'<div style="height:{measures.SIDE_LINE}px;break-inside:avoid"></div>' * count_side_lines(source)
+    lines = f'<div style="height:{_LINE}px;break-inside:avoid"></div>' * count_side_lines(source)
     return (
         f'{_STYLE}<div class="ng-empty-view mathjax_ignore" style="{_FRAME}">'
         f'<div style="box-sizing:border-box;height:{head}px;padding:20px">{escape(words)}{_PROMISE}</div>'

@@ -104,7 +104,7 @@ def test_the_frame_has_the_parts_of_the_view_each_as_high_as_it_will_be(shown: _
 
     drawn = dag_svg(shown.run.graph, progress=shown.run.progress, max_width=measures.DAG_WIDTH)
     assert drawn.partition(">")[0] in html
-    assert html.count(f"height:{measures.SIDE_LINE}px") == count_side_lines(shown.run)
+    assert html.count("break-inside:avoid") == count_side_lines(shown.run)
     heights = [int(height) for height in re.findall(r"(?<!line-)(?:min-)?height:(\d+)px", html)]
     edges = 2
     below, top = heights[-1], measures.top_height(shown.run)

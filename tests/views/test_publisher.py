@@ -183,7 +183,7 @@ def test_the_last_state_is_shown_however_soon_it_comes_after_the_one_before() ->
     stage.publisher.finish()
 
     assert stage.board.heard == [
-        "state", "head facts", "top side", "numbers", "columns", "failure count", "notice", "cells", "failures",
+        "state", "head facts", "top side", "numbers", "columns", "failure count", "notice", "rows", "cells", "failures",
         "frame", "clock", "picture", "finish",
     ]  # fmt: skip
     assert "the disk is full" in stage.board.html["notice"]
