@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 from notebook_gen.engine.open_group import WAITING
 from notebook_gen.engine.snapshots import CELL_STATES
 
-Code = Literal["B", "H", "I"]
+Code = Literal["H", "I"]
 
 _STATES: Final = len(CELL_STATES)
 

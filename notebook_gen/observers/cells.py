@@ -90,9 +90,7 @@ class Cells:
         self._passed: list[range] = []  # rows that are not begun, before others that are
         nodes = len(graph.nodes)
         self._whole = StretchCounts(nodes, max(1, -(-rows // MOST_BINS)), "I")
-        # where a column makes rows, they may be counted beside those of the next row group
-        is_fixed = not any(node.allow_resize for node in graph.nodes)
-        self._shorter = [StretchCounts(nodes, width, _code(width) if is_fixed else "I") for width in _widths(rows)]
+        self._shorter = [StretchCounts(nodes, width, _code(width)) for width in _widths(rows)]
         self._settled: list[GroupStates] = []
         self._make_room(rows)
 
@@ -245,5 +243,6 @@ def _widths(rows: int) -> Iterator[int]:
         width *= _LONGER
 
 
-def _code(most: int) -> Code:
-    return "B" if most < 1 << 8 else "H" if most < 1 << 16 else "I"
+def _code(width: int) -> Code:
+    """What holds a count of so many rows, many times over: those that a column made lie beside the next row groups'."""
+    return "H" if width < 1 << 10 else "I"

@@ -179,7 +179,7 @@ def test_the_cancel_button_cancels_the_run(shown: _Shown) -> None:
 
 def test_the_cancel_button_offers_to_give_up_what_has_not_returned(shown: _Shown) -> None:
     assert shown.display.widget is not None
-    button = shown.display.widget.children[0].children[2]
+    button = shown.display.widget.children[1].children[2]
     assert (button.description, button.disabled) == ("Cancel", False)
 
     shown.run.gives_up_at = shown.run.now + 5.0
