@@ -122,7 +122,7 @@ def test_in_a_window_of_any_width_the_graph_of_a_run_is_whole_and_what_is_beside
     for width in (*range(620, 1_601, 20), 848):
         page.set_viewport_size({"width": width, "height": 800})
         seen[width] = page.evaluate(MEASURE_TOP)
-    tooltip = page.locator(".ng-side b[title]").get_attribute("title")
+    tooltip = page.locator(".ng-side b:has(bdi)").get_attribute("title")
     page.close()
 
     good = {"cut": False, "apart": True, "inside": True, "figures": True}
