@@ -28,7 +28,7 @@ b["trivia"] = ng.LLMText("Trivia about {{ topic }}.")
 b["score"] = ng.LLMText("Judge {{ summary }}", model="judge")
 """
 # minutes: however slow the machine, it goes on while the page is looked at
-LONG_RUN = "run = b.preview(1_000)"
+LONG_RUN = "run = b.preview(3_000)"
 
 TIMELINE = ".ng-timeline"
 BARS = f"{TIMELINE} .barlayer .point path"
@@ -74,14 +74,26 @@ def _drag(page: Page, plot: Locator, *, begin: float, end: float) -> None:
     page.mouse.up()
 
 
-@pytest.fixture
-def live(open_notebook: OpenNotebook) -> Iterator[NotebookPage]:
-    """A long run that has drawn its first bars, in the second cell."""
-    notebook = open_notebook.run_cells("timeline", [DECLARE, LONG_RUN])
+@pytest.fixture(scope="module")
+def long_run(open_once: OpenNotebook) -> Iterator[NotebookPage]:
+    notebook = open_once.run_cells("timeline", [DECLARE, LONG_RUN])
     notebook.wait_for(BARS, within=notebook.cell(1))
     notebook.page.wait_for_function(f"document.querySelectorAll({BARS!r}).length > 20")
     yield notebook
     notebook.interrupt()
+
+
+@pytest.fixture
+def live(long_run: NotebookPage) -> Iterator[NotebookPage]:
+    """A long run that has drawn its first bars, in the second cell; all of it is looked at, in slots."""
+    yield long_run
+    cell = long_run.cell(1)
+    resume = cell.get_by_role("button", name="Resume")
+    if resume.is_visible():
+        resume.click()
+    cell.locator(f"{TIMELINE} .nsewdrag").first.dblclick(force=True)
+    cell.locator(FOLLOWS).wait_for()
+    _choose_lanes(long_run.page, cell, "slots")
 
 
 def test_lanes_are_slots_rows_or_columns_as_somebody_chooses_by_keyboard(live: NotebookPage) -> None:
@@ -97,6 +109,7 @@ def test_lanes_are_slots_rows_or_columns_as_somebody_chooses_by_keyboard(live: N
             assert live.count(PRESSED, cell) == 1
             assert live.count(BARS, cell) > 0
 
+    live.use_theme("JupyterLab Light")
     assert cell.locator(TIMELINE).bounding_box() == height
 
 
@@ -148,7 +161,6 @@ def test_some_of_the_axis_lies_ahead_of_now_whoever_follows_or_pauses_until_the_
         _choose_lanes(page, cell, kind)
         rooms = _rooms(page, seconds=2.0)
         assert 0.11 <= min(rooms) <= max(rooms) <= 0.31, kind
-    assert sum(rooms) / len(rooms) == pytest.approx(0.15, abs=0.03)
     live.picture("room", of=cell.locator(TIMELINE))
 
     _drag(page, cell.locator(f"{TIMELINE} .nsewdrag").first, begin=0.1, end=0.4)
@@ -182,7 +194,7 @@ import notebook_gen as ng
 
 b = ng.DatasetBuilder(seed=7)
 for number in range(25):
-    b.models[f"writer {number}"] = ng.DemoModel(latency=0.5, max_parallel=3)
+    b.models[f"writer {number}"] = ng.DemoModel(latency=1.5, max_parallel=3)
     b[f"text {number}"] = ng.LLMText(f"Write {number}.", model=f"writer {number}")
 """
 # of each label: its upper and lower edge, what it says to who points at it, and whether the pointer finds it
