@@ -55,6 +55,7 @@ def of_many_groups(open_once: OpenNotebook) -> NotebookPage:
 @pytest.fixture
 def live(of_one_group: NotebookPage) -> Iterator[NotebookPage]:
     """A long run of one row group that has shown its first rows, in the second cell; the newest rows are shown."""
+    of_one_group.page.bring_to_front()
     yield of_one_group
     record = of_one_group.page.locator(".ng-inspector").get_by_role("button", name="Close")
     if record.is_visible():
@@ -133,6 +134,7 @@ def test_another_page_comes_although_a_text_of_this_one_is_open(live: NotebookPa
 
 def test_row_groups_are_turned_like_pages_and_begin_with_their_first_row(of_many_groups: NotebookPage) -> None:
     notebook, page = of_many_groups, of_many_groups.page
+    page.bring_to_front()
     page.get_by_role("button", name="in order").click()
     _wait_for_rows(notebook, 0)
 
@@ -162,6 +164,8 @@ def test_a_run_of_one_row_group_offers_no_others(live: NotebookPage) -> None:
 
 def test_a_number_stays_while_somebody_types_it_and_rows_come(live: NotebookPage) -> None:
     page = live.page
+    # those of the first page are made by now
+    page.wait_for_function(f"document.querySelector('{NUMBERS}').dataset.row > 5")
     coming = int(live.wait_for(NUMBERS).get_attribute("data-row") or -1) + 40
     page.get_by_role("button", name="in order").click()
     field = page.get_by_label("First row of the page")
@@ -197,6 +201,7 @@ WHOLE_ROWS = """([pane, rows, count]) => {
 def test_in_a_narrow_window_nothing_of_the_pages_touches_the_tabs(request: pytest.FixtureRequest, shown: str) -> None:
     notebook: NotebookPage = request.getfixturevalue(shown)
     page = notebook.page
+    page.bring_to_front()  # pictures of a page behind another take seconds
     now = page.locator(".ng-live").bounding_box()
     assert now is not None
     around = 1280 - now["width"]
