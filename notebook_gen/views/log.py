@@ -1,10 +1,10 @@
 """A run as plain lines, now and then: for pipes, log files and CI."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from notebook_gen.views.resources import say_in_flight
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import placeholder_warning, row_counts, say_ending, say_spending
+from notebook_gen.views.summary import placeholder_warning, retry_counts, row_counts, say_ending, say_spending
 from notebook_gen.views.text import write_clock
 
 
@@ -33,9 +33,17 @@ class LogView:
         now = self._source.elapsed()
         if now >= self._due:
             self._due = now + self._interval
-            counts, spent = row_counts(self._source.progress), say_spending(self._source)
-            facts = (*counts, say_in_flight(self._source), *spent, write_clock(now))
-            self._write(" · ".join(filter(None, facts)))
+            self._write(" · ".join(filter(None, self._facts(now))))
+
+    def _facts(self, now: float) -> Iterator[str]:
+        progress = self._source.progress
+        if progress.state == "paused":
+            yield "paused"
+        yield from row_counts(progress)
+        yield say_in_flight(self._source)
+        yield from retry_counts(progress.nodes)
+        yield from say_spending(self._source)
+        yield write_clock(now)
 
     def stop(self) -> None:
         """Write how it ended."""

@@ -1,6 +1,7 @@
 """In a pipe: a line now and then, and how it ended."""
 
-from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.errors import RateLimited, Transient
+from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunPaused, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.log import LogView
@@ -35,6 +36,22 @@ def test_a_late_update_is_not_made_up_for() -> None:
         view.update()
 
     assert [line.rpartition(" ")[2] for line in lines] == ["0:35", "0:45"]
+
+
+def test_a_line_says_why_nothing_moves() -> None:
+    lines: list[str] = []
+    run = review_run()
+    view = LogView(run, lines.append, interval=10)
+    task = Task(REVIEW, 0, 0)
+    run.publish(RunStarted(0.0, 40, 0.0))
+    for error in (RateLimited("too many requests"), RateLimited("too many requests"), Transient("no answer")):
+        run.publish(TaskStarted(1.0, task, 0.5, 0), TaskEnded(2.0, task, 0, error, None, again=True))
+    run.publish(RunPaused(9.0))
+
+    run.now = 10
+    view.update()
+
+    assert lines == ["paused · 0 of 40 rows · 0 of 16 calls in flight · 3 retried · 2 × 429 · 0:10"]
 
 
 def test_every_line_says_what_an_earlier_run_has_made() -> None:
