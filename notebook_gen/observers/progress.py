@@ -81,6 +81,7 @@ class Progress:
         limits: how many may be in flight, per resource whose limit has moved.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
+        paused_for: seconds of all pauses that are over.
         error: what ended the run, if it did not finish.
     """
 
@@ -98,6 +99,8 @@ class Progress:
         self.limits: dict[str, int] = {}
         self.wall_time: float | None = None
         self.ended: float | None = None
+        self.paused_for = 0.0
+        self._paused_at: float | None = None
         self.error: Exception | None = None
         self._resource = [node.resource for node in graph.nodes]
         self._full_column = [node.full_column for node in graph.nodes]
@@ -220,8 +223,11 @@ class Progress:
                 self.state = "running"
                 self.wall_time = event.wall_time
             case RunPaused():
-                self.state = "paused"
+                self.state, self._paused_at = "paused", event.time
             case RunResumed():
                 self.state = "running"
+                if self._paused_at is not None:
+                    self.paused_for += event.time - self._paused_at
+                    self._paused_at = None
             case RunFinished():
                 self.state, self.ended, self.error = event.state, event.time, event.error

@@ -5,7 +5,7 @@ are rows, they take all the room: a row shows itself what waited for what.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 ROOM_AHEAD: Final = 0.15
 """The share of the time axis that lies ahead of now, while a run goes on."""
-SMALL_SIZE: Final = 10.0
 
 _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
@@ -190,6 +189,18 @@ def _and_more(name: str, skipped: int) -> str:
     return fit(name, _WIDEST_LABEL - text_width(more, LABEL_SIZE), LABEL_SIZE) + more if skipped else name
 
 
+def _widest_figures(lanes: Lanes, ceilings: Sequence[int]) -> list[str]:
+    """The widest lines that `Chart.labels` may have below names: a label's room stays as figures grow."""
+    match lanes.kind:
+        case "rows":
+            return []
+        case "columns":
+            return [f"{max(ceilings, default=0)} in flight"]
+        case "slots":
+            most = [max(pair) for pair in zip(lanes.counts, ceilings, strict=True)]
+            return [f"{count} of {count} used" for count in most]
+
+
 def lane_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:
     """Give the name of each group of lanes, in one short line; harmless, not escaped."""
     match lanes.kind:
@@ -276,7 +287,9 @@ def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], he
         limits=limits,
         looks=looks,
         colors=tuple(color_names(graph)),
-        places=place_lanes(detail.lanes, lane_names(graph, detail.lanes), height),
+        places=place_lanes(
+            detail.lanes, lane_names(graph, detail.lanes), height, below=_widest_figures(detail.lanes, slots)
+        ),
         height=height,
         cooled=cooled,
         cooling=tuple(cooling),

@@ -8,6 +8,7 @@ from notebook_gen.views.lanes import Lanes
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import text_width
 
+SMALL_SIZE: Final = 10.0
 AXIS_HEIGHT: Final = 26
 TOP_MARGIN: Final = 6
 
@@ -21,6 +22,8 @@ _WIDEST_PITCH = 18.0
 _WIDEST_ROW = 15.0  # for each attempt that stands beside another
 _ROW_GAP = 1.0
 _NARROWEST_LABEL = 66.0
+_LABEL_GAP = 8.0
+_PADDING = 16.0  # of the view: labels begin where all else begins
 _LABEL_PITCH = 13.0
 _TWO_LINES = 25.0
 _MOST_GAPS = 0.3  # of the room for lanes
@@ -102,15 +105,17 @@ def inner_height(height: float) -> float:
     return height - TOP_MARGIN - AXIS_HEIGHT
 
 
-def place_lanes(lanes: Lanes, names: Sequence[str], height: float) -> Places:
+def place_lanes(lanes: Lanes, names: Sequence[str], height: float, *, below: Sequence[str] = ()) -> Places:
     """Place everything.
 
     Args:
         lanes: the lanes.
         names: the names at their left.
         height: pixels of the whole, axis included.
+        below: the widest lines that will ever stand below names.
     """
-    label_width = max([_NARROWEST_LABEL, *(text_width(name, LABEL_SIZE) for name in names)]) + 8
+    widths = [text_width(name, LABEL_SIZE) for name in names] + [text_width(line, SMALL_SIZE) for line in below]
+    label_width = _PADDING + max([_NARROWEST_LABEL, *widths]) + _LABEL_GAP
     inside = inner_height(height)
     return _place_rows(lanes, inside, label_width) if lanes.kind == "rows" else _place(lanes, inside, label_width)
 

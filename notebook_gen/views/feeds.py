@@ -11,7 +11,7 @@ from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import count_settled
+from notebook_gen.views.summary import count_settled, state_word
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import write_count, write_seconds
 
@@ -151,7 +151,7 @@ class HeadFeed:
         graph, progress = source.graph, source.progress
         nodes, rows = progress.nodes, progress.rows
         waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
-        self._state(progress.state)
+        self._state(state_word(source))
         self._cancel(_cancel_offer(source.gives_up_in()))
         self._facts(head_html(source))
         self._side(side_html(source, waiting))

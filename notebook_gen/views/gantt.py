@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
-from notebook_gen.views.chart import ROOM_AHEAD, SMALL_SIZE, Chart, chart_height, make_chart
-from notebook_gen.views.chart_places import AXIS_HEIGHT, TOP_MARGIN, Band, inner_height
+from notebook_gen.views.chart import ROOM_AHEAD, Chart, chart_height, make_chart
+from notebook_gen.views.chart_places import AXIS_HEIGHT, SMALL_SIZE, TOP_MARGIN, Band, inner_height
 from notebook_gen.views.gantt_traces import (
     BAR_OPACITY,
     GRID_SHADES,

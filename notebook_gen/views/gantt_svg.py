@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notebook_gen.observers.trace import AGAIN, FAILED
-from notebook_gen.views.chart import PAUSED, SMALL_SIZE, Chart, time_ticks
-from notebook_gen.views.chart_places import TOP_MARGIN, Band
+from notebook_gen.views.chart import PAUSED, Chart, time_ticks
+from notebook_gen.views.chart_places import SMALL_SIZE, TOP_MARGIN, Band
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
 from notebook_gen.views.occupancy import Grid

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT
-from notebook_gen.views.chart import PAUSED, SMALL_SIZE, Chart
-from notebook_gen.views.chart_places import Band
+from notebook_gen.views.chart import PAUSED, Chart
+from notebook_gen.views.chart_places import SMALL_SIZE, Band
 from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
 from notebook_gen.views.occupancy import NOBODY, Grid
 from notebook_gen.views.palette import Paint

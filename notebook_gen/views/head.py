@@ -4,6 +4,7 @@ Layout is also written into the elements: a page that does not trust a notebook 
 """
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Final, NamedTuple, TypedDict
 
 from notebook_gen.engine.open_group import DROPPED, FAILED
@@ -19,6 +20,7 @@ from notebook_gen.views.summary import (
     count_settled,
     placeholder_warning,
     retry_counts,
+    state_word,
     write_cost,
     write_roughly,
 )
@@ -68,7 +70,7 @@ class _Fact(NamedTuple):
 
 def head_html(source: RunSource) -> str:
     """Draw state and facts; each has its place, so that none jumps."""
-    state = source.progress.state
+    state = state_word(source)
     facts = "".join(map(_draw_fact, _facts(source)))
     return f'<div class="ng-state ng-{state.replace(" ", "-")}"><i></i><b>{state}</b></div>{facts}'
 
@@ -148,6 +150,9 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     before = progress.rows_dropped_before
     label = f"dropped · {write_count(before)} earlier" if before else "dropped"
     yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
+    if state_word(source) == "cancelling":
+        yield _unreturned(source.gives_up_in() or 0.0)
+        return
     looks = resource_looks(source.graph)
     looks = [looks[number] for number in counted(looks)]
     if not looks:
@@ -155,6 +160,12 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     yield _attempts(source, looks)
     if looks[0].is_model:
         yield _spending(source)
+
+
+def _unreturned(gives_up_in: float) -> _Fact:
+    """What a cancelled run waits for: only the user's own code can last."""
+    offer = f"Give up in {ceil(gives_up_in)} s" if gives_up_in > 0 else "Give up leaves it behind"
+    return _Fact("your code has not returned", f"callback or processor · {offer}")
 
 
 def _attempts(source: RunSource, looks: Sequence[ResourceLook]) -> _Fact:
@@ -246,10 +257,12 @@ def _nodes(source: RunSource, looks: Sequence[ResourceLook]) -> list[NodeProgres
 def _estimate(source: RunSource) -> str | None:
     """When it will be over, as on a clock; None while nobody can know.
 
-    Each column counts as much as its cells take: ten slow ones left are more work than a hundred quick ones.
+    Pauses are no work. Each column counts as much as its cells take: ten slow ones
+    left are more work than a hundred quick ones.
     """
     progress, elapsed = source.progress, source.elapsed()
-    if progress.state != "running" or elapsed < _ESTIMATE_AFTER:
+    worked = elapsed - progress.paused_for
+    if state_word(source) != "running" or worked < _ESTIMATE_AFTER:
         return None
     rows = progress.rows - progress.rows_dropped
     done = asked = 0.0
@@ -262,6 +275,7 @@ def _estimate(source: RunSource) -> str | None:
         wanted = max(0, rows - own.skipped - own.kept)
         done += min(own.done - own.kept, wanted) * own.mean_seconds
         asked += wanted * own.mean_seconds
-    if not asked or done / asked < _ESTIMATE_FROM:
+    is_all_made = done >= asked or progress.rows_done >= rows
+    if is_all_made or done / asked < _ESTIMATE_FROM:
         return None
-    return write_clock(max(elapsed, elapsed * asked / done) + 0.5)
+    return write_clock(progress.paused_for + worked * asked / done + 0.5)

@@ -23,6 +23,12 @@ def placeholder_warning() -> str:
     return "placeholder text from the demo endpoint; declare a real model with ng.Model(…)"
 
 
+def state_word(source: RunSource) -> str:
+    """Give the state of a run in a word or two: one that was cancelled is "cancelling" until all has returned."""
+    is_cancelling = source.progress.ended is None and source.gives_up_in() is not None
+    return "cancelling" if is_cancelling else source.progress.state
+
+
 def count_settled(node: NodeProgress, rows: int) -> int:
     """Give the rows for which a node has nothing to make any more: it was done, or skipped."""
     return min(node.done + node.skipped, rows)

@@ -14,6 +14,7 @@ from notebook_gen.views.summary import (
     row_counts,
     say_ending,
     say_spending,
+    state_word,
 )
 from notebook_gen.views.text import one_line, write_clock, write_count, write_seconds
 
@@ -97,7 +98,7 @@ class TerminalView:
         progress = self._source.progress
         facts = [write_clock(self._source.elapsed()), *row_counts(progress), say_in_flight(self._source)]
         title = one_line(self._source.title)
-        return Text.assemble((f"{title}: {progress.state}", "bold"), f"  {' · '.join(filter(None, facts))}")
+        return Text.assemble((f"{title}: {state_word(self._source)}", "bold"), f"  {' · '.join(filter(None, facts))}")
 
     def _columns(self) -> "Table":
         from rich.table import Table

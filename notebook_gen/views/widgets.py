@@ -202,7 +202,10 @@ class LiveWidgets:
             self._tabs.add_class("ng-has-failures")
 
     def show_state(self, state: str) -> None:
-        """Offer to resume a run that is paused, else to pause it."""
+        """Offer to resume a run that is paused, else to pause it; one that is cancelled can do neither."""
+        self._pause.disabled = state == "cancelling"
+        if self._pause.disabled:
+            return  # with the word it has, which may be another's width
         is_paused = state == "paused"
         self._pause.description = "Resume" if is_paused else "Pause"
         self._pause.tooltip = _RESUME if is_paused else _PAUSE

@@ -152,3 +152,13 @@ def test_a_cancelled_run_offers_to_give_up_once_the_wait_is_over_and_nothing_in_
         offers.append(board.cancel)
 
     assert offers == ["cancel", "wait", "give up"]
+
+
+def test_a_cancelled_run_that_is_not_over_is_shown_as_cancelling() -> None:
+    run, board = review_run(40), RecordingBoard()
+    feed = HeadFeed(run, board)
+    run.gives_up_at = 5.0
+
+    feed.show()
+
+    assert board.state == "cancelling"

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from notebook_gen.config.columns import LLMText
-from notebook_gen.events import LimitMoved, RunPaused, RunResumed, TaskStarted
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed, TaskEnded, TaskStarted
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
@@ -281,6 +281,26 @@ def test_lanes_have_their_names_and_lie_within_the_chart(lanes: LaneKind) -> Non
     assert all(0 <= place <= chart.places.height for place in (*chart.places.lanes, *chart.places.labels))
     assert len(chart.labels) == len(chart.places.labels)
     assert len(gantt(_trace(_worked()), lanes=lanes).data) > 2
+
+
+@pytest.mark.parametrize("lanes", ["slots", "columns"])
+def test_labels_and_the_lines_below_them_leave_the_padding_of_the_view_as_the_run_goes_on_and_after(
+    lanes: LaneKind,
+) -> None:
+    run = traced_run(400)
+    run.ceilings = dict.fromkeys(run.graph.resources, 100)
+    for row in range(100):
+        run.attempt(REVIEW, row, 1.0 + row / 100, slot=row)
+    charts = [_chart(run, lanes=lanes)]
+    for row in range(100):
+        run.publish(TaskEnded(3.0, Task(REVIEW, 0, row), row, None, None))
+    run.finish()
+    charts.append(_chart(run, lanes=lanes))
+
+    for chart in charts:
+        for name, below in chart.labels:
+            assert max(text_width(name, 11.0), text_width(below, 10.0)) + 8 + 16 <= chart.places.label_width
+    assert charts[0].places.label_width == charts[1].places.label_width
 
 
 @pytest.mark.parametrize("lanes", ["slots", "columns"])

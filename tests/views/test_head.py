@@ -14,6 +14,8 @@ from notebook_gen.events import (
     RowGroupKept,
     RowsDone,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     TaskEnded,
     TaskStarted,
@@ -79,6 +81,54 @@ def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
 
     run.publish(CellsSkipped(12.0, SCORE, 0, 5))
     assert _texts(head_html(run))[1:3] == ["0:12", "of about 0:30"]
+
+
+def test_an_estimate_leaves_out_the_time_in_which_the_run_was_paused() -> None:
+    run = traced_run(rows=10)
+    for row in range(5):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+    run.attempt(SCORE, 0, 10.0, 12.0)
+
+    run.publish(RunPaused(12.0), RunResumed(132.0))
+    run.now = 132.0
+
+    assert _texts(head_html(run))[1:3] == ["2:12", "of about 2:40"]
+
+
+def test_nothing_is_estimated_when_nothing_is_left_to_make() -> None:
+    run = traced_run(rows=10)
+    for row in range(10):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+        run.attempt(SCORE, row, row * 2.0, row * 2.0 + 2.0)
+    run.publish(RowsDone(20.0, 0, 10))
+    run.now = 22.0
+
+    assert _texts(head_html(run))[:3] == ["running", "0:22", "elapsed"]
+
+
+def test_a_cancelled_run_says_what_it_waits_for_and_what_can_be_done() -> None:
+    run = traced_run(rows=10)
+    run.now, run.gives_up_at = 22.0, 29.0
+    said = head_html(run)
+    assert _texts(said)[0] == "cancelling"
+    assert 'class="ng-state ng-cancelling"' in said
+    assert _texts(said)[-2:] == ["your code has not returned", "callback or processor · Give up in 7 s"]
+
+    run.now = 30.0
+    assert _texts(head_html(run))[-1] == "callback or processor · Give up leaves it behind"
+
+    run.publish(RunFinished(30.0, "cancelled", None))
+    assert _texts(head_html(run))[0] == "cancelled"
+    assert "not returned" not in head_html(run)
+
+
+def test_a_cancel_moves_none_of_the_facts_that_stay() -> None:
+    run = traced_run(rows=10)
+    before = re.findall(r"min-width:(\d+)px", head_html(run))[:3]
+
+    run.gives_up_at = 10.0
+
+    assert re.findall(r"min-width:(\d+)px", head_html(run))[:3] == before
 
 
 def test_tokens_and_cost_are_told_with_what_they_will_have_come_to() -> None:
