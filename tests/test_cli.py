@@ -16,11 +16,12 @@ import notebook_gen
 from notebook_gen.cli import main
 
 COMMAND = [sys.executable, "-c", "import sys; from notebook_gen.cli import main; sys.exit(main())"]
+MODULE = [sys.executable, "-m", "notebook_gen"]
 QUICK = ["--latency", "0.02"]
 
 
-def _run(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+def _run(arguments: Sequence[str], folder: Path, command: Sequence[str] = COMMAND) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_demo_prints_its_rows_and_writes_a_dataset(tmp_path: Path) -> None:
@@ -33,6 +34,16 @@ def test_the_demo_prints_its_rows_and_writes_a_dataset(tmp_path: Path) -> None:
     assert 'pandas.read_parquet("notebook_gen_demo/rows")' in shown.stdout
     assert "jupyter lab" in shown.stdout
     assert "placeholder text" in shown.stderr
+
+
+def test_the_package_itself_can_be_run_as_the_command(tmp_path: Path) -> None:
+    shown = _run(["demo", "--rows", "3", *QUICK], tmp_path, MODULE)
+    wrong = _run(["demo", "--rows", "0"], tmp_path, MODULE)
+
+    assert shown.returncode == 0, shown.stderr
+    assert len(pd.read_parquet(tmp_path / "notebook_gen_demo" / "rows")) == 3
+    assert wrong.returncode == 2
+    assert wrong.stderr.splitlines() == ["notebook-gen: no rows were asked for; ask for 1 or more"]
 
 
 def test_in_a_pipe_the_demo_is_plain(tmp_path: Path) -> None:
