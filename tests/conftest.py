@@ -15,6 +15,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, keep a file's tests together, and those that share a browser."""
+    for item in items:
+        together = "browser" if item.get_closest_marker("browser") is not None else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
 def _program(name: str, package: str) -> str:
     """Find a program; without it the test is skipped, except in CI, where it fails."""
     path = shutil.which(name)
