@@ -7,6 +7,8 @@ from pathlib import Path
 
 import playwright
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_configure() -> None:
@@ -15,11 +17,17 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, keep a file's tests together, and those that share a browser."""
-    for item in items:
-        together = "browser" if item.get_closest_marker("browser") is not None else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+class BrowserApart(LoadScopeScheduling):  # type: ignore[misc]  # the plugin has no types
+    """Where several processes share the tests: a file's stay together, and all those that look at one browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BrowserApart:
+    """Begin with the browser's tests, which take longest and leave room for the others."""
+    config.option.loadscopereorder = False
+    return BrowserApart(config, log)
 
 
 def _program(name: str, package: str) -> str:
