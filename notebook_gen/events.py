@@ -95,7 +95,7 @@ class CellsSkipped(NamedTuple):
 
 
 class CellFailed(NamedTuple):
-    """A cell failed for good and stays NA; its row lives."""
+    """A cell failed for good; its row lives. It stays NA, or the run ends because of it."""
 
     time: float
     row_group: int

@@ -403,11 +403,15 @@ class _Shell:
         self.books.outcomes.append((self.now, task, error))
         if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
             self.books.ended.add(key)
+        rows = [row for row in self.rows_of(task) if row not in self.books.dropped]
         again = self.core.finished(task, running.started, error, self.now)
         if again:
             assert self.core.flow.gives_slots, "a task is to be tried again although the run is ending"
             assert error is not None, "a task that made its values is to be made again"
             self.note_another_try(key, task, error)
+        elif isinstance(error, Rejected) and self.tries[key, error.kind] == node.retries:
+            told = {event.row for event in self.core.outbox if isinstance(event, RowDropped | CellFailed)}
+            assert told.issuperset(rows), "what failed for good was told nobody"
 
     def note_another_try(self, key: Key, task: Task, error: GenerationError) -> None:
         if isinstance(error, RateLimited):
@@ -496,7 +500,7 @@ class _Shell:
             case LimitMoved():
                 self.limits[event.resource] = (event.limit, event.resumes)
             case CellFailed():
-                assert self.graph.nodes[event.node].on_error == "null"
+                assert self.graph.nodes[event.node].on_error in ("null", "raise")
             case RowGroupWritten() | CellsSkipped():
                 pass
             case _:

@@ -77,6 +77,32 @@ def test_a_prompt_says_none_for_an_empty_cell_unless_it_asks_or_is_skipped() -> 
     assert record["left_out"].state == "skipped"
 
 
+def test_the_row_that_ended_the_run_is_among_the_failures_and_is_made_when_the_run_goes_on(tmp_path: Path) -> None:
+    mended = threading.Event()
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column(on_error="raise")
+    def slow(n: int) -> int:
+        if not mended.is_set():
+            raise ValueError("the disk is away")
+        return n
+
+    run = builder.create(1, tmp_path / "d", show=False)
+    with pytest.raises(ng.ColumnFailed):
+        run.result(timeout=30)
+
+    failures = run.failures()
+    assert failures[["row", "column", "attempt", "dropped"]].to_dict("records") == [
+        {"row": 0, "column": "slow", "attempt": 1, "dropped": False}
+    ]
+    record = run.record(0)
+    assert (record.state, record["slow"].state, record["n"].state) == ("unfinished", "failed", "waiting")
+    assert record["slow"].reason.startswith("ValueError: the disk is away")
+    mended.set()
+    assert len(builder.create(1, tmp_path / "d", show=False).result(timeout=30)) == 1
+
+
 def test_a_record_can_be_looked_at_while_the_run_goes_on() -> None:
     builder = ng.DatasetBuilder()
     builder["n"] = ng.Integer(1, 5)

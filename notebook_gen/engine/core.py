@@ -353,7 +353,7 @@ class SchedulerCore:
 
     def _try_again(self, task: Task, pool: Resource, started: float, error: GenerationError, now: float) -> bool:
         """Decide what follows from a failed attempt; gives whether the task gets another."""
-        node, number, row, attempt = task
+        node, number, row, _ = task
         group = self.tracker.groups[number]
         first = group.group.start if row == WHOLE_GROUP else row
         if pool.is_endpoint:
@@ -361,18 +361,18 @@ class SchedulerCore:
             if pool.is_paused:
                 self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
-        if is_gone or self.ending.reason is not None:
+        if is_gone:
             return False
         delay = self._attempts.delay(task, first, pool, error)
-        if delay is None and row == WHOLE_GROUP:
-            self.flow.full_failed(node, group, error, attempt, now)
-        elif delay is None:
-            self.flow.cells_failed(node, group, [(row, error)], attempt, now)
-        elif delay:
+        if delay is None:
+            self.flow.task_failed(task, group, error, now)
+        if self.ending.reason is not None:
+            return False
+        if delay:
             self.tracker.defer(node, group, first, now)
             self._salvage.defer(node, first, now + delay)
             self.alarm = min(self.alarm, now + delay)
-        else:
+        elif delay is not None:
             self.tracker.put_back(node, group, first, now)
             self.flow.queue_again(node, first)
         reason = self._attempts.reason_to_stop(self.ending.rows_done, now)

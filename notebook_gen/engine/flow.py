@@ -17,6 +17,7 @@ from notebook_gen.engine.tracker import CompletionTracker, Ready
 from notebook_gen.errors import ColumnFailed, GenerationError
 from notebook_gen.events import CellFailed, CellsSkipped, RowDropped, RowsDone
 from notebook_gen.plan.graph import ExecutionGraph, Node
+from notebook_gen.plan.tasks import WHOLE_GROUP, Task
 
 
 def may_be_kept(node: Node) -> bool:
@@ -266,6 +267,13 @@ class CellFlow:
 
     # Failed
 
+    def task_failed(self, task: Task, group: OpenGroup, error: GenerationError, now: float) -> None:
+        """Do with a task that failed for good what its column says; not all its rows must be dropped."""
+        if task.row == WHOLE_GROUP:
+            self._full_failed(task.node, group, error, task.attempt, now)
+        else:
+            self.cells_failed(task.node, group, [(task.row, error)], task.attempt, now)
+
     def cells_failed(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
         """Do with cells that failed for good what their column says; their rows must not be dropped."""
         if not failed:
@@ -282,10 +290,9 @@ class CellFlow:
                 else:
                     self.cells_ended(node, group, rows, FAILED, now)
             case "raise":
-                self._raise(node, *failed[0])
+                self._raise(node, group, failed, attempt, now)
 
-    def full_failed(self, node: int, group: OpenGroup, error: GenerationError, attempt: int, now: float) -> None:
-        """Do with a full-column task that failed for good what its column says; not all rows must be dropped."""
+    def _full_failed(self, node: int, group: OpenGroup, error: GenerationError, attempt: int, now: float) -> None:
         failed = [(row, error) for row in group.rows_of(node)]
         if not failed:
             self.full_ended(node, group, SKIPPED, now)
@@ -301,7 +308,7 @@ class CellFlow:
                 self._leave_empty(node, group, failed, attempt, now)
                 self.full_ended(node, group, FAILED, now)
             case "raise":
-                self._raise(node, *failed[0])
+                self._raise(node, group, failed, attempt, now)
 
     def drop(
         self, node: int | None, group: OpenGroup, row: int, attempt: int, error: GenerationError, now: float
@@ -329,11 +336,17 @@ class CellFlow:
         return group.states[node][0 if self._full[node] else row - group.group.start]
 
     def _leave_empty(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
-        number = group.group.number
         self._outbox.append(FillCells(node, group.group, [row for row, _ in failed], "failed"))
-        self._outbox.extend(CellFailed(now, number, row, node, attempt, error) for row, error in failed)
+        self._tell_failed(node, group, failed, attempt, now)
 
-    def _raise(self, node: int, row: int, error: GenerationError) -> None:
-        failure = ColumnFailed(error.problem, advice=error.advice, column=self._nodes[node].name, row=row)
-        failure.__cause__ = error
-        self.raised = failure
+    def _raise(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
+        """End the run; the rows are not dropped, so that they are made when the run is gone on with."""
+        row, error = failed[0]
+        self._tracker.fail(node, group, [row for row, _ in failed])
+        self._tell_failed(node, group, failed, attempt, now)
+        self.raised = ColumnFailed(error.problem, advice=error.advice, column=self._nodes[node].name, row=row)
+        self.raised.__cause__ = error
+
+    def _tell_failed(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
+        number = group.group.number
+        self._outbox.extend(CellFailed(now, number, row, node, attempt, error) for row, error in failed)

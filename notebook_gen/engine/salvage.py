@@ -115,6 +115,5 @@ class Salvage:
         return sorted(taken, key=lambda deferred: deferred.row)
 
     def clear(self) -> None:
-        """Forget all deferred tasks, and all attempts: no task that was begun gets another."""
+        """Forget all deferred tasks; those in flight may still fail, for good if it was their last attempt."""
         self._deferred.clear()
-        self._tries.clear()

@@ -270,6 +270,14 @@ class CompletionTracker:
         group.states[node][0] = FAILED
         self._leave_out_dropped(node, group)
 
+    def fail(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
+        """Note that a node failed in rows that live and never become whole: the run ends because of it."""
+        if self._shape.full[node]:
+            group.states[node][0] = FAILED
+            return
+        for row in rows:
+            group.states[node][row - group.group.start] = FAILED
+
     # Looking
 
     def cell_states(self, group: OpenGroup, row: int) -> list[CellState]:

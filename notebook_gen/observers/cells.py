@@ -47,6 +47,10 @@ class GroupStates(NamedTuple):
         """The index of each cell's state in `CELL_STATES`, node after node."""
         return zlib.decompress(self.data) if self.is_packed else self.data
 
+    def unpacked(self) -> "GroupStates":
+        """Give the same with data that can be read at once."""
+        return self._replace(data=self.states, is_packed=False)
+
 
 class StatesOfRows(NamedTuple):
     """The states of the cells in a stretch of rows.

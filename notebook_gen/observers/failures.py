@@ -1,4 +1,4 @@
-"""Failures: every row that was dropped and every cell that stays empty, with the failure that decided it."""
+"""Failures: every row that was dropped and every cell that failed for good, with the failure that decided it."""
 
 import re
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
@@ -18,7 +18,7 @@ _COMPARED: Final = 300  # characters of an error that tell it from others
 
 
 class Failure(NamedTuple):
-    """Why a row was dropped, or a cell stays empty.
+    """Why a row was dropped, or a cell has no value.
 
     Attributes:
         row: its number in the run.
@@ -28,7 +28,8 @@ class Failure(NamedTuple):
         kind: "rate limited", "transient" or "rejected".
         error: what happened.
         advice: what to do about it; may be empty.
-        dropped: whether the row was dropped; else the cell is NA, as its column says with `on_error="null"`.
+        dropped: whether the row was dropped; else its column says `on_error="null"`, and the cell is NA, or "raise",
+            and the run has ended.
     """
 
     row: int

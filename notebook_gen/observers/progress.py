@@ -6,6 +6,7 @@ from typing import Literal
 
 from notebook_gen.errors import RateLimited, Transient
 from notebook_gen.events import (
+    CellFailed,
     CellsKept,
     CellsSkipped,
     Event,
@@ -36,7 +37,7 @@ class NodeProgress:
         done: rows that have its values.
         kept: rows whose values an earlier run made.
         skipped: rows in which it was skipped.
-        failed: tasks and cells that failed for good.
+        failed: cells that failed for good; of a full column, one in each row.
         again: failed attempts that were followed by another.
         rate_limited: attempts that the endpoint answered with "too many requests" (429).
         in_flight: tasks with a slot.
@@ -157,12 +158,8 @@ class Progress:
             progress.again += 1
             if isinstance(error, Transient):
                 progress.put_off_by = error
-        elif error is not None:
-            progress.failed += 1
-        elif self._full_column[node]:
-            progress.done += self._group_size[task.row_group]
-        else:
-            progress.done += 1
+        elif error is None:
+            progress.done += self._group_size[task.row_group] if self._full_column[node] else 1
         if resource is not None:
             self.in_flight[resource] -= 1
         if usage is not None:
@@ -174,9 +171,7 @@ class Progress:
             case RowsDone():
                 self.rows_done += event.rows
             case InPlaceEnded():
-                progress = self.nodes[event.node]
-                progress.done += event.done
-                progress.failed += event.failed
+                self.nodes[event.node].done += event.done
             case CellsKept():
                 self.nodes[event.node].done += event.rows
                 self.nodes[event.node].kept += event.rows
@@ -184,9 +179,8 @@ class Progress:
                 self._row_group_kept(event)
             case CellsSkipped():
                 self.nodes[event.node].skipped += event.rows
-            case RowDropped():
-                self.rows_dropped += 1
-                self.rows_done -= event.was_done
+            case CellFailed() | RowDropped():
+                self._failed(event)
             case LimitMoved():
                 self.limits[event.resource] = event.limit
             case RowGroupResized():
@@ -204,6 +198,13 @@ class Progress:
                 self._change_state(event)
             case _:
                 pass
+
+    def _failed(self, event: CellFailed | RowDropped) -> None:
+        if event.node is not None:
+            self.nodes[event.node].failed += 1
+        if type(event) is RowDropped:
+            self.rows_dropped += 1
+            self.rows_done -= event.was_done
 
     def _row_group_kept(self, event: RowGroupKept) -> None:
         rows = len(event.rows)

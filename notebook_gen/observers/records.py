@@ -166,8 +166,9 @@ class Records:
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
         drop = next((failure for failure in failures if failure.dropped), None)
-        if view is None and drop is None:
+        if view is None and not failures:
             raise self._missing(row)
+        view = view or self._rows.without_values(row)
         group = row // self._group_size
         attempts = self._attempts(row, group)
         cells = [
@@ -177,29 +178,28 @@ class Records:
         return RowRecord(
             row=row,
             row_group=group,
-            state=self._state(view),
+            state=self._state(view, drop),
             reason=_say(drop) if drop is not None else "",
             cells=tuple(self._explained(cell, failures) for cell in cells),
             graph=self._graph,
         )
 
-    def _state(self, view: RowView | None) -> RowState:
-        if view is None or view.dropped:
+    def _state(self, view: RowView, drop: Failure | None) -> RowState:
+        if drop is not None or view.dropped:
             return "dropped"
         if all(state in ("done", "skipped", "failed") for state in view.states):
             return "done"
         return "in progress" if self._progress.ended is None else "unfinished"
 
     def _cell(
-        self, column: str, place: int, view: RowView | None, attempts: Sequence[Attempt], where: tuple[int, int]
+        self, column: str, place: int, view: RowView, attempts: Sequence[Attempt], where: tuple[int, int]
     ) -> CellRecord:
         node = self._graph.nodes[self._graph.columns[column]]
-        state: CellState = view.states[place] if view is not None else "dropped"
         return CellRecord(
             column=column,
             node=node,
-            state=state,
-            value=view.values[place] if view is not None else None,
+            state=view.states[place],
+            value=view.values[place],
             attempts=tuple(attempts),
             exchange=self._last_exchange(node, *where),
         )

@@ -204,7 +204,7 @@ class LiveRows:
 
     def between(self, first: int, end: int) -> list[RowView]:
         """Give the rows from one up to another, in order, also those that are not begun or of which nothing is left."""
-        return [self.view(row) or self._empty_view(row) for row in range(first, end)]
+        return [self.view(row) or self.without_values(row) for row in range(first, end)]
 
     def view(self, row: int) -> RowView | None:
         """Give one row, wherever it is; None if it was not begun, or nothing is left of it."""
@@ -270,8 +270,11 @@ class LiveRows:
             return self._live_view(row, group)
         return self._dropped.get(row) or self._written_view(row)
 
-    def _empty_view(self, row: int) -> RowView:
-        """A row of which there is nothing: it waits, unless its row group was opened long ago."""
+    def without_values(self, row: int) -> RowView:
+        """Give a row of which no value is left: not begun, dropped, or cut off by the end of the run."""
+        group = self._cells.group_from(row // self._group_size * self._group_size)
+        if group is not None:
+            return _without_values(group.unpacked(), self._graph, row)
         is_gone = row <= self._last_written or self._open_group(row) is not None
         state: CellState = "dropped" if is_gone else "waiting"
         return RowView(row, is_gone, (state,) * len(self._graph.columns), (None,) * len(self._graph.columns))
@@ -301,8 +304,7 @@ class LiveRows:
             if number not in self._storage.row_groups():
                 return None
             known = self._cells.group_from(number * self._group_size)
-            if known is not None:
-                known = known._replace(data=known.states, is_packed=False)
+            known = known.unpacked() if known is not None else None
             self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), known)
             _keep_last(self._recent, _KEPT_GROUPS)
         group = self._recent[number]
@@ -322,13 +324,31 @@ class LiveRows:
         return RowView(row=row, dropped=False, states=states, values=values, left_empty=frozenset(left_empty))
 
 
+def _without_values(group: GroupStates, graph: ExecutionGraph, row: int) -> RowView:
+    """A row that did not make it; where it was not dropped, they are made when the run is gone on with."""
+    by_node = [_state(group, node.index, row) for node in graph.nodes]
+    is_dropped = any(
+        state == "dropped" or (state == "failed" and graph.nodes[node].on_error == "drop")
+        for node, state in enumerate(by_node)
+    )
+    # a processor may drop a row that has all its cells
+    is_dropped = is_dropped or all(state in ("done", "skipped") for state in by_node)
+    states: list[CellState] = [by_node[node] for node in graph.columns.values()]
+    if not is_dropped:
+        states = [state if state in ("skipped", "failed") else "waiting" for state in states]
+    return RowView(row, is_dropped, tuple(states), (None,) * len(states))
+
+
 def _ended(group: GroupStates | None, node: int, row: int) -> CellState:
     """How a cell of a written row has ended."""
-    offset = row - group.start if group is not None else -1
-    if group is None or not 0 <= offset < group.size:
-        return "done"
-    state = CELL_STATES[group.data[node * group.size + offset]]
+    state = _state(group, node, row) if group is not None else "done"
     return state if state in ("skipped", "failed") else "done"
+
+
+def _state(group: GroupStates, node: int, row: int) -> CellState:
+    """How a cell of a row group that is open no longer has ended; "done" of a row that it does not have."""
+    offset = row - group.start
+    return CELL_STATES[group.data[node * group.size + offset]] if 0 <= offset < group.size else "done"
 
 
 def _keep_last(things: dict[int, Any], most: int) -> None:

@@ -26,7 +26,7 @@ from notebook_gen.errors import (
     Transient,
     WriteError,
 )
-from notebook_gen.events import RowGroupOpened, RowGroupWritten, RowsDone
+from notebook_gen.events import CellFailed, RowDropped, RowGroupOpened, RowGroupWritten, RowsDone
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
 from tests.engine.steps import Steps, function
 
@@ -303,7 +303,7 @@ def test_cells_made_in_place_may_end_when_the_run_stops_early_and_their_rows_are
 
 
 @pytest.mark.parametrize("error", [Transient("it broke"), RateLimited("slow down"), Rejected("no")])
-def test_what_fails_while_the_run_stops_early_is_neither_tried_again_nor_dropped(error: GenerationError) -> None:
+def test_what_would_be_tried_again_when_the_run_stops_early_is_not_and_is_not_dropped(error: GenerationError) -> None:
     steps = Steps({"a": function(retries=1), "b": function()}, rows=2, shutdown_error_window=1)
     steps.take_all(0.0)
     steps.end(Task(1, 0, 1), 1.0, WRONG)
@@ -313,6 +313,58 @@ def test_what_fails_while_the_run_stops_early_is_neither_tried_again_nor_dropped
 
     assert steps.told() == []
     assert steps.core.alarm == 1.0 + GRACE
+
+
+@pytest.mark.parametrize("full_column", [False, True])
+def test_what_fails_for_good_while_the_run_stops_early_is_dropped_with_its_reason(full_column: bool) -> None:
+    steps = Steps(
+        {"a": function(full_column=full_column), "b": function(on_error="null")}, rows=1, shutdown_error_window=1
+    )
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, 0), 1.0, WRONG)
+    assert not steps.core.flow.gives_slots
+    steps.told()
+
+    task = Task(0, 0, WHOLE_GROUP if full_column else 0)
+    assert not steps.end(task, 2.0, Rejected("too late"))
+
+    told = steps.told()
+    assert [(drop.row, drop.node, str(drop.error)) for drop in told if isinstance(drop, RowDropped)] == [
+        (0, 0, "too late")
+    ]
+    assert StopWork() in told
+
+
+def test_what_had_its_last_attempt_when_the_run_stops_early_is_dropped_with_its_reason() -> None:
+    steps = Steps({"a": function(retries=1), "b": function()}, rows=2, shutdown_error_window=1)
+    steps.take_all(0.0)
+    assert steps.end(Task(0, 0, 0), 0.5, WRONG)
+    assert steps.take(0.5) == Task(0, 0, 0, 2)
+    steps.end(Task(1, 0, 1), 1.0, WRONG)
+    steps.told()
+
+    steps.end(Task(0, 0, 0, 2), 2.0, WRONG)
+
+    assert [(drop.row, drop.attempt) for drop in steps.told_of(RowDropped)] == [(0, 2)]
+
+
+@pytest.mark.parametrize("full_column", [False, True])
+def test_what_ends_the_run_is_told_and_its_rows_are_not_dropped(full_column: bool) -> None:
+    steps = Steps({"a": function(full_column=full_column, on_error="raise")}, rows=2)
+    task = steps.take(0.0)
+    assert task is not None
+    steps.told()
+
+    steps.end(task, 1.0, WRONG)
+    told = steps.told()
+    steps.core.stopped(2.0)
+    assert steps.the(WriteRowGroup).dropped == ()
+    steps.core.written(0, 0, 3.0)
+
+    rows = [0, 1] if full_column else [0]
+    assert told == [*(CellFailed(1.0, 0, row, 0, 1, WRONG) for row in rows), StopWork()]
+    ending = steps.the(EndRun)
+    assert str(ending.error) == "column 'a', row 0: no answer"
 
 
 def test_what_comes_back_from_processors_once_work_is_stopped_begins_nothing() -> None:

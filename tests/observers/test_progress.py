@@ -5,6 +5,7 @@ import pytest
 from notebook_gen.config.columns import Column, Function, LLMText
 from notebook_gen.errors import Rejected, RunError, Transient
 from notebook_gen.events import (
+    CellFailed,
     CellsSkipped,
     Event,
     InPlaceEnded,
@@ -79,10 +80,19 @@ def test_failed_attempts_are_counted_apart_by_whether_another_follows() -> None:
         TaskEnded(1.0, first, 0, Transient("it broke"), None, again=True),
         TaskStarted(2.0, second, 1.5, 0),
         TaskEnded(3.0, second, 0, WRONG, None),
+        RowDropped(3.0, 0, 0, 0, 2, WRONG),
     )
 
     node = progress.nodes[0]
     assert (node.done, node.again, node.failed, node.attempts) == (0, 1, 1, 2)
+
+
+def test_an_attempt_that_nobody_waits_for_any_more_is_no_failure() -> None:
+    task = Task(0, 0, 0)
+
+    progress = progress_of(TaskStarted(0.0, task, 0.0, 0), TaskEnded(1.0, task, 0, WRONG, None))
+
+    assert (progress.nodes[0].attempts, progress.nodes[0].failed) == (1, 0)
 
 
 def test_a_full_column_is_done_in_all_rows_of_its_row_group() -> None:
@@ -96,7 +106,9 @@ def test_a_full_column_is_done_in_all_rows_of_its_row_group() -> None:
 
 
 def test_cells_in_place_and_skipped_cells_are_counted() -> None:
-    progress = progress_of(InPlaceEnded(1.0, 0, 0, 0.5, 3, 1), CellsSkipped(1.0, 0, 0, 2))
+    progress = progress_of(
+        InPlaceEnded(1.0, 0, 0, 0.5, 3, 1), CellFailed(1.0, 0, 3, 0, 1, WRONG), CellsSkipped(1.0, 0, 0, 2)
+    )
 
     node = progress.nodes[0]
     assert (node.done, node.failed, node.skipped) == (3, 1, 2)
@@ -168,6 +180,7 @@ def test_how_a_run_stands_does_not_change_when_it_goes_on() -> None:
     still = progress.as_it_stands()
 
     progress(InPlaceEnded(1.0, 0, 0, 0.5, 3, 1))
+    progress(RowDropped(1.0, 0, 3, 0, 1, WRONG))
 
     assert (still.nodes[0].done, progress.nodes[0].done) == (0, 3)
     assert (still.nodes[0].failed, progress.nodes[0].failed) == (0, 1)

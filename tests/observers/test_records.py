@@ -13,6 +13,7 @@ from notebook_gen.events import (
     CellFailed,
     Event,
     RowDropped,
+    RowGroupKept,
     RowGroupOpened,
     RunFinished,
     RunStarted,
@@ -63,7 +64,8 @@ class _Run:
         self.failures = Failures(graph)
         self.trace = Trace(graph) if self.is_traced else None
         self.exchanges = ExchangeLog()
-        rows = _Rows(graph, 10, MemoryRows(tuple(graph.columns)), Cells(graph, 40, lambda _number: None))
+        self.cells = Cells(graph, 40, lambda _number: None)
+        rows = _Rows(graph, 10, MemoryRows(tuple(graph.columns)), self.cells)
         rows.views = self.views
         self.records = Records(self.progress, rows, self.failures, self.trace, self.exchanges, 10)
         opened = [RowGroupOpened(0.0, RowGroup(number, 10 * number, 10)) for number in range(2)]
@@ -178,12 +180,25 @@ def test_a_dropped_row_that_is_forgotten_still_has_its_reason_and_its_attempts()
     run = _Run()
     run.attempt(Task(REVIEW, 0, 3), 1.0, Rejected("no"))
     run.publish(RowDropped(4.0, 0, 3, REVIEW, 1, Rejected("no")))
+    run.cells(RowGroupKept(5.0, RowGroup(0, 0, 10), [0, 1, 2], 10))
 
     record = run.records.find(3)
 
     assert (record.state, record.reason) == ("dropped", "no")
     assert [cell.state for cell in record.cells] == ["failed", "failed", "dropped", "dropped", "dropped"]
     assert [attempt.error for attempt in record["review"].attempts] == ["no"]
+
+
+def test_a_row_whose_cell_ended_the_run_is_unfinished_and_says_why() -> None:
+    run = _Run()
+    run.attempt(Task(REVIEW, 0, 3), 1.0, Rejected("no"))
+    run.publish(CellFailed(2.0, 0, 3, REVIEW, 1, Rejected("no", advice="look at the prompt")))
+    run.publish(RunFinished(2.0, "failed", ValueError("no")))
+
+    record = run.records.find(3)
+
+    assert (record.state, record.reason) == ("unfinished", "")
+    assert (record["review"].state, record["review"].reason) == ("failed", "no; look at the prompt")
 
 
 def test_a_cell_that_failed_in_a_row_that_lives_is_told_also_when_the_row_is_written() -> None:

@@ -19,7 +19,7 @@ from notebook_gen.config.columns import (
 )
 from notebook_gen.config.models import Model
 from notebook_gen.errors import Rejected
-from notebook_gen.events import CellsSkipped, RowGroupOpened, TaskEnded, TaskStarted
+from notebook_gen.events import CellsSkipped, RowDropped, RowGroupOpened, TaskEnded, TaskStarted
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
@@ -96,6 +96,8 @@ def _finish(progress: Progress, node: int, count: int, *, seconds: float = 1.0, 
         error = Rejected("no") if row >= count else None
         progress(TaskStarted(0.0, task, 0.0, 0))
         progress(TaskEnded(seconds, task, 0, error, None))
+        if error is not None:
+            progress(RowDropped(seconds, 0, row, node, 1, error))
 
 
 def test_every_node_says_what_makes_it() -> None:

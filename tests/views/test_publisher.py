@@ -83,7 +83,7 @@ def test_tables_are_drawn_less_often_than_the_head() -> None:
     stage = _Stage(review_run())
 
     stage.run.drop(3, REVIEW, "no")
-    assert stage.tick(0.2) == ["head facts", "failure count"]
+    assert stage.tick(0.2) == ["head facts", "numbers", "columns", "failure count"]
     assert stage.tick(0.2) == ["cells", "failures"]
     assert stage.board.failures == 1
 
@@ -104,7 +104,8 @@ def test_a_column_says_how_far_it_is() -> None:
     stage = _Stage(traced_run())
     stage.run.attempt(REVIEW, 0, 1.0, 3.0)
     stage.run.attempt_in_vain(REVIEW, 1, 3.0, 5.0)
-    stage.run.attempt(REVIEW, 1, 5.0)
+    stage.run.drop(1, REVIEW, "no")
+    stage.run.attempt(REVIEW, 2, 5.0)
 
     stage.tick()
 
@@ -162,7 +163,7 @@ def test_what_fails_is_told_and_holds_up_nothing_else() -> None:
     assert [str(error) for error in stage.errors] == ["no 6 rows today"]
     assert "rows" not in stage.board.html
     stage.run.drop(3, REVIEW, "no")
-    assert stage.tick() == ["head facts", "failure count", "cells", "failures"]
+    assert stage.tick() == ["head facts", "numbers", "columns", "failure count", "cells", "failures"]
 
 
 def test_what_fails_does_not_make_ticks_come_more_often() -> None:
