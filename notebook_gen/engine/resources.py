@@ -14,7 +14,7 @@ Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP'
 from dataclasses import dataclass, field
 from typing import Final
 
-from notebook_gen.engine.refusals import Refusals
+from notebook_gen.engine.refusals import FEW, Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
 FAILURES_OF_SILENCE: Final = 3
@@ -196,8 +196,8 @@ class Resource:
 
     def _count(self, started: float, *, is_refused: bool) -> bool:
         """Count an answer to a call begun at `started`; gives whether there are more refusals than come by chance."""
-        is_alone = self.limit == 1 and started >= self._fell_at
-        return self._refusals.add(is_refused=is_refused, is_alone=is_alone, in_flight=self.in_flight)
+        is_of_few = self.limit <= max(1, self.ceiling // FEW) and started >= self._fell_at
+        return self._refusals.add(is_refused=is_refused, is_of_few=is_of_few, in_flight=self.in_flight)
 
     def _pause(self, until: float) -> None:
         self.resumes_at = max(self.resumes_at, until) if self.is_paused else until

@@ -3,22 +3,22 @@
 import random
 from collections.abc import Callable
 
-from notebook_gen.engine.refusals import ENOUGH_ALONE, WINDOW, Refusals
+from notebook_gen.engine.refusals import ENOUGH_OF_FEW, WINDOW, Refusals
 from notebook_gen.engine.resources import Resource
 
 CEILING = 16
 IsRefused = Callable[[Resource], bool]
 
 
-def alone(refusals: Refusals, refused: int, good: int) -> None:
-    """Let calls that are alone be refused or not."""
+def few(refusals: Refusals, refused: int, good: int) -> None:
+    """Let calls that are few be refused or not."""
     for is_refused in (*[True] * refused, *[False] * good):
-        refusals.add(is_refused=is_refused, is_alone=True, in_flight=0)
+        refusals.add(is_refused=is_refused, is_of_few=True, in_flight=0)
     refusals.begin_anew()
 
 
 def together(refusals: Refusals, *, is_refused: bool) -> bool:
-    return refusals.add(is_refused=is_refused, is_alone=False, in_flight=0)
+    return refusals.add(is_refused=is_refused, is_of_few=False, in_flight=0)
 
 
 def call_in_turns(is_refused: IsRefused, calls: int) -> Resource:
@@ -55,7 +55,7 @@ def fickle() -> Resource:
     resource = Resource("m", 4, (0,), is_endpoint=True)
     answer(resource, "---")
     assert resource.limit == 1
-    # sixteen calls that are alone, and two that are refused when they are two
+    # sixteen calls that are few, and two that are refused when they are two
     answer(resource, "----+" + "-" + "++++++++" + "-" + "+++")
     # the level of two was refused, so it takes eight good answers; then two, then three
     answer(resource, "+++++" + "++" + "+++")
@@ -63,35 +63,57 @@ def fickle() -> Resource:
     return resource
 
 
-def test_every_refusal_counts_at_an_endpoint_that_refused_no_call_that_was_alone() -> None:
+def test_every_refusal_counts_at_an_endpoint_that_refused_no_call_among_few() -> None:
     refusals = Refusals()
-    alone(refusals, 0, ENOUGH_ALONE)
+    few(refusals, 0, ENOUGH_OF_FEW)
     assert not together(refusals, is_refused=False)
     assert together(refusals, is_refused=True)
 
 
-def test_as_many_refusals_as_calls_met_that_were_alone_are_expected() -> None:
+def test_as_many_refusals_as_calls_met_that_were_few_are_expected() -> None:
     refusals = Refusals()
-    alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
     assert [together(refusals, is_refused=at % 4 == 0) for at in range(1, 2 * WINDOW)] == [False] * (2 * WINDOW - 1)
 
 
 def test_far_more_refusals_than_expected_still_say_that_the_limit_is_too_high() -> None:
     refusals = Refusals()
-    alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
     assert any(together(refusals, is_refused=True) for _ in range(10))
 
 
 def test_an_endpoint_that_refuses_most_calls_is_overloaded_however_few_they_are() -> None:
     refusals = Refusals()
-    alone(refusals, ENOUGH_ALONE - 4, 4)
+    few(refusals, ENOUGH_OF_FEW - 4, 4)
     assert refusals.by_chance == 0
     assert together(refusals, is_refused=True)
 
 
+def test_a_share_that_was_shown_outlasts_a_few_answers_without_refusals_but_not_many() -> None:
+    refusals = Refusals()
+    few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
+
+    few(refusals, 0, ENOUGH_OF_FEW)
+    assert refusals.by_chance > 0.05
+    few(refusals, 0, 10 * ENOUGH_OF_FEW)
+    assert refusals.by_chance < 0.001
+
+
+def test_calls_are_few_up_to_an_eighth_of_the_ceiling() -> None:
+    resource = Resource("m", CEILING, (0,), is_endpoint=True)
+    while resource.limit > 2:
+        resource.refused(0.0, None, 0.0)
+
+    answer(resource, "+-" + "+-" * ENOUGH_OF_FEW)
+
+    limit = resource.limit
+    answer(resource, "+++-" * WINDOW)
+    assert resource.limit > limit
+
+
 def test_the_share_is_forgotten_when_refusals_cease() -> None:
     refusals = Refusals()
-    alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
     for _ in range(WINDOW):
         together(refusals, is_refused=False)
     assert refusals.by_chance == 0
@@ -101,10 +123,10 @@ def test_the_share_is_forgotten_when_refusals_cease() -> None:
 def test_calls_still_in_flight_are_expected_not_to_be_refused() -> None:
     quick, patient = Refusals(), Refusals()
     for refusals in (quick, patient):
-        alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
-    told = [quick.add(is_refused=True, is_alone=False, in_flight=0) for _ in range(5)]
+        few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
+    told = [quick.add(is_refused=True, is_of_few=False, in_flight=0) for _ in range(5)]
     assert any(told)
-    assert not any(patient.add(is_refused=True, is_alone=False, in_flight=20 - at) for at in range(5))
+    assert not any(patient.add(is_refused=True, is_of_few=False, in_flight=20 - at) for at in range(5))
 
 
 def test_an_endpoint_that_refuses_at_random_is_used_nearly_in_full() -> None:
@@ -134,7 +156,7 @@ def test_an_endpoint_that_takes_half_as_many_is_still_found_out() -> None:
 
 def test_answers_of_long_ago_do_not_hide_refusals_of_today() -> None:
     refusals = Refusals()
-    alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+    few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
     for at in range(4 * WINDOW):
         together(refusals, is_refused=at % 4 == 0)
 
@@ -168,12 +190,12 @@ def test_refusals_at_a_higher_limit_do_not_count_at_a_lower_one() -> None:
     assert resource.limit == 3
 
 
-def test_late_answers_to_calls_from_before_the_limit_fell_to_one_were_not_alone() -> None:
+def test_late_answers_to_calls_from_before_the_limit_fell_to_one_were_not_few() -> None:
     resource = Resource("m", 2, (0,), is_endpoint=True)
     resource.refused(0.0, None, 1.0)
-    for _ in range(ENOUGH_ALONE // 2 - 1):
+    for _ in range(ENOUGH_OF_FEW // 2 - 1):
         resource.succeeded(0.5, 2.0)
-    for _ in range(ENOUGH_ALONE // 2):
+    for _ in range(ENOUGH_OF_FEW // 2):
         resource.refused(3.0, None, 3.0)
     resource.succeeded(3.0, 4.0)
     assert resource.limit == 2
@@ -183,10 +205,10 @@ def test_late_answers_to_calls_from_before_the_limit_fell_to_one_were_not_alone(
     assert resource.limit == 1
 
 
-def test_calls_that_were_not_alone_tell_of_no_chance() -> None:
+def test_calls_that_were_many_tell_of_no_chance() -> None:
     resource = Resource("m", CEILING, (0,), is_endpoint=True, factor=0.75)
     resource.refused(0.0, None, 1.0)
-    for _ in range(ENOUGH_ALONE - 1):
+    for _ in range(ENOUGH_OF_FEW - 1):
         resource.succeeded(2.0, 3.0)
     resource.in_flight = 12
     assert resource.limit == 13
@@ -199,9 +221,9 @@ def test_calls_that_were_not_alone_tell_of_no_chance() -> None:
 def test_an_endpoint_that_comes_to_refuse_nearly_everything_is_no_longer_thought_fickle() -> None:
     refusals = Refusals()
     for _ in range(4):
-        alone(refusals, ENOUGH_ALONE // 4, 3 * ENOUGH_ALONE // 4)
+        few(refusals, ENOUGH_OF_FEW // 4, 3 * ENOUGH_OF_FEW // 4)
     assert not together(refusals, is_refused=True)
 
-    alone(refusals, ENOUGH_ALONE, 0)
+    few(refusals, ENOUGH_OF_FEW, 0)
 
     assert together(refusals, is_refused=True)
