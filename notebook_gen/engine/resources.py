@@ -65,6 +65,8 @@ class Resource:
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
     _failed_at: float = field(default=0.0, init=False)
+    _noticed_at: float = field(default=0.0, init=False)
+    _was_asked_in_vain: bool = field(default=False, init=False)
     _usual: float | None = field(default=None, init=False)
     _fell_at: float = field(default=-1.0, init=False)
     _falls_in_a_row: int = field(default=0, init=False)
@@ -108,6 +110,7 @@ class Resource:
         if self._failures >= FAILURES_OF_SILENCE and started < self._failed_at:
             return False
         self.silent_since = None
+        self._was_asked_in_vain = False
         self._failures = 0
         if self._is_pause_of_silence:
             self.is_paused = self._is_pause_of_silence = False
@@ -164,15 +167,23 @@ class Resource:
             return
         if self.silent_since is None:
             self.silent_since = self._failing_since
+            self._noticed_at = now
+        elif started >= self._noticed_at:
+            self._was_asked_in_vain = True
         if not self.is_paused:
             probes = max(0, self._failures - FAILURES_OF_SILENCE)
             self._pause(now + _PROBE_PAUSES[min(probes, len(_PROBE_PAUSES) - 1)])
             self._is_pause_of_silence = True
 
     def is_given_up(self, patience: float, now: float) -> bool:
-        """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less."""
+        """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less.
+
+        It is asked at least once after its silence was noticed: all calls before may have timed out together.
+        """
+        if self.silent_since is None or not self._was_asked_in_vain:
+            return False
         allowed = patience if self.has_answered else min(patience, FIRST_PATIENCE)
-        return self.silent_since is not None and now - self.silent_since > allowed
+        return now - self.silent_since > allowed
 
     def resume(self, now: float) -> bool:
         """End a pause whose time has come; gives whether one ended."""

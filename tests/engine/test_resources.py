@@ -211,9 +211,32 @@ def test_patience_with_a_silent_endpoint_ends_sooner_if_it_never_answered(has_an
         resource.answered(0.0)
     for _ in range(FAILURES_OF_SILENCE):
         resource.failed(10.0, 10.0)
+    resource.failed(10.25, 10.25)
 
     assert not resource.is_given_up(60.0, 10.0 + patience)
     assert resource.is_given_up(60.0, 10.1 + patience)
+
+
+def test_an_endpoint_whose_first_calls_timed_out_together_is_asked_once_more_before_it_is_given_up() -> None:
+    resource = endpoint()
+    for _ in range(16):
+        resource.failed(0.0, 5.0)
+    assert not resource.is_given_up(60.0, 5.0)
+
+    resource.failed(5.25, 10.25)
+
+    assert resource.is_given_up(60.0, 10.25)
+
+
+def test_an_answer_after_a_silence_makes_the_next_silence_be_asked_anew() -> None:
+    resource = endpoint()
+    for started in (0.0, 0.0, 0.0, 1.0):
+        resource.failed(started, started + 5.0)
+    resource.answered(7.0)
+    for _ in range(FAILURES_OF_SILENCE):
+        resource.failed(8.0, 100.0)
+
+    assert not resource.is_given_up(60.0, 100.0)
 
 
 def test_what_could_start_now_is_bounded_by_ready_work_and_by_the_limit() -> None:
