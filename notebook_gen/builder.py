@@ -11,8 +11,9 @@ from notebook_gen.config.models import Model
 from notebook_gen.config.options import FunctionOptions, spell_out
 from notebook_gen.config.processors import FunctionProcessor, Processors, ProcessorSpec, Stage
 from notebook_gen.config.settings import RunSettings
+from notebook_gen.config.wording import say_kind
 from notebook_gen.errors import ConfigError, NotDeclared
-from notebook_gen.launch import Launch, check_engine, check_models
+from notebook_gen.launch import Launch, check_columns, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run
@@ -43,9 +44,7 @@ class Models(MutableMapping[str, Model]):
         if not isinstance(alias, str) or not alias:
             raise ConfigError(f"a model's alias is {alias!r}", advice="give a text, such as 'default'")
         if not isinstance(model, Model):
-            raise ConfigError(
-                f"model {alias!r} is a {type(model).__name__}", advice=f"write models[{alias!r}] = ng.Model(…)"
-            )
+            raise ConfigError(f"model {alias!r} is {say_kind(model)}", advice=f"write models[{alias!r}] = ng.Model(…)")
         self._models[alias] = model
 
     def __delitem__(self, alias: str) -> None:
@@ -100,7 +99,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             raise ConfigError(f"a column's name is {name!r}", advice="give a text that is not blank")
         if not isinstance(column, Column):
             raise ConfigError(
-                f"is a {type(column).__name__}, not a column",
+                f"is {say_kind(column)}, not a column",
                 advice="give one, such as ng.Integer(1, 5), ng.Expression('…') or ng.LLMText('…')",
                 column=name,
             )
@@ -295,7 +294,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             ConfigError: a column, a model or its key is wrong; says which, and what to do.
         """
         check_models(self.graph, self.models)
-        check_engine(self.graph, self.settings)
+        check_columns(self.graph, self.settings)
         self.processors.columns_after(tuple(self.graph.columns))
 
     # Running
@@ -373,7 +372,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         if not graph.nodes:
             raise ConfigError("there are no columns yet", advice='declare one: builder["stars"] = ng.Integer(1, 5)')
         self.processors.columns_after(tuple(graph.columns))
-        check_engine(graph, chosen)
+        check_columns(graph, chosen)
         processors = Processors()
         processors.update(self.processors)
         return Launch(graph, check_models(graph, self.models), groups, chosen, self.seed, processors)

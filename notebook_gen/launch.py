@@ -1,11 +1,15 @@
 """What a run needs, connected and ready: models, generators, and the job that the scheduler performs."""
 
+import inspect
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import re
+import warnings
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from notebook_gen.config.columns import LLMText
 from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.processors import Processors
 from notebook_gen.config.settings import RunSettings
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from notebook_gen.generators.processors import WholeProcessor
     from notebook_gen.models.client import ChatClient
     from notebook_gen.storage.parquet import ParquetFolder
+
+_IN_SINGLE_BRACES: Final = re.compile(r"(?<!\{)\{\s*(\w+)\s*\}(?!\})")
 
 
 class RunStorage(RowGroupWriter, Storage, Protocol):
@@ -48,19 +54,39 @@ class Connections:
         return any(isinstance(model, DemoModel) for model in self.models.values())
 
 
-def check_engine(graph: ExecutionGraph, settings: RunSettings) -> None:
-    """Check that the engine can do what the columns ask for.
+def check_columns(graph: ExecutionGraph, settings: RunSettings) -> None:
+    """Check that the engine can do what the columns ask for, and warn of what they hardly mean.
 
     Raises:
         ConfigError: a column changes the number of rows, and the engine is the async one.
     """
     for node in graph.nodes:
+        if isinstance(node.spec, LLMText):
+            _warn_of_single_braces(node.name, f"{node.spec.system or ''} {node.spec.prompt}", graph.columns)
         if node.allow_resize and settings.engine == "async":
             raise ConfigError(
                 "says allow_resize=True: it may change the number of rows, which the async engine cannot do",
                 advice='use settings=ng.RunSettings(engine="sequential"), or give as many values as there are rows',
                 column=node.name,
             )
+
+
+def _warn_of_single_braces(column: str, prompt: str, columns: Container[str]) -> None:
+    for name in _IN_SINGLE_BRACES.findall(prompt):
+        if name in columns:
+            warnings.warn(
+                f"column {column!r}: the model is sent {{{name}}} as it stands; for the value of {name!r}, write "
+                f"{{{{ {name} }}}}",
+                stacklevel=_calls_of_ours(),
+            )
+
+
+def _calls_of_ours() -> int:
+    """How many of the calls under way are this package's, this one counted; the one before them is the user's."""
+    frame, count = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, count = frame.f_back, count + 1
+    return count
 
 
 def check_models(graph: ExecutionGraph, models: Mapping[str, Model]) -> Connections:

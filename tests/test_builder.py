@@ -25,6 +25,28 @@ def reviews() -> ng.DatasetBuilder:
     return builder
 
 
+@pytest.mark.parametrize("begin", ["preview", "create", "validate"])
+def test_a_name_in_single_braces_is_warned_of_at_the_users_own_line(begin: str, tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder.models["default"] = ng.DemoModel(latency=0)
+    builder["n"] = ng.Integer(1, 5)
+    builder["text"] = ng.LLMText('Say {n}, {{ n }}, {m} and {"n": 1}.')
+    ways = {
+        "preview": lambda: builder.preview(1, show=False).result(timeout=30),
+        "create": lambda: builder.create(1, tmp_path / "d", show=False).result(timeout=30),
+        "validate": builder.validate,
+    }
+
+    with pytest.warns(UserWarning, match="as it stands") as caught:
+        ways[begin]()
+
+    (warning,) = caught
+    assert str(warning.message) == (
+        "column 'text': the model is sent {n} as it stands; for the value of 'n', write {{ n }}"
+    )
+    assert warning.filename == __file__
+
+
 def test_a_preview_gives_every_cell_of_every_row() -> None:
     builder = reviews()
 
@@ -137,7 +159,8 @@ def test_the_same_builder_runs_twice_at_once_without_mixing() -> None:
         (ng.Expression("{{ starz }}"), "column 'new' reads 'starz', which does not exist; did you mean 'stars'?"),
         (ng.Expression("{{ new }}"), "column 'new' reads itself"),
         (ng.Expression("{{ stars | }}"), r"column 'new' template error at line 1, column 12"),
-        (3, "column 'new' is a int, not a column; give one"),
+        (3, "column 'new' is an int, not a column; give one"),
+        (ng.LLMText, "column 'new' is the class LLMText itself, not a column; give one"),
     ],
 )
 def test_a_wrong_column_is_an_error_at_once_and_changes_nothing(column: ng.Column, message: str) -> None:

@@ -16,6 +16,7 @@ from pydantic import Field
 from notebook_gen.config.callables import check_callable, is_async, read_source
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import TEMPLATE_GLOBALS, parse_inputs
+from notebook_gen.config.wording import say_kind
 from notebook_gen.errors import ConfigError, NotDeclared
 
 Stage = Literal["pre_batch", "post_batch", "after_run"]
@@ -176,7 +177,7 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
             raise ConfigError(f"there is no stage {stage!r}", advice="it is 'pre_batch', 'post_batch' or 'after_run'")
         if not isinstance(spec, ProcessorSpec):
             raise ConfigError(
-                f"processor {name!r} is a {type(spec).__name__}",
+                f"processor {name!r} is {say_kind(spec)}",
                 advice="give a function that takes a DataFrame, or ng.DropColumns, ng.RenameColumns or ng.Reshape",
             )
         if stage == "pre_batch" and not isinstance(spec, FunctionProcessor):

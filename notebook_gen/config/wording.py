@@ -56,6 +56,14 @@ def masked(value: Any) -> Any:
     return {name: "…" if isinstance(name, str) and is_secret(name) else item for name, item in value.items()}
 
 
+def say_kind(value: Any) -> str:
+    """Say what somebody gave in place of a spec: "an int", or "the class LLMText itself"."""
+    if isinstance(value, type):
+        return f"the class {value.__name__} itself"
+    kind = type(value).__name__
+    return f"an {kind}" if kind[:1].lower() in "aeiou" else f"a {kind}"
+
+
 def check_options(owner: str, given: Collection[str], known: Sequence[str]) -> None:
     """Check that there are options of these names.
 
