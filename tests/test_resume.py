@@ -278,3 +278,25 @@ def test_cells_that_read_dates_and_decimals_are_not_made_again(tmp_path: Path) -
     more.result()
 
     assert calls_of(more) == 4
+
+
+STYLE = "dry"
+
+
+def test_a_changed_global_is_another_builder_and_put_back_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+
+    @builder.column
+    def made(n: int) -> str:
+        return f"{STYLE} {n}"
+
+    builder.create(2, tmp_path / "d", show=False).result(timeout=30)
+    monkeypatch.setitem(globals(), "STYLE", "warm")
+    with pytest.raises(ng.ConfigError, match="declared otherwise when it was begun: column 'made' has changed"):
+        builder.create(4, tmp_path / "d", show=False)
+    monkeypatch.undo()
+
+    assert len(builder.create(4, tmp_path / "d", show=False).result(timeout=30)) == 4

@@ -6,7 +6,7 @@ file gets into it, and no secret.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from notebook_gen.config.columns import Column, Function, LLMText, SeedColumn, SeedData
 from notebook_gen.config.function_content import function_content
+from notebook_gen.config.function_reads import reads_of
 from notebook_gen.config.models import DemoModel, Model
 from notebook_gen.config.processors import FunctionProcessor, ProcessorSpec, Stage
 from notebook_gen.config.wording import is_secret
@@ -81,7 +82,7 @@ def column_fingerprint(spec: Column, models: Mapping[str, Model]) -> str:
             content |= _seed_content(spec)
         case Function():
             content |= spec.model_dump(mode="json", exclude=_NOT_OF_COLUMNS)
-            content["function"] = function_content(spec.function, spec.source)
+            content |= _of_function(spec.function, spec.source)
         case LLMText():
             content |= spec.model_dump(mode="json", exclude=_NOT_OF_COLUMNS)
             content["model"] = _model_content(models[spec.model])
@@ -94,8 +95,14 @@ def processor_fingerprint(spec: ProcessorSpec) -> str:
     """Give the fingerprint of a processor; its name and stage are no part of it."""
     content = {"type": type(spec).__name__} | spec.model_dump(mode="json", exclude={"source"})
     if isinstance(spec, FunctionProcessor):
-        content["function"] = function_content(spec.function, spec.source)
+        content |= _of_function(spec.function, spec.source)
     return _digest(content)
+
+
+def _of_function(function: Callable[..., Any], source: str) -> dict[str, Any]:
+    reads = reads_of(function)
+    # where it reads nothing, it is what it was before reads counted
+    return {"function": function_content(function, source)} | ({"reads": reads} if reads else {})
 
 
 def _changes(kind: str, earlier: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ def function_content(function: Callable[..., Any], source: str = "") -> dict[str
     """Describe what decides about a function's results, as far as the function itself shows it.
 
     Its source counts, but for the decorator that declares it as a column; where there is none, its bytecode. So do its
-    defaults and the values it closes over, if they are plain. Globals and the functions it calls do not.
+    defaults and the values it closes over, if they are plain. What else it reads is told by `function_reads`.
 
     Args:
         function: the function, or what else can be called.
@@ -34,21 +34,23 @@ def function_content(function: Callable[..., Any], source: str = "") -> dict[str
         case MethodType():
             return function_content(function.__func__, source) | {"self": _state(function.__self__)}
         case FunctionType():
-            return _own_content(function, source)
+            return own_content(function, source)
     call = getattr(type(function), "__call__", None)  # noqa: B004  # what it runs, not whether it can be called
     if isinstance(call, FunctionType) and not isinstance(function, type):
-        return _own_content(call, "") | {"self": _state(function)}
+        return own_content(call, "") | {"self": _state(function)}
     return {"name": _name(function)}
 
 
-def _own_content(function: FunctionType, source: str) -> dict[str, Any]:
-    own = _own_source(source or _source_of(function))
+def own_content(function: FunctionType, source: str = "") -> dict[str, Any]:
+    """Describe a function by itself: its source or code, its defaults, and the plain values that it closes over."""
+    own = _own_source(source or source_of(function))
     content: dict[str, Any] = {"source": own} if own else {"code": _code_content(function.__code__)}
     defaults = dict(enumerate(function.__defaults__ or ())) | (function.__kwdefaults__ or {})
     return content | {"defaults": _plain_values(defaults), "closes over": _closed_over(function)}
 
 
-def _source_of(function: FunctionType) -> str:
+def source_of(function: FunctionType) -> str:
+    """Give the source code of a function, as it stands in its file or cell; empty where there is none."""
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):
@@ -130,10 +132,11 @@ def _state(owner: Any) -> Any:
 
 def _plain_values(values: Mapping[Any, Any]) -> dict[str, Any]:
     """The values that JSON can hold; of others, nothing is known that another process would see as well."""
-    return {str(name): value for name, value in values.items() if _is_plain(value)}
+    return {str(name): value for name, value in values.items() if is_plain(value)}
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Tell whether JSON can hold a value, so that another process would see the same."""
     kind = type(value)
     if kind in _ATOMS:
         return True
@@ -143,8 +146,8 @@ def _is_plain(value: Any) -> bool:
         return bool(value.bit_length() < _MOST_BITS)
     try:
         if kind in (list, tuple):
-            return all(map(_is_plain, value))
-        return kind is dict and all(type(key) is str and _is_plain(item) for key, item in value.items())
+            return all(map(is_plain, value))
+        return kind is dict and all(type(key) is str and is_plain(item) for key, item in value.items())
     except RecursionError:  # it holds itself
         return False
 
