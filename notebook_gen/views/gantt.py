@@ -5,6 +5,7 @@ text, and plotly reads a kind of HTML: see `plotly_text`.
 """
 
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
@@ -20,7 +21,7 @@ from notebook_gen.views.gantt_traces import (
     draw_traces,
 )
 from notebook_gen.views.history import History
-from notebook_gen.views.lanes import LaneChoice, LaneKind, most_rows
+from notebook_gen.views.lanes import LaneChoice, LaneKind, most_rows, room_for_rows
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.palette import LIGHT, Paint, Theme, name_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 900
 _LEGEND_HEIGHT = 40
+_MOST_ROWS = 60  # that make a figure higher
 _NOTE_HEIGHT = 20
 
 
@@ -79,7 +81,7 @@ def gantt(
     Args:
         trace: the attempts; may still grow.
         lanes: what lanes are.
-        rows: which of them, where they are rows; None: the newest.
+        rows: which of them, where they are rows; up to 60 are shown whole, of more as many as fit in. None: the newest.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its lane was.
 
@@ -107,9 +109,16 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
         name: trace.ceilings.get(name, used) for name, used in zip(trace.graph.resources, history.slots, strict=True)
     }
     height = chart_height(trace.graph, slots, rows=len(history))
-    choice = LaneChoice(lanes, inner_height(height), rows)
-    window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(choice.room)], now)
-    return make_chart(history, query(history, window, now, lanes=choice, max_bars=max_bars), slots, height)
+    room = inner_height(height)
+    while True:
+        window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(room)], now)
+        detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
+        needed = room_for_rows(detail.lanes, len(rows)) if rows is not None and len(rows) <= _MOST_ROWS else 0.0
+        if needed <= room:
+            return make_chart(history, detail, slots, height)
+        # a larger window may show more attempts beside each other, which need more room again
+        height += ceil(needed - room)
+        room = inner_height(height)
 
 
 def _window_of(history: History, rows: Sequence[int], now: float) -> Window:

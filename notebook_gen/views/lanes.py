@@ -127,12 +127,22 @@ def place_rows(rows: Sequence[int], bars: Columns, room: float, resource_of: tup
         stacked[own] = _stack(begins[own].tolist(), ends[own].tolist())
     stacked = np.minimum(stacked, _MOST_SUBLANES - 1)
     count = int(stacked.max(initial=0)) + 1
-    fitting = max(1, int(room / max(ROW_PITCH, _SUBLANE_PITCH * count + 1)))
+    fitting = max(1, int(room / _row_pitch(count)))
     shown = sorted(rows[:fitting])
     number_of = {row: number for number, row in enumerate(shown)}
     numbers = np.array([number_of.get(row, -1) for row in bars["row"].tolist()], np.int64)
     placed = np.where(numbers < 0, -1, numbers * count + stacked)
     return Lanes("rows", tuple(shown), (count,) * len(shown), resource_of), placed
+
+
+def _row_pitch(count: int) -> float:
+    """Pixels of a row in which so many attempts stand beside each other."""
+    return max(ROW_PITCH, _SUBLANE_PITCH * count + 1)
+
+
+def room_for_rows(lanes: Lanes, rows: int) -> float:
+    """Give the pixels that so many rows need, if they are like those of a picture."""
+    return rows * _row_pitch(max(lanes.counts, default=1))
 
 
 def most_rows(room: float) -> int:

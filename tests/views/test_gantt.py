@@ -263,6 +263,19 @@ def test_of_more_rows_than_fit_the_first_are_shown_and_the_axis_ends_with_them()
     assert figure.layout.xaxis.range[1] == pytest.approx(0.1 * last + 0.1)
 
 
+def test_a_figure_is_as_high_as_the_rows_that_were_asked_for_need() -> None:
+    trace = _trace(_busy(1000))
+
+    few, many = (gantt(trace, lanes="rows", rows=range(300, 300 + count)) for count in (10, 60))
+
+    assert [figure.layout.annotations[0].text for figure in (few, many)] == [
+        "rows 300–309 of 1,000",
+        "rows 300–359 of 1,000",
+    ]
+    assert few.layout.height < many.layout.height < few.layout.height + 400
+    assert len({lane for bar in many.data if bar.type == "bar" for lane in bar.y}) == 60
+
+
 def test_rows_of_which_nothing_is_known_yet_are_empty_lanes() -> None:
     figure = gantt(_trace(traced_run(40)), lanes="rows", rows=range(3))
 
