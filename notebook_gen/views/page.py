@@ -120,8 +120,8 @@ def _digest(text: bytes) -> str:
 def _scripts(*, has_timeline: bool) -> Iterator[str]:
     """The scripts of a page, each a module."""
     if has_timeline:
-        yield f"{read_static('chart.js', 'pick.js', 'timeline.js', 'page.js')}showTimeline(render, page);"
-    yield f"{read_static('put.js', 'pick.js', 'record.js', 'page.js')}showRecords(render);showPicks();"
+        yield f"{read_static('chart.js', 'pick.js', 'look.js', 'timeline.js', 'page.js')}showTimeline(render, page);"
+    yield f"{read_static('put.js', 'pick.js', 'look.js', 'record.js', 'page.js')}showRecords(render);showPicks();"
     yield f"{cells_script()}{read_static('page.js')}showCells(render);"
 
 

@@ -121,7 +121,8 @@ def _cell(cell: CellRecord, color: int | None, value: str, limit: int, *, is_fir
     notes = [made_by, *(_figures(cell) if is_first else ())] if cell.node.resource is not None else []
     said = _said(cell, limit) if is_first else ""
     return (
-        f'<div class="ng-cell" style="{_CELL}"><div class="ng-cell-name" title="{escape(made_by)}"><b>{dot}{name}</b>'
+        f'<div class="ng-cell" data-made-by="{cell.node.index}" style="{_CELL}">'
+        f'<div class="ng-cell-name" title="{escape(made_by)}"><b>{dot}{name}</b>'
         f"{''.join(f'<div>{escape(note)}</div>' for note in notes)}</div>"
         f'<div class="ng-cell-body">{value}{said}</div></div>'
     )

@@ -65,7 +65,7 @@ class RowsPane(anywidget.AnyWidget):
 class TimelinePane(anywidget.AnyWidget):
     """The timeline; see static/timeline.js."""
 
-    _esm = read_static("chart.js", "pick.js", "timeline.js")
+    _esm = read_static("chart.js", "pick.js", "look.js", "timeline.js")
 
     template = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
@@ -86,7 +86,7 @@ class CellsPane(anywidget.AnyWidget):
 class InspectorPane(anywidget.AnyWidget):
     """The inspector of one record; see static/record.js."""
 
-    _esm = read_static("put.js", "record.js")
+    _esm = read_static("put.js", "look.js", "record.js")
 
     record = traitlets.Dict().tag(sync=True)
 

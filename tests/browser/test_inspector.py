@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser.lab_harness import NotebookPage, OpenNotebook
 
@@ -55,6 +56,24 @@ def _wait_for_row(notebook: NotebookPage, row: int) -> None:
     )
 
 
+def _overlap(mark: Locator, bar: Locator) -> float:
+    """How much of a bar's length lies under a mark."""
+    (one, other) = (place.bounding_box() for place in (mark, bar))
+    assert one is not None
+    assert other is not None
+    end = min(one["x"] + one["width"], other["x"] + other["width"])
+    return (end - max(one["x"], other["x"])) / other["width"]
+
+
+def _is_at_the_top(part: Locator, room: Locator) -> bool:
+    """Whether a part of what is scrolled begins where the room does, or the room is scrolled to its end."""
+    (one, other) = (place.bounding_box() for place in (part, room))
+    assert one is not None
+    assert other is not None
+    is_at_end: bool = room.evaluate("room => room.scrollTop + room.clientHeight >= room.scrollHeight - 1")
+    return abs(one["y"] - other["y"]) < 3 or (is_at_end and one["y"] < other["y"] + other["height"])
+
+
 def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(live: NotebookPage) -> None:
     notebook = live
     # the window stands still: the bar that is clicked on is the one that was pointed at
@@ -71,9 +90,15 @@ def test_a_click_on_a_bar_shows_the_record_of_its_row_and_next_the_one_after(liv
     record = notebook.page.locator(INSPECTOR)
     assert "You are brief." in record.inner_text()
     assert "-star review of a kettle." in record.inner_text()
+    marked = notebook.wait_for(".ng-looked", within=notebook.cell(1))
+    assert _overlap(marked, notebook.page.locator(BARS).first) > 0.8
+    column = card.partition(" · ")[0]
+    made = record.locator(".ng-cell", has=notebook.page.get_by_text(column, exact=True)).first
+    assert _is_at_the_top(made, record.locator(".ng-inspected"))
     notebook.picture("bar", of=notebook.cell(1))
     record.get_by_role("button", name="Next").click()
     _wait_for_row(notebook, row + 1)
+    marked.wait_for(state="hidden")
     record.get_by_role("button", name="Previous").click()
     _wait_for_row(notebook, row)
 

@@ -1,5 +1,5 @@
 // The inspector: one record of the run, under the tabs. Python made its HTML and escaped it. This file stands behind
-// put.js in one module.
+// put.js and look.js in one module.
 //
 // record: { row, last, html } of what is looked at, {} if nothing is
 //
@@ -55,7 +55,13 @@ class Inspector {
     const wasClosed = this.el.hidden, isOther = row !== this.shown;
     this.el.hidden = row === undefined;
     this.shown = this.row = row;
-    if (row === undefined) return;
+    const looked = lookedAt(this.el);
+    if (row !== undefined) this.fill(row, last, html, { wasClosed, isOther, looked });
+    if (isOther && looked && looked.row !== row) lookAt(this.el, null); // last: whoever hears of it draws again
+  }
+
+  fill(row, last, html, { wasClosed, isOther, looked }) {
+    const isLooked = looked?.row === row;
     this.last = this.number.max = last;
     if (document.activeElement !== this.number || isOther) this.number.value = row;
     this.previous.disabled = row <= 0;
@@ -63,7 +69,15 @@ class Inspector {
     if (isOther) this.page.replaceChildren();
     put(this.page, html);
     if (isOther) this.page.scrollTop = 0;
+    if (isLooked && looked !== this.looked) this.bringIntoSight(looked.node);
+    this.looked = isLooked ? looked : null;
     if (wasClosed) this.el.scrollIntoView({ block: "nearest" });
+  }
+
+  // Scrolls to what a node made
+  bringIntoSight(node) {
+    const cell = this.page.querySelector(`[data-made-by="${node}"]`);
+    if (cell) this.page.scrollTop += cell.getBoundingClientRect().top - this.page.getBoundingClientRect().top;
   }
 }
 
@@ -75,7 +89,10 @@ function render({ model, el }) {
   const makeUp = () => isBeingRead(el) || draw();
   model.on("change:record", draw);
   document.addEventListener("selectionchange", makeUp);
+  // of the row that is shown already, another cell may be looked at
+  const stop = onLook(el, draw);
   return () => {
+    stop();
     model.off("change:record", draw);
     document.removeEventListener("selectionchange", makeUp);
   };

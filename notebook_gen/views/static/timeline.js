@@ -68,8 +68,9 @@ class Timeline {
     this.marks = make("div", "ng-marks", this.stage);
     this.wait = make("i", "ng-wait", this.marks);
     this.ring = make("i", "ng-ring", this.marks);
+    this.looked = make("i", "ng-ring ng-looked", make("div", "ng-marks", this.stage));
     this.card = make("div", "ng-card", this.stage);
-    this.marks.hidden = this.card.hidden = true; // nothing is pointed at yet
+    this.marks.hidden = this.card.hidden = this.looked.parentNode.hidden = true; // nothing is pointed at yet
     this.colors = new Colors(el);
     this.read();
     this.listen();
@@ -105,7 +106,7 @@ class Timeline {
     this.darkness = matchMedia("(prefers-color-scheme: dark)");
     this.darkness.addEventListener("change", repaint);
     this.repaint = repaint;
-    this.stopPick = onPick(this.stage, () => this.show());
+    this.stops = [onPick(this.stage, () => this.show()), onLook(this.stage, () => this.show())];
   }
 
   close() {
@@ -113,7 +114,7 @@ class Timeline {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.darkness.removeEventListener("change", this.repaint);
-    this.stopPick();
+    for (const stop of this.stops) stop();
     if (this.isDrawn) page.plotly.purge(this.plot);
   }
 
@@ -171,6 +172,7 @@ class Timeline {
     if (!this.isDrawn) this.begin();
     this.isDrawn = true;
     this.drawHovered();
+    this.drawLooked();
   }
 
   drawHead({ note, running }) {
@@ -271,8 +273,10 @@ class Timeline {
       this.drawHovered();
     });
     this.plot.on("plotly_click", ({ points }) => {
-      const row = this.drawn.bars.row[points[0].customdata];
-      if (row >= 0) this.model.send({ record: row });
+      const at = points[0].customdata, { bars } = this.drawn, row = bars.row[at];
+      if (!(row >= 0)) return;
+      lookAt(this.stage, { row, node: bars.node[at], attempt: bars.attempt[at], started: bars.started[at] });
+      this.model.send({ record: row });
     });
     this.plot.on("plotly_unhover", () => {
       this.hovered = null;
@@ -334,6 +338,26 @@ class Timeline {
     }, PATIENCE);
   }
 
+  // A ring around the bar whose record is looked at; floats of two frames may differ in their last digits
+
+  drawLooked() {
+    const looked = lookedAt(this.stage), { bars, lanes } = this.drawn;
+    const isIt = (row, at) => row === looked?.row && bars.node[at] === looked.node && bars.attempt[at] === looked.attempt
+      && Math.abs(bars.started[at] - looked.started) < 1e-3;
+    const at = looked ? bars.row.findIndex(isIt) : -1;
+    this.looked.parentNode.hidden = at < 0;
+    if (at < 0) return;
+    const end = bars.started[at] + secondsOf(this.drawn, at, this.model.get("clock").now);
+    this.placeMark(this.looked, at, bars.started[at], end, lanes.thickness + 4);
+  }
+
+  placeMark(mark, at, from, to, height) {
+    const { range, left, top, width } = this.scale, middle = this.drawn.lanes.middles[this.drawn.bars.lane[at]];
+    const toX = (moment) => ((moment - range[0]) / (range[1] - range[0])) * width, x = toX(from);
+    Object.assign(mark.parentNode.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${this.model.get("template").height}px` });
+    Object.assign(mark.style, { left: `${x}px`, width: `${Math.max(toX(to) - x, 3)}px`, top: `${middle - height / 2}px`, height: `${height}px` });
+  }
+
   // The card beside a bar, a ring around it, and a thin line before it for as long as its cell waited
 
   drawHovered() {
@@ -343,17 +367,10 @@ class Timeline {
     this.plot.classList.toggle("ng-on-bar", at >= 0 && drawn.bars.row[at] >= 0);
     if (at < 0) return;
     const template = this.model.get("template"), { now } = this.model.get("clock");
-    const { bars, lanes } = drawn, { range, left, top, width } = this.scale;
-    const toX = (moment) => ((moment - range[0]) / (range[1] - range[0])) * width;
-    const middle = lanes.middles[bars.lane[at]], color = this.colors.get(template.colors[bars.node[at]]);
-    const x = toX(bars.started[at]), seconds = secondsOf(drawn, at, now);
-    const place = (mark, from, to, height) => {
-      Object.assign(mark.style, { left: `${from}px`, width: `${Math.max(to - from, 3)}px`, top: `${middle - height / 2}px`, height: `${height}px` });
-    };
-    Object.assign(this.marks.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${template.height}px` });
-    place(this.ring, x - 1, toX(bars.started[at] + seconds), lanes.thickness + 3);
-    place(this.wait, toX(bars.started[at] - bars.waited[at]), x, 3);
-    this.wait.style.background = color;
+    const { bars, lanes } = drawn, { range, width } = this.scale, seconds = secondsOf(drawn, at, now);
+    this.placeMark(this.ring, at, bars.started[at], bars.started[at] + seconds, lanes.thickness + 3);
+    this.placeMark(this.wait, at, bars.started[at] - bars.waited[at], bars.started[at], 3);
+    this.wait.style.background = this.colors.get(template.colors[bars.node[at]]);
     this.wait.hidden = lanes.kind === "rows" || bars.waited[at] < (range[1] - range[0]) / width;
     this.fillCard(template, at, seconds);
     const [roomX, roomY] = [this.stage.clientWidth - this.card.offsetWidth - 8, this.stage.clientHeight - this.card.offsetHeight - 4];
