@@ -184,6 +184,11 @@ class DroppedByProcessor(Rejected):
         self.processor = processor
         self.stage = stage
 
+    @property
+    def place(self) -> str:
+        """What stands for a column where failures are told: "post_batch: only_long"."""
+        return f"{self.stage}: {self.processor}"
+
 
 class RunError(NotebookGenError):
     """The run ended without its result; the rows made so far are kept."""

@@ -214,7 +214,7 @@ class Run:
         """Give every dropped row with its reason: row, column, attempt, kind, error, advice, dropped.
 
         Sorted by row. Cells that stay empty because their column says `on_error="null"` are there, too: their rows were
-        not dropped.
+        not dropped. What earlier runs in the same folder dropped is there; cells that they left empty are not.
         """
         from notebook_gen.views.no_failures import NoFailures
         from notebook_gen.views.retries import retry_lines
@@ -223,7 +223,7 @@ class Run:
         return table if len(table) else NoFailures.of(table, " ".join(retry_lines(self._source)))
 
     def usage(self) -> "pd.DataFrame":
-        """Give what each column has used of its model so far.
+        """Give what each column has used of its model so far, and nothing of what earlier runs in its folder have used.
 
         Columns: column, model, requests, tokens_in, tokens_out, seconds (in flight, added up) and cost, which is NaN
         unless the model has a price: `ng.Model(…, price=(0.15, 0.6))`, for a million tokens of prompts and of answers.

@@ -70,7 +70,7 @@ class RunSource:
         self.columns = tuple(plan.graph.columns)
         self.progress = Progress(plan.graph, plan.rows)
         self.trace = Trace(plan.graph, plan.ceilings) if plan.trace else None
-        self.failures = Failures(plan.graph)
+        self.failures = Failures(plan.graph, plan.storage)
         self.failure_count = 0
         self.cells = Cells(plan.graph, plan.rows, self._open_group)
         self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage, self.cells)

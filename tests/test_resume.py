@@ -300,3 +300,72 @@ def test_a_changed_global_is_another_builder_and_put_back_the_run_goes_on(
     monkeypatch.undo()
 
     assert len(builder.create(4, tmp_path / "d", show=False).result(timeout=30)) == 4
+
+
+def lossy() -> ng.DatasetBuilder:
+    """A builder that drops a row of every row group of five, and one more by a processor."""
+    b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=5))
+    b.seed_data(pa.table({"number": list(range(20))}))
+
+    @b.column
+    def half(number: int) -> str:
+        if number % 5 == 2:
+            raise ValueError(f"{number} is odd")
+        return f"half of {number}"
+
+    @b.processor("post_batch")
+    def not_nine(rows):  # type: ignore[no-untyped-def]  # as a user writes it
+        return rows[rows["number"] != 9]
+
+    return b
+
+
+def test_failures_of_a_run_that_goes_on_have_what_earlier_ones_dropped_with_the_same_reasons(tmp_path: Path) -> None:
+    first = lossy().create(10, tmp_path / "d", show=False)
+    first.result()
+
+    again = lossy().create(20, tmp_path / "d", show=False)
+    dataset = again.result()
+
+    told = again.failures()
+    assert list(told["row"]) == [2, 7, 9, 12, 17]
+    assert len(told) == dataset.rows_dropped
+    assert told.iloc[:3].to_dict("records") == first.failures().to_dict("records")
+    assert dataset.failures().equals(told)
+
+
+def test_the_record_of_a_row_that_an_earlier_run_dropped_says_so_and_why(tmp_path: Path) -> None:
+    lossy().create(10, tmp_path / "d", show=False).result()
+
+    again = lossy().create(20, tmp_path / "d", show=False)
+    again.result()
+
+    dropped, processed = again.record(7), again.record(9)
+    assert (dropped.state, dropped.row_group) == ("dropped", 1)
+    assert dropped.reason.startswith("dropped by an earlier run: ")
+    assert "7 is odd" in dropped.reason
+    assert (dropped["half"].state, dropped["number"].state) == ("failed", "dropped")
+    assert processed.reason.startswith("dropped by an earlier run: was dropped by the processor 'not_nine'")
+    assert again.record(12).reason == again.record(12)["half"].reason
+    assert "  dropped by an earlier run: " in str(dropped)
+
+
+def test_rows_of_a_row_group_that_is_made_again_are_no_failures_of_an_earlier_run(tmp_path: Path) -> None:
+    lossy().create(8, tmp_path / "d", show=False).result()
+
+    again = lossy().create(20, tmp_path / "d", show=False)
+    again.result()
+
+    assert list(again.failures()["row"]) == [2, 7, 9, 12, 17]
+
+
+def test_dropped_rows_of_an_earlier_run_are_read_only_when_somebody_asks(tmp_path: Path) -> None:
+    lossy().create(10, tmp_path / "d", show=False).result()
+
+    again = lossy().create(20, tmp_path / "d", show=False)
+    again.result()
+    (tmp_path / "d" / "dropped" / "00000.parquet").write_bytes(b"no Parquet")
+
+    assert again.record(7).state == "dropped"
+    with pytest.raises(ng.WriteError, match="no Parquet file any more"):
+        again.failures()

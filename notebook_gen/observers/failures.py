@@ -1,7 +1,8 @@
 """Failures: every row that was dropped and every cell that failed for good, with the failure that decided it."""
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol
 
 from notebook_gen.errors import DroppedByProcessor, GenerationError
 from notebook_gen.events import CellFailed, Event, RowDropped
@@ -9,11 +10,13 @@ from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 # what differs from row to row: quoted text and numbers, but for the status in "(404)", which says what happened
 _DIFFERING: Final = re.compile(
     r"""\(\d{3}\)|(?<!\w)'[^']*'(?!\w)|"[^"]*"|`[^`]*`|“[^”]*”|0x[0-9a-fA-F]+|(?<![A-Za-z_])\d+(?:[.,:]\d+)*"""
 )
+_NAMES: Final = {"attempts": "attempt"}  # of a file's columns that are not called as in a `Failure`
 _COMPARED: Final = 300  # characters of an error that tell it from others
 
 
@@ -41,12 +44,27 @@ class Failure(NamedTuple):
     dropped: bool
 
 
+class EarlierDrops(Protocol):
+    """Where it is written which rows an earlier run dropped; the `Storage` of a run is one."""
+
+    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+        """Read the rows that an earlier run dropped for good, of one row group or of all."""
+        ...
+
+
 class Failures:
-    """All failures of a run that were for good, in the order they happened."""
+    """All failures of a run that were for good, in the order they happened.
+
+    Args:
+        graph: its columns.
+        earlier: where the rows are that an earlier run dropped: they are read when somebody asks, and are neither among
+            the `items` nor in what is grouped. None: there are none.
+    """
 
     KINDS: ClassVar = (RowDropped, CellFailed)
 
-    def __init__(self, graph: ExecutionGraph) -> None:
+    def __init__(self, graph: ExecutionGraph, earlier: EarlierDrops | None = None) -> None:
+        self._earlier = earlier
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
         self._groups: dict[tuple[str, ...], tuple[Failure, int]] = {}
@@ -63,6 +81,16 @@ class Failures:
             example, count = self._groups.get(group, (failure, 0))
             self._groups[group] = (example, count + 1)
 
+    def before(self, group_number: int | None = None) -> Iterator[Failure]:
+        """Read why an earlier run of the same dataset dropped rows for good, of one row group or of all.
+
+        Raises:
+            WriteError: when it is gone through: that cannot be read any more.
+        """
+        for table in self._earlier.dropped_before(group_number) if self._earlier is not None else ():
+            for line in table.to_pylist():
+                yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()}, dropped=True)
+
     def most_common(self) -> list[tuple[Failure, int]]:
         """Group by column, kind and reason: the first of each group with its count, the most frequent first.
 
@@ -72,20 +100,24 @@ class Failures:
         return sorted(self._groups.copy().values(), key=lambda group: -group[1])
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give a line for each failure: row, column, attempt, kind, error, advice, dropped.
+        """Give a line for each failure, also of earlier runs: row, column, attempt, kind, error, advice, dropped.
 
         Sorted by row, then column in the order of declaration, then attempt.
         """
         import pandas as pd
 
-        places = {name: place for place, name in enumerate(self._names)}
-        # a processor has no place among the columns: it comes when they are done, or before them
-        lines = sorted(self.items, key=lambda failure: (failure.row, places.get(failure.column, -1), failure.attempt))
+        places = {name: number for number, name in enumerate(self._names)}
+
+        def place(failure: Failure) -> tuple[int, int, int]:
+            # a processor has no place among the columns: it comes when they are done, or before them
+            return failure.row, places.get(failure.column, -1), failure.attempt
+
+        lines = sorted([*self.before(), *self.items], key=place)
         return pd.DataFrame(lines, columns=list(Failure._fields))
 
 
 def _processor(error: GenerationError) -> str:
-    return f"{error.stage}: {error.processor}" if isinstance(error, DroppedByProcessor) else ""
+    return error.place if isinstance(error, DroppedByProcessor) else ""
 
 
 def _reason(text: str) -> str:

@@ -21,6 +21,7 @@ from notebook_gen.plan.values import Exchange
 
 RowState = Literal["in progress", "done", "dropped", "unfinished"]
 
+_BY_EARLIER: Final = "dropped by an earlier run: "
 MOST_ATTEMPTS: Final = 20
 """Attempts of a cell in a record, at most: the last ones."""
 
@@ -165,9 +166,12 @@ class Records:
         """
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
-        drop = next((failure for failure in failures if failure.dropped), None)
+        is_earlier = view is None and not failures and 0 <= row < self._progress.rows
+        if is_earlier:
+            failures = [failure for failure in self._failures.before(row // self._group_size) if failure.row == row]
         if view is None and not failures:
             raise self._missing(row)
+        drop = next((failure for failure in failures if failure.dropped), None)
         view = view or self._rows.without_values(row)
         group = row // self._group_size
         attempts = self._attempts(row, group)
@@ -179,7 +183,7 @@ class Records:
             row=row,
             row_group=group,
             state=self._state(view, drop),
-            reason=_say(drop) if drop is not None else "",
+            reason=f"{_BY_EARLIER if is_earlier else ''}{_say(drop)}" if drop is not None else "",
             cells=tuple(self._explained(cell, failures) for cell in cells),
             graph=self._graph,
         )

@@ -56,6 +56,19 @@ class Storage(Protocol):
         """Give the names of the columns of what was written; before that, of what will be, as far as is known."""
         ...
 
+    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+        """Read which rows an earlier run dropped for good, and why; a table a row group, in order.
+
+        Columns: row, column, attempts, kind, error and advice.
+
+        Args:
+            group_number: the only row group to look at; None: all.
+
+        Raises:
+            WriteError: when it is gone through: a file cannot be read.
+        """
+        ...
+
     def write_traces(self, parts: "Iterable[pa.Table]") -> None:
         """Keep the attempts of a run that has ended.
 

@@ -5,11 +5,14 @@ has the same lanes, names, limits and pauses. Of traces without a `TraceContext`
 they were first begun, and no limit and no pause is known.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from notebook_gen.config.columns import Column, Function, Integer, LLMText
 from notebook_gen.errors import ConfigError
+from notebook_gen.events import LimitMoved
 from notebook_gen.observers.trace import CANCELLED, IN_FLIGHT, IN_PLACE_SLOT, STATES, Trace
 from notebook_gen.observers.trace_context import KEY, TraceContext
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
@@ -23,42 +26,94 @@ _NEEDED: Final = frozenset(
     {"column", "row", "row_group", "attempt", "resource", "slot", "state", "ready", "started", "ended", "error"}
     | {"tokens_in", "tokens_out"}
 )
+_BEGAN: Final = "run_began"
 _MODEL: Final = "model "
+_GAP: Final = 0.02  # between two runs, as a part of the time that all of them took
 
 
-def read_traces(frame: "pd.DataFrame") -> Trace:
-    """Make a trace of a DataFrame of attempts.
+def read_traces(*frames: "pd.DataFrame") -> Trace:
+    """Make a trace of attempts.
+
+    Those of several runs come one after the other, a little apart: each run counts its seconds from 0.
+
+    Args:
+        frames: the attempts of one run or more, the earlier before the later; within one DataFrame, `run_began` says
+            which is which.
 
     Raises:
         ConfigError: these are no traces.
     """
+    runs = [run for frame in frames for run in _runs_of(frame)]
+    contexts = [context for _, context in runs if context is not None]
+    resources = {name: resource for context in contexts for name, resource in context.columns.items()}
+    for attempts, _ in runs:
+        resources |= zip(attempts["column"].astype(str), attempts["resource"].astype(str), strict=True)
+    ceilings = Counter[str]()
+    for context in contexts:
+        ceilings |= Counter(context.ceilings)
+    trace = Trace(build_graph({name: _stand_in(resource) for name, resource in resources.items()}), ceilings)
+    trace.rows = max((context.rows for context in contexts), default=0)
+    trace.began = _began(runs[0][0]) if len(runs) == 1 else None
+    lengths = [_length(attempts) for attempts, _ in runs]
+    shift, gap = 0.0, _GAP * sum(lengths)
+    for (attempts, beside), length in zip(runs, lengths, strict=True):
+        _add(trace, attempts, shift)
+        if beside is not None:
+            _add_context(trace, beside, shift, end=length if len(runs) > 1 else inf)
+        shift += length + gap
+    return trace
+
+
+def _runs_of(frame: "pd.DataFrame") -> list[tuple["pd.DataFrame", TraceContext | None]]:
+    """The attempts of each run, in order, with what was saved beside them."""
     missing = sorted(_NEEDED - set(map(str, frame.columns)))
     if missing:
         raise ConfigError(
             f"these are no traces: the columns {', '.join(missing)} are missing",
-            advice='give run.traces, or pd.read_parquet("folder/traces") of a dataset\'s folder',
+            advice='give run.traces, or the path of a dataset\'s folder, such as "reviews/"',
         )
-    context = _context(frame)
-    frame = frame.sort_values("started", kind="stable")
-    resources = dict(zip(frame["column"].astype(str), frame["resource"].astype(str), strict=True))
-    if context is not None:
-        resources = {**context.columns, **resources}
-    graph = build_graph({name: _stand_in(resource) for name, resource in resources.items()})
-    trace = Trace(graph, context.ceilings if context is not None else None)
-    if context is not None:
-        trace.rows = context.rows
-        trace.limit_moves = dict(context.limit_moves)
-        trace.pauses = context.pauses
-    nodes = {name: graph.columns[name] for name in resources}
-    errors = {place: str(error) for place, error in enumerate(frame["error"]) if isinstance(error, str)}
-    trace.extend(_columns(frame, nodes), errors)
-    return trace
-
-
-def _context(frame: "pd.DataFrame") -> TraceContext | None:
-    """What was saved beside them; None where several runs were put together: limits and pauses are those of one."""
+    runs = [frame]
+    if _BEGAN in frame and frame[_BEGAN].nunique(dropna=False) > 1:
+        runs = [run for _, run in frame.groupby(_BEGAN, dropna=False)]
     context = TraceContext.read(frame.attrs.get(KEY))
-    return context if context is not None and len(frame) <= context.attempts else None
+    # of several runs that were put together, limits and pauses are those of one: nobody knows of which
+    is_of_all = len(runs) == 1 and context is not None and len(frame) <= context.attempts
+    return [(run.sort_values("started", kind="stable"), context if is_of_all else None) for run in runs]
+
+
+def _began(frame: "pd.DataFrame") -> float | None:
+    import pandas as pd
+
+    moment = pd.to_datetime(frame[_BEGAN].iloc[0], utc=True) if _BEGAN in frame and len(frame) else pd.NaT
+    return None if pd.isna(moment) else float(moment.timestamp())
+
+
+def _length(frame: "pd.DataFrame") -> float:
+    """When the last thing that is known of a run happened, in seconds since it began."""
+    import numpy as np
+
+    return float(np.nanmax(frame[["started", "ended"]].to_numpy(dtype=float), initial=0.0))
+
+
+def _add(trace: Trace, frame: "pd.DataFrame", shift: float) -> None:
+    """Add the attempts of a run that began so many seconds after the first."""
+    errors = {place: str(error) for place, error in enumerate(frame["error"]) if isinstance(error, str)}
+    columns = _columns(frame, trace.graph.columns)
+    for name in ("ready", "started", "ended"):
+        columns[name] = columns[name] + shift
+    trace.extend(columns, errors)
+
+
+def _add_context(trace: Trace, context: TraceContext, shift: float, *, end: float) -> None:
+    """Add what limits did in a run, each of which began at its ceiling, and its pauses; nothing after its end."""
+    for name, ceiling in context.ceilings.items():
+        moves = trace.limit_moves.get(name, [])
+        if ceiling != (moves[-1].limit if moves else trace.ceilings[name]):
+            trace.limit_moves.setdefault(name, []).append(LimitMoved(shift, name, ceiling, 0.0))
+    for name, moves in context.limit_moves.items():
+        moved = [LimitMoved(at + shift, name, limit, resumes + shift) for at, _, limit, resumes in moves if at <= end]
+        trace.limit_moves.setdefault(name, []).extend(moved)
+    trace.pauses += [(start + shift, min(stop, end) + shift) for start, stop in context.pauses if start <= end]
 
 
 def _stand_in(resource: str) -> Column:
@@ -76,7 +131,6 @@ def _columns(frame: "pd.DataFrame", nodes: Mapping[str, int]) -> "dict[str, np.n
     states = {name: code for code, name in enumerate(STATES)}
     # what was in flight when they were saved will never end
     states[STATES[IN_FLIGHT]] = CANCELLED
-    latest = float(np.nanmax(frame[["started", "ended"]].to_numpy(dtype=float), initial=0.0))
     return {
         "node": frame["column"].astype(str).map(nodes).to_numpy(dtype=np.uint16),
         "row_group": frame["row_group"].to_numpy(dtype=np.uint32),
@@ -86,7 +140,7 @@ def _columns(frame: "pd.DataFrame", nodes: Mapping[str, int]) -> "dict[str, np.n
         "state": frame["state"].astype(str).map(states).to_numpy(dtype=np.uint8),
         "ready": frame["ready"].to_numpy(dtype=float),
         "started": frame["started"].to_numpy(dtype=float),
-        "ended": frame["ended"].fillna(latest).to_numpy(dtype=float),
+        "ended": frame["ended"].fillna(_length(frame)).to_numpy(dtype=float),
         "tokens_in": frame["tokens_in"].to_numpy(dtype=np.uint32),
         "tokens_out": frame["tokens_out"].to_numpy(dtype=np.uint32),
     }

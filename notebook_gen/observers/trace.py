@@ -91,6 +91,8 @@ class Trace:
         self.ceilings = dict(ceilings or {})
         self.rows = 0
         """Rows that were asked for; 0: not known."""
+        self.began: float | None = None
+        """When the run began, in seconds since the epoch; None: not known."""
         self.errors: dict[int, str] = {}
         """Line number to the error's sentence, for failed attempts."""
         self.limit_moves: dict[str, list[LimitMoved]] = {}
@@ -119,7 +121,7 @@ class Trace:
         elif isinstance(event, LimitMoved):
             self.limit_moves.setdefault(event.resource, []).append(event)
         elif isinstance(event, RunStarted):
-            self.rows = event.rows
+            self.rows, self.began = event.rows, event.wall_time
         elif kind is RunPaused:
             self.pauses.append((event.time, inf))
         elif kind is RunResumed:
@@ -204,6 +206,8 @@ class Trace:
     def to_pandas(self) -> "pd.DataFrame":
         """Give one row an attempt, with names in place of indexes; seconds since the run began.
 
+        `run_began` is when that was, the same for all attempts of a run: it tells those of several runs apart.
+
         What is true of the run rather than of an attempt is in its `attrs`, as text: limits and when they moved,
         pauses, the order of columns. It stays there through `to_parquet` and `pd.read_parquet`, feather and pickle,
         and in what is made of this DataFrame alone, such as a selection; a CSV file has no room for it.
@@ -232,7 +236,8 @@ class Trace:
         """
         import pyarrow as pa
 
-        schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _WRITTEN_TYPES.items()])
+        types = {name: getattr(pa, kind)() for name, kind in _WRITTEN_TYPES.items()}
+        schema = pa.schema([*types.items(), ("run_began", pa.timestamp("us", "UTC"))])
         metadata = schema_metadata(self.context().write())
         for start in range(0, max(1, len(self)), _PART):
             part = self._frame(start, min(start + _PART, len(self)))
@@ -262,8 +267,16 @@ class Trace:
                 "tokens_in": data["tokens_in"],
                 "tokens_out": data["tokens_out"],
                 "error": errors,
+                "run_began": pd.DatetimeIndex(np.full(end - start, _moment(self.began))).tz_localize("UTC"),
             }
         )
+
+
+def _moment(seconds: float | None) -> "np.datetime64":
+    """Seconds since the epoch, to the microsecond."""
+    import numpy as np
+
+    return np.datetime64("NaT" if seconds is None else round(seconds * 1e6), "us")
 
 
 def _record_type() -> "np.dtype[np.void]":

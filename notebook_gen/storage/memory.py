@@ -37,6 +37,10 @@ class MemoryRows:
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         """Keep nothing: the run's failures have it all."""
 
+    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+        """Give nothing: no earlier run is gone on with in memory."""
+        return ()
+
     def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Keep these rows in place of all that were written."""
         self._groups = {0: (range(len(next(iter(columns.values()), ()))), columns)}

@@ -29,6 +29,7 @@ from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
 from notebook_gen.storage.cell_store import CellStore, remove_cells
 from notebook_gen.storage.column_names import check_encoding
+from notebook_gen.storage.dropped_rows import read_drops, table_of_drops
 from notebook_gen.storage.files import staged, staging, write_error, write_json
 from notebook_gen.storage.lock import FolderLock
 from notebook_gen.storage.metadata import (
@@ -179,19 +180,8 @@ class ParquetFolder:
         Raises:
             WriteError: it is not on the disk.
         """
-        columns: dict[str, Sequence[Any]] = {
-            "row": [drop.row for drop in dropped],
-            "column": [drop.column for drop in dropped],
-            "attempts": [drop.attempt for drop in dropped],
-            "kind": [drop.error.kind for drop in dropped],
-            "error": [drop.error.problem for drop in dropped],
-            "advice": [drop.error.advice for drop in dropped],
-        }
         number, contents = group.number, self._contents(group, (), len(dropped))
-        table = as_table(columns)
-        if not dropped:
-            table = table.cast(_no_drops())
-        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table)])
+        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table_of_drops(dropped))])
         self._dropped[number] = len(dropped)
         self._to_drop_anew.discard(number)
         if contents.complete and self._rows.pop(number, None) is not None:
@@ -291,6 +281,18 @@ class ParquetFolder:
         schema = unified_schema(tables)
         return pa.concat_tables([conform(table, schema).replace_schema_metadata(None) for table in tables])
 
+    def dropped_before(self, group_number: int | None = None) -> "Iterator[pa.Table]":
+        """Read which rows an earlier run dropped for good, and why; a table a row group, in order.
+
+        Args:
+            group_number: the only row group to look at; None: all.
+
+        Raises:
+            WriteError: when it is gone through: a file cannot be read.
+        """
+        groups = self.earlier.groups if self.earlier is not None else {}
+        return read_drops(self.path, groups, sorted(groups) if group_number is None else [group_number])
+
     def column_names(self) -> Sequence[str]:
         """Give the names of the columns of what was written; before that, of what the run makes.
 
@@ -365,12 +367,3 @@ class ParquetFolder:
             replaced=replaced if replaced is not None else self._replaced,
         )
         write_json(self.path / folder.METADATA, metadata_content(self._run, progress))
-
-
-def _no_drops() -> "pa.Schema":
-    """The columns of a file of dropped rows, as they are where there are some."""
-    import pyarrow as pa
-
-    types: dict[str, pa.DataType] = dict.fromkeys(("row", "column", "attempts", "kind", "error", "advice"), pa.string())
-    types |= {"row": pa.int64(), "attempts": pa.int64()}
-    return pa.schema(types)

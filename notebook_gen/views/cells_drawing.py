@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views.cells import CellsPicture, picture_of_run
 from notebook_gen.views.cells_svg import cells_image, cells_svg, drawable
 from notebook_gen.views.cells_traces import picture_of_trace
-from notebook_gen.views.pictures import HasTraces, to_trace
+from notebook_gen.views.pictures import HasTraces, SavedTraces, to_trace
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class HasPath(Protocol):
@@ -61,14 +58,15 @@ class CellsDrawing:
         return self.html
 
 
-def cells(run: "HasTraces | HasPath | Trace | pd.DataFrame") -> CellsDrawing:
+def cells(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsDrawing:
     """Draw the state of every cell: rows across, columns down; a run that goes on is drawn as it stands.
 
-    `ng.views.cells(pd.read_parquet("reviews/traces"))` draws what the traces of last week's run tell: each cell as its
-    last attempt left it. Columns that were made in place have no attempts of their own, and are left out.
+    `ng.views.cells("reviews/")` draws what the traces of last week's runs tell: each cell as its last attempt left it.
+    Columns that were made in place have no attempts of their own, and are left out.
 
     Args:
-        run: a run, a dataset that was written to a folder, `run.traces`, or a DataFrame of attempts.
+        run: a run, a dataset that was written to a folder, the path of such a folder, `run.traces`, or saved attempts
+            as `gantt` takes them.
 
     Raises:
         ConfigError: it is none of these, or a dataset without traces.
@@ -80,20 +78,18 @@ def cells(run: "HasTraces | HasPath | Trace | pd.DataFrame") -> CellsDrawing:
     return CellsDrawing(html=html, svg=cells_image(picture))
 
 
-def _picture(run: "HasTraces | HasPath | Trace | pd.DataFrame") -> CellsPicture:
+def _picture(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsPicture:
     source = getattr(run, "_source", None)
     if source is not None:
         return picture_of_run(cast("RunSource", source))
     if hasattr(run, "path"):
-        return picture_of_trace(to_trace(_saved_traces(cast("HasPath", run))))
-    return picture_of_trace(to_trace(cast("Trace | pd.DataFrame", run)))
+        run = _saved_traces(cast("HasPath", run))
+    return picture_of_trace(to_trace(cast("SavedTraces | Trace", run)))
 
 
-def _saved_traces(dataset: HasPath) -> "pd.DataFrame":
-    """The attempts that a dataset's folder keeps."""
-    import pandas as pd
-
+def _saved_traces(dataset: HasPath) -> Path:
+    """Where a dataset's folder keeps its attempts."""
     folder = Path(dataset.path) / "traces" if dataset.path is not None else None
     if folder is None or not folder.is_dir():
         raise ConfigError("this dataset has no traces", advice="give the run itself")
-    return pd.read_parquet(folder)
+    return folder

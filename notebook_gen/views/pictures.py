@@ -45,7 +45,7 @@ class HasTraces(Protocol):
 
 
 SavedTraces = Union["pd.DataFrame", "pa.Table", str, Path]
-"""Attempts that `run.traces` gave, or that were written: a Parquet file, or a folder of them."""
+"""Attempts that `run.traces` gave, or that were written: a dataset's folder, a Parquet file, or a folder of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +102,18 @@ def gantt(
 ) -> "go.Figure":
     """Draw attempts as a Gantt chart: lanes, below them what waits and what is in flight.
 
-    `ng.views.gantt("reviews/traces")` draws those of a dataset that was made last week, and so does
-    `ng.views.gantt(pd.read_parquet("reviews/traces"))`.
+    `ng.views.gantt("reviews/")` draws those of a dataset that was made last week, and so does
+    `ng.views.gantt(pd.read_parquet("reviews/traces"))`. Several runs, as each went on where the one before stopped, are
+    drawn one after the other with a small gap between them, however long it was.
 
     Limits, pauses and the colours of columns are saved with attempts: in a Parquet file's schema, from which
     `pd.read_parquet` takes them into the DataFrame's `attrs`, and in the schema of an Arrow table that was read from
-    it. Attempts that lost them on their way (through CSV, or `table.to_pandas()`), or that several runs have made, are
-    drawn without.
+    it. Attempts that lost them on their way (through CSV, or `table.to_pandas()`), or that stand together in one table
+    with those of other runs, are drawn without.
 
     Args:
-        traces: `run.traces`, a run, or attempts that were saved: the path of a Parquet file or of a folder of them, a
-            DataFrame as `run.traces.to_pandas()` gives it, an Arrow table.
+        traces: `run.traces`, a run, or attempts that were saved: the path of a dataset's folder, of a Parquet file or
+            of a folder of them, a DataFrame as `run.traces.to_pandas()` gives it, an Arrow table.
         lanes: "slots": who was busy with what; "rows": how each row came about, as many as fit in, thin lines for
             waits; "columns": how many tasks of each column were in flight.
         rows: with lanes="rows", which of them: the first, such as 40, or range(40, 80), or a slice as of a list, such
@@ -171,8 +172,8 @@ def to_trace(traces: "Trace | HasTraces | SavedTraces") -> Trace:
     import pyarrow as pa
 
     if isinstance(traces, str | Path):
-        traces = _read_file(Path(traces))
-    elif isinstance(traces, pa.Table):
+        return _read_path(Path(traces))
+    if isinstance(traces, pa.Table):
         traces = frame_of_table(traces)
     if isinstance(traces, pd.DataFrame):
         from notebook_gen.observers.saved_traces import read_traces
@@ -180,17 +181,24 @@ def to_trace(traces: "Trace | HasTraces | SavedTraces") -> Trace:
         return read_traces(traces)
     raise ConfigError(
         f"a {type(traces).__name__} is no trace",
-        advice='give run.traces, a run, or pd.read_parquet("folder/traces")',
+        advice='give run.traces, a run, or the path of a dataset\'s folder, such as "reviews/"',
     )
 
 
-def _read_file(path: Path) -> "pd.DataFrame":
+def _read_path(path: Path) -> Trace:
     import pandas as pd
 
+    from notebook_gen.observers.saved_traces import read_traces
+
+    # of a dataset's folder, those of all its runs, the earlier before the later
+    folder = path / "traces" if (path / "traces").is_dir() else path
+    advice = 'give the folder of a dataset, such as "reviews/", or a Parquet file in its folder "traces"'
     try:
-        return pd.read_parquet(path)
+        files = sorted(folder.glob("[!.]*.parquet")) if folder.is_dir() else [folder]
+        if not files:
+            raise ConfigError(f"there are no traces in {str(path)!r}", advice=advice)
+        return read_traces(*map(pd.read_parquet, files))
     except FileNotFoundError as error:
-        raise ConfigError(f"there is no {str(path)!r}", advice='give the folder "traces" of a dataset') from error
+        raise ConfigError(f"there is no {str(path)!r}", advice=advice) from error
     except ValueError as error:
-        advice = 'give the folder "traces" of a dataset, or a Parquet file in it'
         raise ConfigError(f"{str(path)!r} could not be read: {error}", advice=advice) from error

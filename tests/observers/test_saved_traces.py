@@ -18,6 +18,7 @@ from notebook_gen.events import (
     RunFinished,
     RunPaused,
     RunResumed,
+    RunStarted,
     TaskEnded,
     TaskStarted,
 )
@@ -76,7 +77,7 @@ def test_no_traces_at_all_are_traces() -> None:
 
 
 def test_a_table_of_something_else_is_refused_with_advice() -> None:
-    with pytest.raises(ConfigError, match=r"these are no traces.*pd\.read_parquet"):
+    with pytest.raises(ConfigError, match=r"these are no traces.*run\.traces.*a dataset's folder"):
         read_traces(pd.DataFrame({"column": ["text"], "row": [1]}))
 
 
@@ -157,3 +158,54 @@ def test_what_is_saved_beside_a_long_run_is_copied_by_pandas_at_no_cost() -> Non
 
     assert (key, type(text)) == ("notebook_gen", str)
     assert len(text) < 30_000
+
+
+def _of_two_runs() -> list[Trace]:
+    """Traces of a run whose limit moved and that was paused to its end, and of one that went on a day later."""
+    traces = []
+    for began in (86_400.0, 172_800.5):
+        trace = _restless()
+        trace(RunStarted(0.0, 3, began))
+        traces.append(trace)
+    return traces
+
+
+def test_attempts_say_when_their_run_began() -> None:
+    frame = _of_two_runs()[1].to_pandas()
+
+    assert set(frame["run_began"]) == {pd.Timestamp("1970-01-03T00:00:00.5Z")}
+    assert read_traces(frame).began == 172_800.5
+    assert _saved()["run_began"].isna().all()
+
+
+def test_runs_in_one_table_come_one_after_the_other_whatever_the_order_of_its_lines() -> None:
+    first, second = (trace.to_pandas() for trace in _of_two_runs())
+
+    again = read_traces(pd.concat([second, first]).sample(frac=1, random_state=1)).to_pandas()
+
+    alone = read_traces(first).to_pandas()
+    gap = 0.02 * 2 * 4.0
+    assert again["started"].tolist() == pytest.approx([*alone["started"], *(alone["started"] + 4.0 + gap)])
+    assert again["ended"].tolist() == pytest.approx([*alone["ended"], *(alone["ended"] + 4.0 + gap)])
+    assert again["column"].tolist() == 2 * alone["column"].tolist()
+    assert again["error"].notna().tolist() == 2 * alone["error"].notna().tolist()
+
+
+def test_limits_and_pauses_of_each_of_several_runs_are_where_its_attempts_are() -> None:
+    trace = read_traces(*(trace.to_pandas() for trace in _of_two_runs()))
+
+    moves = [(move.time, move.limit, move.resumes) for move in trace.limit_moves["model judge"]]
+    assert moves == [
+        (1.5, 4, 2.25),
+        (2.5, 5, 0.0),
+        (pytest.approx(4.16), 8, 0.0),
+        (pytest.approx(5.66), 4, pytest.approx(6.41)),
+        (pytest.approx(6.66), 5, pytest.approx(4.16)),
+    ]
+    assert trace.pauses == [
+        (1.0, 1.75),
+        (3.5, 4.0),
+        (pytest.approx(5.16), pytest.approx(5.91)),
+        (pytest.approx(7.66), pytest.approx(8.16)),
+    ]
+    assert (trace.ceilings["model judge"], trace.rows) == (8, 3)

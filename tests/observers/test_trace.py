@@ -164,7 +164,7 @@ def test_as_arrow_tables_it_has_the_same_columns_and_one_schema_however_many_lin
 
 
 def test_an_empty_trace_is_an_empty_table() -> None:
-    assert trace_of().to_pandas().shape == (0, 14)
+    assert trace_of().to_pandas().shape == (0, 15)
 
 
 def test_the_attempts_of_a_row_are_its_own_and_those_of_its_row_group_in_order() -> None:

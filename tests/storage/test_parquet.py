@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notebook_gen.engine.ports import RowGroupWriter
-from notebook_gen.errors import ConfigError, Rejected, Transient, WriteError
+from notebook_gen.errors import ConfigError, DroppedByProcessor, Rejected, Transient, WriteError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow
@@ -156,6 +156,13 @@ def test_dropped_rows_are_written_with_their_reason(tmp_path: Path) -> None:
         {"row": 4, "column": "a", "attempts": 1, "kind": "rejected", "error": "no number", "advice": "give one"},
         {"row": 6, "column": "a", "attempts": 3, "kind": "transient", "error": "gone", "advice": ""},
     ]
+
+
+def test_a_row_that_a_processor_dropped_names_it_where_others_name_their_column(tmp_path: Path) -> None:
+    kept = ParquetFolder(tmp_path, described("a"))
+    kept.write_dropped(RowGroup(0, 0, 4), [DroppedRow(3, "", 1, DroppedByProcessor("only_long", "post_batch"))])
+
+    assert pq.read_table(tmp_path / "dropped" / "00000.parquet")["column"].to_pylist() == ["post_batch: only_long"]
 
 
 def test_traces_are_written_beside_the_rows(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def test_a_dataset_in_a_folder_shows_its_cells_and_a_preview_has_no_traces_to_te
     created = builder.create(4, tmp_path / "stars", show=False).result()
 
     assert "cells of 1 columns: 4 done" in ng.views.cells(created).html
+    assert ng.views.cells(str(tmp_path / "stars")).html == ng.views.cells(created).html
+    assert ng.views.cells(tmp_path / "stars" / "traces").html == ng.views.cells(created).html
     with pytest.raises(ng.ConfigError, match="this dataset has no traces; give the run itself"):
         ng.views.cells(builder.preview(2, show=False).result())
 

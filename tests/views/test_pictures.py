@@ -1,5 +1,6 @@
 """The pictures as plain functions: `ng.views.gantt` and `ng.views.dag`."""
 
+import asyncio
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -77,11 +78,41 @@ def test_saved_traces_make_the_picture_that_the_run_made(way: str, lanes: LaneKi
     assert lanes == "rows" or "limit 6 → 2" in str(drawn)
 
 
+def _made(builder: ng.DatasetBuilder, rows: int, folder: Path) -> pd.DataFrame:
+    """The traces of a run that has ended."""
+    run = builder.create(rows, folder, show=False)
+    run.result()
+    return run.traces.to_pandas()
+
+
+def test_the_runs_that_made_a_dataset_are_drawn_one_after_the_other(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder["stars"] = ng.Integer(1, 5)
+
+    @builder.column
+    async def doubled(stars: int) -> int:
+        await asyncio.sleep(0.05)
+        return 2 * stars
+
+    first, second = (_made(builder, rows, tmp_path / "stars") for rows in (4, 6))
+
+    drawn = ng.views.gantt(f"{tmp_path / 'stars'}/")
+
+    (bar,) = [one for one in drawn.data if one.type == "bar"]
+    starts = sorted(bar.base)
+    assert len(starts) == 6
+    assert starts[:4] == sorted(first.query("column == 'doubled'")["started"])
+    assert min(starts[4:]) > first["ended"].max() + second["started"].min()
+
+
 def test_a_file_that_is_not_there_or_no_parquet_is_told(tmp_path: Path) -> None:
     (tmp_path / "other.parquet").write_text("no traces")
 
     with pytest.raises(ng.ConfigError, match=r"there is no .*traces'; give the folder"):
         ng.views.gantt(tmp_path / "traces")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ng.ConfigError, match=r"there are no traces in .*nothing'; give the folder"):
+        ng.views.gantt(tmp_path / "nothing")
     with pytest.raises(ng.ConfigError, match=r"other\.parquet' could not be read"):
         ng.views.gantt(tmp_path / "other.parquet")
 
