@@ -130,6 +130,9 @@ class GenerationError(NotebookGenError):
         messages: role and text of each message sent, where a model was asked; its column's generator sets them.
         usage: tokens sent and tokens answered, where the endpoint counted them although the answer cannot be used; the
             boundary that found that out sets them.
+        raised_at: what a user's function raised, and its own line that it came through, such as "ValueError at
+            /home/me/score.py:12": errors of one bug say different things, and have this in common. Empty where no line
+            of the user's is known; whoever calls the function sets it.
     """
 
     kind = "rejected"
@@ -140,6 +143,7 @@ class GenerationError(NotebookGenError):
         self.answer = answer
         self.messages: tuple[tuple[str, str], ...] = ()
         self.usage: tuple[int, int] | None = None
+        self.raised_at = ""
 
 
 class RateLimited(GenerationError):

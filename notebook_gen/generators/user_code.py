@@ -37,6 +37,8 @@ class FailuresOf:
         is_told = isinstance(error, GenerationError) and hasattr(error, "problem") and hasattr(error, "advice")
         if error is not None and not is_told:
             raise _failure(error, self._function) from error
+        if isinstance(error, GenerationError):
+            error.raised_at = _raised_at(error, _own_line(error))
 
     @types.coroutine
     def awaited(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
@@ -135,21 +137,32 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def _failure(error: BaseException, function: Callable[..., Any]) -> Rejected:
-    return Rejected(said(error), advice=_place(error) or f"look at how {name_of(function)} is called")
+    line = _own_line(error)
+    failure = Rejected(said(error), advice=_place(line) if line else f"look at how {name_of(function)} is called")
+    failure.raised_at = _raised_at(error, line)
+    return failure
 
 
-def _place(error: BaseException) -> str:
-    """The last line of the user's own code that the error came through; empty if it came through none."""
-    place = ""
+def _own_line(error: BaseException) -> tuple[types.FrameType, int] | None:
+    """The last line of the user's own code that the error came through; None if it came through none."""
+    own = None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        if file.startswith(_foreign_code()):
-            continue
-        source = linecache.getline(file, line, frame.f_globals).strip()
-        # the file of a notebook's cell has a name that tells nobody anything
-        where = f"line {line} of its cell" if "ipykernel_" in file else f"{Path(file).name}:{line}"
-        place = f"look at {frame.f_code.co_name}(), {where}" + (f": {cut(source, 120)}" if source else "")
-    return place
+        if not frame.f_code.co_filename.startswith(_foreign_code()):
+            own = (frame, line)
+    return own
+
+
+def _place(own: tuple[types.FrameType, int]) -> str:
+    frame, line = own
+    file = frame.f_code.co_filename
+    source = linecache.getline(file, line, frame.f_globals).strip()
+    # the file of a notebook's cell has a name that tells nobody anything
+    where = f"line {line} of its cell" if "ipykernel_" in file else f"{Path(file).name}:{line}"
+    return f"look at {frame.f_code.co_name}(), {where}" + (f": {cut(source, 120)}" if source else "")
+
+
+def _raised_at(error: BaseException, own: tuple[types.FrameType, int] | None) -> str:
+    return f"{type(error).__name__} at {own[0].f_code.co_filename}:{own[1]}" if own is not None else ""
 
 
 @cache

@@ -77,7 +77,8 @@ class Failures:
             dropped = type(event) is RowDropped
             failure = Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped)
             self.items.append(failure)
-            group = (name, error.kind, _reason(error.problem), _reason(error.advice))
+            told = (error.raised_at,) if error.raised_at else (_reason(error.problem), _reason(error.advice))
+            group = (name, error.kind, *told)
             example, count = self._groups.get(group, (failure, 0))
             self._groups[group] = (example, count + 1)
 
@@ -94,8 +95,9 @@ class Failures:
     def most_common(self) -> list[tuple[Failure, int]]:
         """Group by column, kind and reason: the first of each group with its count, the most frequent first.
 
-        Errors have the same reason if they, and what to do about them, differ in numbers and quoted texts only: "43
-        words" and "48 words" of one line of code do.
+        What a user's function raises has the same reason if it is of one type and came through one line of the user's,
+        whatever it says. Other errors have if they, and what to do about them, differ in numbers and quoted texts only:
+        an answer of "43 words" and one of "48 words" do.
         """
         return sorted(self._groups.copy().values(), key=lambda group: -group[1])
 

@@ -3,27 +3,31 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, Literal, Protocol, TypedDict, TypeVar
 
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.progress import NodeProgress
-from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.arrangement import TableColumn, arrange, own_widths
 from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import count_settled, state_word
+from notebook_gen.views.summary import count_settled, say_no_rows, state_word
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import write_count, write_seconds
+from notebook_gen.views.usage import usage_html
 
 T = TypeVar("T")
 
-PaneName = Literal["head", "top", "failures", "notice", "trouble"]
+PaneName = Literal["head", "top", "failures", "usage", "notice", "trouble"]
 RowOrder = Literal["newest", "in order"]
 CancelOffer = Literal["cancel", "wait", "give up"]
 
 PAGE_ROWS: Final = 6
 """Rows of a page: as many as can be seen at once."""
 
+_ENOUGH_ROWS = 3  # that are done, before what they hold decides how wide columns are
+_MEASURED_ROWS = 20
 _FULL_LIMITS = (1_500, 400, 0)
 _TABLE_SIZE = 58_000
 _PICTURE_ROOM = 30_000
@@ -186,13 +190,14 @@ def _cancel_offer(gives_up_in: float | None) -> CancelOffer:
 class RowsFeed:
     """Feeds one page of rows: those in which there is something to read, or some in order as the page asks for them.
 
-    Columns grow with what they hold.
+    Columns are as wide as what makes them lets expect, and once some rows are done, as what these hold: from then on no
+    column moves.
     """
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
         self._names = tuple(source.graph.columns)
-        self._needs: dict[str, int] = {}
+        self._widths: Mapping[str, int | None] | None = None
         self._page = _News[RowsPage](board.show_rows)
         self._order: RowOrder = "newest"
         self._first = 0
@@ -219,12 +224,10 @@ class RowsFeed:
         else:
             self._first = max(0, min(self._first, end - 1))
             rows = self._source.rows_between(self._first, min(self._first + PAGE_ROWS, end))
-        for name, need in needed_widths(self._names, rows).items():
-            self._needs[name] = max(need, self._needs.get(name, 0))
-        columns = arrange(self._source.graph, self._needs)
-        is_over = self._source.progress.ended is not None
+        columns = self._columns(rows)
+        nothing = say_no_rows(self._source)
         for limit in _FULL_LIMITS:
-            table = rows_table(columns, rows, full_limit=limit, picture_room=_PICTURE_ROOM, is_over=is_over)
+            table = rows_table(columns, rows, full_limit=limit, picture_room=_PICTURE_ROOM, nothing=nothing)
             if len(table) <= _TABLE_SIZE:
                 break
         page: RowsPage = {
@@ -236,6 +239,12 @@ class RowsFeed:
             "group": self._group_size(end),
         }
         self._page(page)
+
+    def _columns(self, rows: Sequence[RowView]) -> list[TableColumn]:
+        progress = self._source.progress
+        if self._widths is None and (progress.rows_done >= _ENOUGH_ROWS or progress.ended is not None):
+            self._widths = own_widths(self._names, [*self._source.first_rows(_MEASURED_ROWS), *rows])
+        return arrange(self._source.graph, self._widths)
 
     def _group_size(self, end: int) -> int:
         # where a column changes the number of rows, a row's number does not tell its row group
@@ -256,6 +265,18 @@ class FailuresFeed:
         """Show what has changed."""
         count = len(self._source.failures.items)
         self._table((count, retry_lines(self._source)))
+
+
+class UsageFeed:
+    """Feeds the table of what models were used for."""
+
+    def __init__(self, source: RunSource, board: ViewBoard) -> None:
+        self._source = source
+        self._table = _News[str](lambda html: board.show_html("usage", html))
+
+    def show(self) -> None:
+        """Show what has changed."""
+        self._table(usage_html(self._source))
 
 
 def _words(node: NodeProgress, rows: int) -> str:

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from notebook_gen.observers.records import RowRecord
-from notebook_gen.observers.usage import Usage, usage
 from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
-from notebook_gen.views.palette import column_colors
 from notebook_gen.views.record import record_html
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import write_cost
 from notebook_gen.views.tables import failures_table
-from notebook_gen.views.text import escape, one_line, write_count, write_seconds, write_value
+from notebook_gen.views.text import escape, one_line, write_count, write_value
+from notebook_gen.views.usage import usage_html
 
 RECORDS_SIZE: Final = 110_000
 """Characters that the records of a report may take in all."""
@@ -30,7 +28,7 @@ _VALUE_LENGTH: Final = 28
 
 
 def folds_html(source: RunSource) -> str:
-    """Draw all folds that have something in them."""
+    """Draw all folds that have something in them, and what models were used for."""
     failures = source.failures
     count = len(failures.items)
     folds = [
@@ -40,18 +38,6 @@ def folds_html(source: RunSource) -> str:
         _fold("Usage", usage_html(source), css="ng-table-pane"),
     ]
     return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{"".join(folds)}</div>'
-
-
-def usage_html(source: RunSource) -> str:
-    """Draw what each column used of its model as a table; empty if no model makes anything."""
-    lines = usage(source.progress, source.models)
-    if not lines:
-        return ""
-    colors = column_colors(source.graph)
-    names = ("column", "model", "calls", "mean", "in flight", "tokens in", "tokens out", "cost")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join(_usage_line(line, colors.get(line.column)) for line in lines)
-    return f'<table class="ng-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def twofold(drawn: str, image: str, label: str) -> str:
@@ -112,19 +98,3 @@ def _record_line(record: RowRecord) -> str:
     values = (write_value(cell.value, _VALUE_LENGTH).text for cell in record.cells[:_VALUES] if cell.state == "done")
     said = " · ".join([record.state, *values])
     return f'<b>row {record.row}</b> <span class="ng-soft">{escape(one_line(said, 200))}</span>'
-
-
-def _usage_line(line: Usage, color: int | None) -> str:
-    dot = f'<i class="ng-dot ng-c{color}"></i>' if color is not None else ""
-    figures = (
-        write_count(line.requests),
-        write_seconds(line.seconds / line.requests) if line.requests else "–",
-        write_seconds(line.seconds),
-        f"{line.tokens_in:,}",
-        f"{line.tokens_out:,}",
-        "–" if line.cost is None else write_cost(line.cost),
-    )
-    cells = "".join(f"<td>{figure}</td>" for figure in figures)
-    return (
-        f"<tr><td>{dot}{escape(one_line(line.column, 80))}</td><td>{escape(one_line(line.model, 80))}</td>{cells}</tr>"
-    )

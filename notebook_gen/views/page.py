@@ -16,12 +16,11 @@ from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 from notebook_gen.views import measures
-from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.cells import cells_script, pack_cells, picture_of_run
 from notebook_gen.views.cells_svg import cells_svg, drawable
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.dag import dag_svg
-from notebook_gen.views.folds import usage_html
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
@@ -32,8 +31,10 @@ from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
+from notebook_gen.views.summary import say_no_rows
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
+from notebook_gen.views.usage import usage_html
 
 ROWS: Final = 200
 """First rows in the file, at most."""
@@ -152,14 +153,13 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
         count = f'<em class="ng-count">{write_count(len(failures.items))}</em>'
         yield f'<div class="ng-section"><b>Failures</b> {count}</div>'
         yield f'<div class="ng-table-pane">{failures_table(failures, kinds=_KINDS)}</div>'
-    if used := usage_html(source):
-        yield f'<div class="ng-section"><b>Usage</b></div><div class="ng-table-pane">{used}</div>'
+    yield f'<div class="ng-section"><b>Usage</b></div><div class="ng-table-pane">{usage_html(source)}</div>'
 
 
 def _rows(source: RunSource) -> str:
     rows = source.first_rows(ROWS)
-    columns = arrange(source.graph, needed_widths(source.columns, rows))
-    table = rows_table(columns, rows, is_over=source.progress.ended is not None)
+    columns = arrange(source.graph, own_widths(source.columns, rows))
+    table = rows_table(columns, rows, nothing=say_no_rows(source))
     if len(table) > _TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
     note = f"the first {len(rows)} of {write_count(source.progress.rows)} · click a number for its record"

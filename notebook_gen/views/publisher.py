@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from notebook_gen.views import measures
 from notebook_gen.views.cells import CellsBoard, CellsFeed
 from notebook_gen.views.dag import dag_svg
-from notebook_gen.views.feeds import FailuresFeed, Feed, HeadFeed, RowsFeed, ViewBoard
+from notebook_gen.views.feeds import FailuresFeed, Feed, HeadFeed, RowsFeed, UsageFeed, ViewBoard
 from notebook_gen.views.head import bar_html
 from notebook_gen.views.inspector import InspectorBoard, InspectorFeed
 from notebook_gen.views.source import RunSource
@@ -75,6 +75,7 @@ class Publisher:
             self._rows,
             self._cells,
             FailuresFeed(source, board),
+            UsageFeed(source, board),
             self._inspector,
         ]
         self._timeline: TimelineFeed | None = None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from notebook_gen.views import measures
-from notebook_gen.views.arrangement import arrange, needed_widths
+from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg
 from notebook_gen.views.folds import folds_html, twofold
@@ -19,7 +19,7 @@ from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html,
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import failure_lines, say_ending, text_lines
+from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, text_lines
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_count, write_plural
 
@@ -124,8 +124,8 @@ def _timeline(source: RunSource) -> list[str]:
 
 def _rows(source: RunSource) -> list[str]:
     rows = source.first_rows(ROWS)
-    columns = arrange(source.graph, needed_widths(source.columns, rows))
-    table = rows_table(columns, rows, is_over=source.progress.ended is not None)
+    columns = arrange(source.graph, own_widths(source.columns, rows))
+    table = rows_table(columns, rows, nothing=say_no_rows(source))
     if len(table) > TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
     while len(table) > TABLE_SIZE and len(rows) > 1:

@@ -14,6 +14,15 @@ from notebook_gen.views.text import one_line, write_clock, write_count, write_pl
 PROCESSOR: Final = "a processor"
 """What dropped a row, if no column did."""
 
+NO_ROWS_YET: Final = "No rows yet. The newest will stand here as they are made."
+
+_COLUMNS_SAID: Final = 8
+_ENDED_BY: Final[Mapping[str, str]] = {
+    "cancelled": "the run was cancelled",
+    "failed": "the run failed",
+    "stopped early": "the run stopped early",
+    "finished": "the run ended",
+}
 _NO_TYPE: Final = "no single type of a table holds its values"
 _ONE_KIND: Final = "give text, or values of one kind"
 
@@ -47,6 +56,24 @@ def row_counts(progress: Progress) -> list[str]:
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts
+
+
+def say_no_rows(source: RunSource) -> str:
+    """Say why there are no rows to show: none yet, or none is whole, whatever was made of them."""
+    progress = source.progress
+    if progress.ended is None:
+        return NO_ROWS_YET
+    names = [one_line(progress.graph.nodes[node].name, 40) for node in made_nodes(progress.graph)]
+    made = [min(progress.nodes[node].done, progress.rows) for node in made_nodes(progress.graph)]
+    if not any(made):
+        return "No rows were made."
+    begun = [f"{name} {write_count(count)}" for name, count in zip(names, made, strict=True)][:_COLUMNS_SAID]
+    more = ", …" if len(names) > _COLUMNS_SAID else ""
+    cells = f"{write_count(sum(made))} of {write_plural(progress.rows * len(names), 'cell')} were made"
+    return (
+        f"No row is whole: {cells} ({', '.join(begun)}{more}), and {_ENDED_BY[progress.state]} before any row had all "
+        "of its cells."
+    )
 
 
 def say_spending(source: RunSource) -> list[str]:

@@ -15,16 +15,17 @@ from notebook_gen.views.arrangement import (
     NUMBER_WIDTH,
     PADDING,
     TableColumn,
-    least_width,
-    needed_width,
+    css_widths,
+    name_parts,
     own_width,
     put_in_sight,
     read_columns,
-    shared_width,
+    share_room,
+    usual_widths,
 )
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import PROCESSOR
+from notebook_gen.views.summary import NO_ROWS_YET, PROCESSOR
 from notebook_gen.views.text import (
     CELL_LIMIT,
     Written,
@@ -74,7 +75,7 @@ def rows_table(
     limit: int = CELL_LIMIT,
     full_limit: int = FULL_LIMIT,
     picture_room: int | None = None,
-    is_over: bool = False,
+    nothing: str = NO_ROWS_YET,
 ) -> str:
     """Draw rows as they stand, a line each; what is not there says why.
 
@@ -84,11 +85,10 @@ def rows_table(
         limit: characters of a value to show.
         full_limit: characters of a long text that can be opened; 0: none can.
         picture_room: characters that pictures may take; None: `PICTURE_ROOM`, or nothing where no text can be opened.
-        is_over: whether the run has ended, so that no more rows will come.
+        nothing: what to say without rows; see `say_no_rows`.
     """
     if not rows:
-        words = "No rows were made." if is_over else "No rows yet. The newest will stand here as they are made."
-        return f'<p class="ng-empty">{words}</p>'
+        return f'<p class="ng-empty">{escape(nothing)}</p>'
     folds = _Folds(columns, full_limit)
     pictures = PictureRoom(picture_room if picture_room is not None else PICTURE_ROOM if full_limit else 0)
     lines = (
@@ -136,8 +136,8 @@ def frame_table(
         for place, (name, cells) in enumerate(zip(names, written, strict=True))
     ]
     if graph is not None:
-        seeds = [column for column in columns if column.color is None]
-        columns = put_in_sight(columns, seeds, read_columns(graph))
+        seeds = {column.name for column in columns if column.color is None}
+        columns = put_in_sight(share_room(columns, graph), seeds, read_columns(graph))
     written = [written[column.place] for column in columns]
     long_texts = len(head) * sum(column.width is None for column in columns)
     folds = _Folds(columns, min(FULL_LIMIT, _MOST_TEXT // max(1, long_texts)))
@@ -218,9 +218,8 @@ class _Folds:
     """
 
     def __init__(self, columns: Sequence[TableColumn], full_limit: int) -> None:
-        shared = shared_width(columns)
         self._columns = columns
-        self._rooms = [(column.width or shared) - PADDING for column in columns]
+        self._rooms = [width - PADDING for width in usual_widths(columns)]
         self._full_limit = full_limit
 
     def draw(self, label: str, mark: str, cells: Sequence[_Cell]) -> Iterator[str]:
@@ -293,32 +292,32 @@ def _draw_cell(cell: _Cell) -> str:
 
 
 def _table(columns: Sequence[TableColumn], body: Iterable[str]) -> str:
-    widths = "".join("<col>" if column.width is None else _col(column.width) for column in columns)
+    widths = "".join(map(_col, css_widths(columns)))
     head = "".join(map(_head_cell, columns))
     return (
-        f'<div class="ng-scroll"><table class="ng-table" style="min-width:{least_width(columns)}px">'
-        f"<colgroup>{_col(NUMBER_WIDTH)}{widths}</colgroup>"
+        f'<div class="ng-scroll"><table class="ng-table">'
+        f"<colgroup>{_col(f'{NUMBER_WIDTH}px')}{widths}</colgroup>"
         f'<thead><tr><th class="ng-number">#</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
 
 
-def _col(width: int) -> str:
-    return f'<col style="width:{width}px">'
+def _col(width: str) -> str:
+    return f'<col style="width:{width}">'
 
 
 def _head_cell(column: TableColumn) -> str:
     maker = f' data-maker="{column.node}"' if column.node is not None else ""
-    return f'<th title="{escape(one_line(column.name))}"{maker}>{_name(column)}</th>'
+    return f'<th title="{escape(one_line(column.name))}"{maker}><span class="ng-name">{_name(column)}</span></th>'
 
 
 def _name(column: TableColumn) -> str:
     """A column's dot and name."""
     dot = f'<i class="ng-dot ng-c{column.color}"></i>' if column.color is not None else ""
-    return dot + (escape(one_line(column.name, 80)) or '<span class="ng-described">no name</span>')
+    return dot + ("<wbr>".join(map(escape, name_parts(column.name))) or '<span class="ng-described">no name</span>')
 
 
 def _own_width(name: str, cells: Sequence[_Cell]) -> int | None:
-    return own_width(needed_width(name, [cell.written.text for cell in cells])) if cells else None
+    return own_width(name, [cell.written.text for cell in cells]) if cells else None
 
 
 def _failure_row(example: Failure, count: int, limit: int) -> str:

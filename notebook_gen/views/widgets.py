@@ -35,7 +35,8 @@ _NO_COLUMNS: Final = (
     '<p class="ng-empty">Each column that is made will stand here with its progress; this run has seed data alone.</p>'
 )
 
-TABS: Final = ("Rows", "Cells", "Columns", "Failures")
+TABS: Final = ("Rows", "Cells", "Columns", "Failures", "Usage")
+_FAILURES = TABS.index("Failures")
 
 
 class Pane(anywidget.AnyWidget):
@@ -125,6 +126,7 @@ class LiveWidgets:
             "head": head,
             "top": Pane(),
             "failures": _with_class(Pane(), "ng-table-pane"),
+            "usage": _with_class(Pane(), "ng-table-pane"),
             "notice": Pane(),
             "trouble": Pane(),
         }
@@ -144,9 +146,8 @@ class LiveWidgets:
         for speaking in speakers:
             speaking.on_msg(lambda _pane, content, _buffers: on_message(content))
         self._columns = _Columns(source.graph, source.progress.rows)
-        self._tabs = ipywidgets.Tab(
-            [self._rows, self._cells, self._columns.root, panes["failures"]], titles=TABS, selected_index=0
-        )
+        tabs = [self._rows, self._cells, self._columns.root, panes["failures"], panes["usage"]]
+        self._tabs = ipywidgets.Tab(tabs, titles=TABS, selected_index=0)
         headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
         # the page may have to fetch the scripts of all other parts first; with them comes the style that hides it
         starting = _with_class(ipywidgets.Label("The live view is loading …"), "ng-starting")
@@ -197,7 +198,8 @@ class LiveWidgets:
 
     def show_failure_count(self, count: int) -> None:
         """Write how many failures there are into the title of their tab."""
-        self._tabs.titles = (*TABS[:-1], f"{TABS[-1]} {count}" if count else TABS[-1])
+        title = f"{TABS[_FAILURES]} {count}" if count else TABS[_FAILURES]
+        self._tabs.titles = (*TABS[:_FAILURES], title, *TABS[_FAILURES + 1 :])
         if count:
             self._tabs.add_class("ng-has-failures")
 

@@ -1,7 +1,10 @@
 """Failures: why rows were dropped and cells stay empty."""
 
+import re
+
 import pytest
 
+import notebook_gen as ng
 from notebook_gen.config.columns import LLMText
 from notebook_gen.errors import DroppedByProcessor, GenerationError, Rejected, Transient
 from notebook_gen.events import CellFailed, Event, RowDropped, RowsDone, TaskEnded
@@ -90,6 +93,26 @@ def test_what_tells_reasons_apart_is_kept(first: GenerationError, second: Genera
     failures = failures_of(RowDropped(1.0, 0, 0, 1, 1, first), RowDropped(1.0, 0, 1, 1, 1, second))
 
     assert [count for _, count in failures.most_common()] == [1, 1]
+
+
+def test_one_bug_of_a_function_is_one_reason_whatever_it_says_and_another_line_is_another() -> None:
+    builder = ng.DatasetBuilder(seed=1, settings=ng.RunSettings(disable_early_shutdown=True))
+    builder["n"] = ng.Integer(0, 5)
+
+    @builder.column
+    def sized(n: int) -> int:
+        if n == 0:
+            raise ValueError("there is nothing here")
+        raise ValueError(["a", "bc", "def", "ghij", "klmno"][n - 1] + " does not fit")
+
+    run = builder.preview(60)
+    with pytest.raises(ng.NoRowsLeft):
+        run.result()
+
+    assert len(set(run.failures()["error"])) == 6
+    counts = re.findall(r'<td class="ng-wraps"><b>(\d+)</b>', run._repr_html_())
+    nothing = sum("nothing" in error for error in run.failures()["error"])
+    assert counts == [str(60 - nothing), str(nothing)]
 
 
 def test_as_a_table_it_has_a_row_a_failure_and_the_same_columns_without_any() -> None:

@@ -78,6 +78,7 @@ HOSTILE = [
 _TAGS = {
     "style", "div", "p", "code", "b", "i", "em", "span", "svg", "g", "path", "rect", "circle", "text", "tspan", "title",
     "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "details", "summary", "img", "bdi",
+    "wbr",
 }  # fmt: skip
 _ATTRIBUTES = {
     "class", "style", "title", "role", "aria-label", "xmlns", "viewbox", "width", "height", "x", "y", "rx", "r", "cx",
@@ -85,7 +86,7 @@ _ATTRIBUTES = {
     "tabindex", "fill", "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
     "colspan", "data-maker",
 }  # fmt: skip
-_VOID = {"col", "img"}
+_VOID = {"col", "img", "wbr"}
 
 
 class _Page(HTMLParser):

@@ -10,8 +10,9 @@ from notebook_gen.views.arrangement import (
     TableColumn,
     arrange,
     least_width,
-    needed_width,
-    needed_widths,
+    own_width,
+    own_widths,
+    usual_widths,
 )
 
 IN_SIGHT = 800
@@ -36,12 +37,15 @@ def test_what_has_room_stands_in_the_order_of_declaration() -> None:
         {**_seeds("product", "price"), "stars": Integer(1, 5), "review": LLMText("{{ product }} {{ stars }}")}
     )
 
-    assert arrange(graph) == [
-        TableColumn("product", 0, node=graph.columns["product"]),
-        TableColumn("price", 1, node=graph.columns["product"]),
-        TableColumn("stars", 2, color=0, width=84, node=graph.columns["stars"]),
-        TableColumn("review", 3, color=1, node=graph.columns["review"]),
+    columns = arrange(graph)
+
+    assert [(column.name, column.place, column.color) for column in columns] == [
+        ("product", 0, None),
+        ("price", 1, None),
+        ("stars", 2, 0),
+        ("review", 3, 1),
     ]
+    assert [column.node for column in columns] == [graph.columns[column.name] for column in columns]
 
 
 def test_what_is_short_by_what_makes_it_needs_little_room() -> None:
@@ -51,13 +55,35 @@ def test_what_is_short_by_what_makes_it_needs_little_room() -> None:
             "price": Float(0, 9),
             "twice": Expression("{{ stars * 2 }}", dtype="int"),
             "tone": Category(["dry", "warm"]),
-            "mood": Category(["dry", "somewhat furious"]),
-            "a_name_that_is_long": Integer(1, 5),
+            "mood": Category(["dry", "somewhat furious, but in the most polite of all ways"]),
             "text": LLMText("{{ stars }}"),
         }
     )
 
-    assert {column.name for column in arrange(graph) if column.width is not None} == {"stars", "price", "twice", "tone"}
+    widths = {column.name: column.width for column in arrange(graph)}
+
+    assert [name for name, width in widths.items() if width is None] == ["mood", "text"]
+    assert max(width for width in widths.values() if width is not None) < 100
+
+
+def test_what_a_model_writes_gets_more_of_the_room_than_other_texts() -> None:
+    graph = build_graph({**_seeds("product"), "review": LLMText("{{ product }}"), "title": Expression("{{ review }}")})
+
+    product, review, title = usual_widths(arrange(graph))
+
+    assert product == title
+    assert review >= 1.4 * title
+
+
+def test_no_column_is_seen_in_part_where_not_all_have_room() -> None:
+    columns = arrange(build_graph({f"text_{at}": LLMText("x") for at in range(12)}))
+
+    beyond = [column.is_beyond for column in columns]
+
+    assert beyond == sorted(beyond)
+    assert 3 <= beyond.index(True) <= 7
+    in_sight = columns[: beyond.index(True)]
+    assert NUMBER_WIDTH + sum(usual_widths(columns)[: len(in_sight)]) in range(IN_SIGHT - 12, IN_SIGHT + 1)
 
 
 def test_of_many_seed_columns_those_that_are_read_stay_in_front_and_the_others_stand_last() -> None:
@@ -111,7 +137,7 @@ def test_a_column_is_as_wide_as_what_it_holds_and_long_texts_share_the_rest() ->
         RowView(1, False, ("done", "in flight", "done", "waiting"), ("Kettle", None, 11, None)),
     ]
 
-    widths = [column.width for column in arrange(graph, needed_widths("abcd", rows))]
+    widths = [column.width for column in arrange(graph, own_widths("abcd", rows))]
 
     a, b, c, d = widths
     assert a is not None
@@ -121,11 +147,20 @@ def test_a_column_is_as_wide_as_what_it_holds_and_long_texts_share_the_rest() ->
 
 
 def test_one_long_text_among_short_ones_does_not_make_a_column_wide() -> None:
-    short = needed_width("name", ["Desk lamp"] * 5)
+    long = "A lamp for desks of every kind and size"
 
-    assert needed_width("name", ["Desk lamp"] * 4 + ["A lamp for desks of every kind and size"]) == short
-    assert needed_width("name", ["Desk lamp", *["A lamp for desks of every kind and size"] * 4]) > short
+    assert own_width("name", ["Desk lamp"] * 4 + [long]) == own_width("name", ["Desk lamp"] * 5)
+    assert own_width("name", ["Desk lamp", *[long] * 4]) is None
 
 
-def test_a_name_needs_room_too() -> None:
-    assert needed_width("number_of_words", ["4"]) > needed_width("words", ["4"])
+def test_a_name_needs_room_too_and_a_long_one_takes_two_lines() -> None:
+    short, long, longest = (
+        own_width("words", ["4"]),
+        own_width("a_longer", ["4"]),
+        own_width("words_of_a_longer", ["4"]),
+    )
+
+    assert short is not None
+    assert long is not None
+    assert longest is not None
+    assert short < long <= longest < 1.7 * short

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.events import RunStarted
+from notebook_gen.events import RowsDone, RunFinished, RunStarted
 from notebook_gen.views.feeds import PAGE_ROWS, FailuresFeed, HeadFeed, RowsFeed
 from tests.views.fake_run import REVIEW, FakeRun, review_run
 from tests.views.hostile import read_page
@@ -32,6 +32,31 @@ def test_the_newest_rows_are_shown_until_somebody_asks_for_others() -> None:
     assert _shown(board) == [19, 18, 17, 16, 15, 14]
     assert board.rows is not None
     assert (board.rows["order"], board.rows["first"], board.rows["end"]) == ("newest", 0, 40)
+
+
+def _widths(board: RecordingBoard) -> list[str | None]:
+    return [facts["style"] for tag, facts in read_page(board.html["rows"]).elements if tag == "col"]
+
+
+def test_columns_settle_once_when_some_rows_are_done_and_do_not_move_from_then_on() -> None:
+    run, board, feed = _stage()
+    run.views = run.views[:2]
+    feed.show()
+    at_first = _widths(board)
+    run.publish(RowsDone(1.0, 0, 2))
+    feed.show()
+    assert _widths(board) == at_first
+
+    run.publish(RowsDone(2.0, 0, 1))
+    feed.show()
+    settled = _widths(board)
+    long = "A review of more words than all that came before it. " * 4
+    run.views.append(RowView(9, False, ("done",) * 4, (10_000_000, "dry", long, long)))
+    run.publish(RowsDone(3.0, 0, 30))
+    feed.show()
+
+    assert settled != at_first
+    assert _widths(board) == settled
 
 
 def test_pages_are_turned_in_order_and_rows_that_are_not_begun_wait() -> None:
@@ -162,3 +187,28 @@ def test_a_cancelled_run_that_is_not_over_is_shown_as_cancelling() -> None:
     feed.show()
 
     assert board.state == "cancelling"
+
+
+def test_a_run_that_ends_without_a_whole_row_says_what_was_made_and_why_none_is_whole() -> None:
+    run, board = review_run(40), RecordingBoard()
+    feed = RowsFeed(run, board)
+    run.attempt(REVIEW, 0, 1.0, 2.0)
+    run.attempt(REVIEW, 1, 1.0, 2.0)
+
+    run.publish(RunFinished(3.0, "cancelled", None))
+    feed.show()
+
+    said = (
+        "No row is whole: 2 of 160 cells were made (stars 0, tone 0, review 2, score 0), and the run was cancelled "
+        "before any row had all of its cells."
+    )
+    assert [text for text in read_page(board.html["rows"]).texts if text.strip()] == [said]
+
+
+def test_a_run_that_made_nothing_says_so() -> None:
+    run, board = review_run(40), RecordingBoard()
+    run.publish(RunFinished(3.0, "cancelled", None))
+
+    RowsFeed(run, board).show()
+
+    assert "No rows were made." in board.html["rows"]

@@ -65,7 +65,7 @@ def test_the_first_tick_fills_every_pane() -> None:
 
     assert stage.board.heard == [
         "top", "template", "picture", "state", "cancel", "head facts", "top side", "numbers", "columns",
-        "failure count", "notice", "rows", "cells", "failures",
+        "failure count", "notice", "rows", "cells", "failures", "usage",
     ]  # fmt: skip
     assert stage.board.html["notice"] == ""
 
@@ -185,7 +185,7 @@ def test_the_last_state_is_shown_however_soon_it_comes_after_the_one_before() ->
 
     assert stage.board.heard == [
         "state", "head facts", "top side", "numbers", "columns", "failure count", "notice", "rows", "cells", "failures",
-        "frame", "clock", "picture", "finish",
+        "usage", "frame", "clock", "picture", "finish",
     ]  # fmt: skip
     assert "the disk is full" in stage.board.html["notice"]
 

@@ -42,9 +42,9 @@ def test_a_cell_says_its_value_or_why_it_has_none() -> None:
     assert _texts(html) == ["#", "a", "b", "c", "d", "27", "dry", "in flight", "ready", "waiting"]
 
 
-def test_without_rows_it_says_whether_any_will_come() -> None:
+def test_without_rows_it_says_why_and_nothing_of_it_is_markup() -> None:
     assert _texts(rows_table(_columns("a"), [])) == ["No rows yet. The newest will stand here as they are made."]
-    assert _texts(rows_table(_columns("a"), [], is_over=True)) == ["No rows were made."]
+    assert _texts(rows_table(_columns("a"), [], nothing="<b>none")) == ["<b>none"]
 
 
 def test_a_skipped_cell_shows_what_it_holds_instead() -> None:
@@ -184,7 +184,7 @@ def test_values_stand_under_the_name_of_their_column_in_whatever_order_the_colum
 
     assert _texts(html) == ["#", "b", "a", "0", "waiting", "of a"]
     widths = [attributes.get("style") for tag, attributes in read_page(html).elements if tag == "col"]
-    assert widths == ["width:48px", "width:120px", None]
+    assert widths == ["width:48px", "width:120px", "width:max(96px,(100cqw - 168px)*1)"]
 
 
 def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() -> None:

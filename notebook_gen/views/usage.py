@@ -1,0 +1,85 @@
+"""What each column has used of its model, as a table: while a run goes on, in its report, in a saved page. Bounded."""
+
+from typing import Final
+
+from notebook_gen.observers.usage import Usage, usage
+from notebook_gen.views.palette import column_colors
+from notebook_gen.views.source import RunSource
+from notebook_gen.views.summary import write_cost
+from notebook_gen.views.text import escape, one_line, write_count, write_plural, write_seconds
+
+MOST_LINES: Final = 60
+"""Columns in the table, at most; the last line counts the others, too."""
+
+_EMPTY: Final = (
+    '<p class="ng-empty">No model is used. The calls, tokens, seconds and cost of each column that a model makes '
+    "stand here.</p>"
+)
+# of a table of 860 pixels: in a narrower one, columns are squeezed alike
+_HEADS: Final = (
+    ("column", "19%", "the column that the model makes"),
+    ("model", "19%", "the model, as its endpoint calls it"),
+    ("calls", "9%", "calls that have ended, also those that failed"),
+    ("mean", "9%", "how long a call takes on average"),
+    ("in flight", "10%", "the time in flight of all calls, added up"),
+    ("tokens in", "12%", "tokens of the prompts, as the endpoint counted them"),
+    ("tokens out", "13%", "tokens of the answers"),
+    ("cost", "9%", "in US dollars; ng.Model(…, price=(…, …)) gives a model its price"),
+)
+
+
+def usage_html(source: RunSource) -> str:
+    """Draw what each column has used of its model so far, the longest in flight first, and all of them together."""
+    lines = sorted(usage(source.progress, source.models), key=lambda line: -line.seconds)
+    if not lines:
+        return _EMPTY
+    colors = column_colors(source.graph)
+    widths = "".join(f'<col style="width:{width}">' for _, width, _ in _HEADS)
+    head = "".join(f'<th{_number(place)} title="{title}">{name}</th>' for place, (name, _, title) in enumerate(_HEADS))
+    body = "".join(
+        _line(f"{_dot(colors.get(line.column))}{escape(one_line(line.column, 80))}", one_line(line.model, 80), line)
+        for line in lines[:MOST_LINES]
+    )
+    if len(lines) > 1:
+        models = len({line.model for line in lines})
+        body += _line(f"<b>all {len(lines)} columns</b>", write_plural(models, "model"), _total(lines))
+    return (
+        f'<div class="ng-scroll"><table class="ng-table ng-usage"><colgroup>{widths}</colgroup>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _total(lines: list[Usage]) -> Usage:
+    costs = [line.cost for line in lines if line.cost is not None]
+    return Usage(
+        column="",
+        model="",
+        requests=sum(line.requests for line in lines),
+        tokens_in=sum(line.tokens_in for line in lines),
+        tokens_out=sum(line.tokens_out for line in lines),
+        seconds=sum(line.seconds for line in lines),
+        cost=sum(costs) if costs else None,
+    )
+
+
+def _line(name: str, model: str, line: Usage) -> str:
+    """Draw a line; its name is HTML, its model is not."""
+    figures = (
+        write_count(line.requests),
+        write_seconds(line.seconds / line.requests) if line.requests else "–",
+        write_seconds(line.seconds),
+        f"{line.tokens_in:,}",
+        f"{line.tokens_out:,}",
+        "–" if line.cost is None else write_cost(line.cost),
+    )
+    model = escape(model)
+    cells = "".join(f'<td class="ng-figure">{figure}</td>' for figure in figures)
+    return f'<tr><td>{name}</td><td title="{model}">{model}</td>{cells}</tr>'
+
+
+def _number(place: int) -> str:
+    return ' class="ng-figure"' if place > 1 else ""
+
+
+def _dot(color: int | None) -> str:
+    return f'<i class="ng-dot ng-c{color}"></i>' if color is not None else ""
