@@ -34,6 +34,7 @@ from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.summary import say_no_rows
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
+from notebook_gen.views.timeline import timeline_script
 from notebook_gen.views.usage import usage_html
 
 ROWS: Final = 200
@@ -121,7 +122,7 @@ def _digest(text: bytes) -> str:
 def _scripts(*, has_timeline: bool) -> Iterator[str]:
     """The scripts of a page, each a module."""
     if has_timeline:
-        yield f"{read_static('chart.js', 'pick.js', 'look.js', 'timeline.js', 'page.js')}showTimeline(render, page);"
+        yield f"{timeline_script()}{read_static('page.js')}showTimeline(render, page);"
     yield f"{read_static('put.js', 'pick.js', 'look.js', 'record.js', 'page.js')}showRecords(render);showPicks();"
     yield f"{cells_script()}{read_static('page.js')}showCells(render);"
 

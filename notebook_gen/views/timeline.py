@@ -23,6 +23,7 @@ from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneChoice, LaneKind
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.stylesheet import read_static
 from notebook_gen.views.text import write_plural
 
 FRAME_RATE: Final = 200_000
@@ -56,6 +57,11 @@ class EmptyTemplate(TypedDict):
     """A template before there is a chart: its height alone, under "layout"."""
 
     layout: dict[str, int]
+
+
+def timeline_script() -> str:
+    """Give the JavaScript of a timeline, as a module."""
+    return read_static("chart.js", "pick.js", "look.js", "load.js", "timeline.js")
 
 
 class TimelineTraits(TypedDict, total=False):

@@ -23,7 +23,7 @@ from notebook_gen.views.palette import made_nodes, node_colors
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.text import escape, one_line
-from notebook_gen.views.timeline import TimelineTraits
+from notebook_gen.views.timeline import TimelineTraits, timeline_script
 
 W = TypeVar("W", bound=ipywidgets.DOMWidget)
 
@@ -66,7 +66,7 @@ class RowsPane(anywidget.AnyWidget):
 class TimelinePane(anywidget.AnyWidget):
     """The timeline; see static/timeline.js."""
 
-    _esm = read_static("chart.js", "pick.js", "look.js", "timeline.js")
+    _esm = timeline_script()
 
     template = traitlets.Dict().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)

@@ -20,8 +20,8 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
-from notebook_gen.views.stylesheet import read_static, stylesheet
-from notebook_gen.views.timeline import MOST_LINES, TimelineFeed, TimelineTraits
+from notebook_gen.views.stylesheet import stylesheet
+from notebook_gen.views.timeline import MOST_LINES, TimelineFeed, TimelineTraits, timeline_script
 from notebook_gen.views.widgets import compressed_plotly
 from tests.benchmarks.figure import Figure
 from tests.browser.lab_harness import CHROMIUM_FLAGS
@@ -227,7 +227,7 @@ def _browser() -> Iterator[Page | None]:
     if chromium is None:
         yield None
         return
-    script = read_static("chart.js", "pick.js", "timeline.js").replace("export default", "void")
+    script = timeline_script().replace("export default", "void")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(CHROMIUM_FLAGS))
         page = browser.new_page(viewport={"width": 940, "height": 500})
