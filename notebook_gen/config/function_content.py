@@ -49,8 +49,8 @@ def own_content(function: FunctionType, source: str = "") -> dict[str, Any]:
     return content | {"defaults": _plain_values(defaults), "closes over": _closed_over(function)}
 
 
-def source_of(function: FunctionType) -> str:
-    """Give the source code of a function, as it stands in its file or cell; empty where there is none."""
+def source_of(function: FunctionType | CodeType) -> str:
+    """Give the source code of a function or of its code, as its file or cell has it; empty where there is none."""
     try:
         return inspect.getsource(function)
     except (OSError, TypeError):

@@ -4,33 +4,34 @@ A notebook's functions live on the names of other cells. Whoever changes such a 
 not a letter of it is another. What is installed does not count: it is known by its name, which stands in the source.
 
 Nothing of the user's is run to find out, and nothing that changes by itself may count: a list or a dict is left out
-wherever a function may change it, and a name that is assigned to is, too.
+wherever a function may change it, and a name that is assigned to is, too. Of other objects, only the class is known.
 """
 
-import ast
-import dis
 import functools
-import inspect
-import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from enum import EnumType
-from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from notebook_gen.config.function_content import is_plain, own_content, source_of
+from notebook_gen.config.code_reads import CodeReads, assigned_globals, code_reads, names_of
+from notebook_gen.config.constants import constant_content, is_one_of, mutable_depth
+from notebook_gen.config.function_content import own_content, source_of
+from notebook_gen.config.ownership import (
+    class_member,
+    class_names,
+    is_users_class,
+    is_users_function,
+    is_users_module,
+    module_names,
+    own_names,
+)
+from notebook_gen.config.reading import only_reads
 
 _MOST: Final = 200
-"""Functions and classes that are followed."""
+"""Functions, classes and objects that are followed."""
 
-_READS: Final = frozenset({"get", "items", "keys", "values", "index", "count", "copy", "union", "intersection"})
-"""What can be called of a list, dict or set that leaves it as it is."""
-
-_CHANGES: Final = frozenset({"shuffle", "heappush", "heappop", "heapify", "insort"})
-"""Installed functions that change what they are given."""
-
-_INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
-_OURS: Final = __name__.partition(".")[0]
+_CONTAINERS: Final = (list, tuple, set, dict)
+_MADE_OF_FUNCTIONS: Final = (functools.partial, MethodType)
 
 
 def reads_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -40,216 +41,270 @@ def reads_of(function: Callable[..., Any]) -> dict[str, Any]:
         function: the function, or what else can be called.
 
     Returns:
-        By name; empty if it reads nothing that counts.
+        What it reads by name, and what was followed, which names refer to by number; empty if it reads nothing that
+        counts.
     """
-    return _Reader().of_called(function)
+    # what is changed anywhere has to be known before anything is taken down
+    seen = _Reader(_Changes(set(), set(), set()))
+    seen.read(function)
+    return _Reader(seen.changes).read(function)
+
+
+class _Changes(NamedTuple):
+    """What the functions change by themselves.
+
+    Attributes:
+        names: which globals they assign, each with the id of the names it is one of.
+        attributes: which attributes, of whatever.
+        containers: which lists, dicts and sets, by id.
+    """
+
+    names: set[tuple[int, str]]
+    attributes: set[str]
+    containers: set[int]
+
+
+class _Place(NamedTuple):
+    """A value and where it was found: by `path`, from a function whose globals are `around`."""
+
+    value: Any
+    around: dict[str, Any]
+    path: tuple[str, ...]
 
 
 class _Reader:
-    """Follows what functions read; each function and class once."""
+    """Follows what functions read; each function, class and object once.
 
-    def __init__(self) -> None:
-        self._seen: set[object] = set()
+    Attributes:
+        changes: what the functions that were followed change, and others beside them.
+    """
 
-    def of_called(self, called: Any) -> dict[str, Any]:
-        """What somebody's function reads, whatever form it has."""
-        match called:
-            case functools.partial():
-                return self.of_called(called.func)
-            case MethodType():
-                owner = called.__self__ if isinstance(called.__self__, type) else type(called.__self__)
-                return self._of_object(owner) | self.of_called(called.__func__)
-            case FunctionType():
-                self._seen.add(called.__code__)
-                return self._of_function(called)
-            case type():
-                return self._of_object(called)
-        return self._of_object(type(called))
+    def __init__(self, known: _Changes) -> None:
+        self.changes = _Changes(set(), set(), set())
+        self._known = known
+        # with the objects, so that no other gets the id of one
+        self._seen: dict[int, tuple[int, Any]] = {}
+        self._beside: dict[int, list[CodeType]] = {}
+        # one after the other, as a chain of many would be too deep
+        self._to_follow: deque[tuple[Any, type | None]] = deque()
 
-    def _of_object(self, owner: type) -> dict[str, Any]:
-        content = self._content("", owner)
-        return {"its class": content} if content is not None else {}
+    def read(self, called: Any) -> dict[str, Any]:
+        """What somebody's function reads, and all that is followed from there."""
+        reads = self._of_called(called)
+        followed = []
+        while self._to_follow:
+            followed.append(self._of_followed(*self._to_follow.popleft()))
+        return {"names": reads, "followed": followed} if reads else {}
 
-    def _of_function(self, function: FunctionType) -> dict[str, Any]:
-        source = source_of(function)
-        codes = list(_codes(function.__code__))
-        changed = {
-            step.argval for code in codes for step in _steps(code) if step.opname in ("STORE_GLOBAL", "STORE_DEREF")
-        }
-        around = _closed_over(function) | {
-            name: function.__globals__[name]
-            for name in sorted({name for code in codes for name, _ in _loads(code)})
-            if name in function.__globals__
-        }
-        reads = {
-            name: content
-            for name, value in sorted(around.items())
-            if name not in changed and (content := self._content_in(source, name, value)) is not None
-        }
-        return reads | self._of_modules(function, codes)
+    def _of_called(self, called: Any) -> dict[str, Any]:
+        kind = type(called)
+        if issubclass(kind, functools.partial):
+            given = dict(enumerate(called.args)) | called.keywords
+            # plain ones count already
+            reads = {f"given {name}": self._followed(value) for name, value in given.items()}
+            return self._of_called(called.func) | _known(reads)
+        if kind is MethodType:
+            owner = called.__self__
+            return self._of_root(called.__func__, owner if issubclass(type(owner), type) else type(owner))
+        if kind is FunctionType:
+            return self._of_root(called, None)
+        if issubclass(kind, type):
+            return _known({"its class": self._followed(called)})
+        call = class_member(kind, "__call__")
+        return self._of_root(call[1], kind) if call is not None else {}
 
-    def _of_modules(self, function: FunctionType, codes: list[CodeType]) -> dict[str, Any]:
-        """What is read of modules of the user's own, by "module.name"."""
-        reads = {}
-        for name, attribute in sorted({(name, attribute) for code in codes for name, attribute in _loads(code)}):
-            module = function.__globals__.get(name)
-            if attribute and isinstance(module, ModuleType) and _is_users(module.__name__):
-                content = self._content("", vars(module).get(attribute))
-                if content is not None and attribute in vars(module):
-                    reads[f"{name}.{attribute}"] = content
-        return reads
+    def _of_root(self, function: Any, owner: type | None) -> dict[str, Any]:
+        function = _unwrapped(function)
+        if type(function) is not FunctionType or not is_users_function(function):
+            return {}
+        number = self._enter(function)
+        reads = self._of_function(function, owner)
+        return {name: content for name, content in reads.items() if content != {"is": number}}
 
-    def _content_in(self, source: str, name: str, value: Any) -> Any:
-        if isinstance(value, list | dict | set):
-            is_read_only = is_plain(value if not isinstance(value, set) else list(value)) and _only_reads(source, name)
-            return _written(value) if is_read_only else None
-        return self._content(name, value)
+    def _enter(self, thing: Any) -> int:
+        self._seen[id(thing)] = (len(self._seen), thing)
+        return len(self._seen) - 1
 
-    def _content(self, name: str, value: Any) -> Any:
-        """A value that counts, as JSON; None: it does not count."""
-        if _is_constant(value):
-            return {"value": _written(value)}
-        value = _unwrapped(value)
-        if isinstance(value, functools.partial):
-            return {"called": self._content(name, value.func)}
-        if not isinstance(value, FunctionType | type) or not _is_users(getattr(value, "__module__", None)):
+    # Functions
+
+    def _of_function(self, function: FunctionType, owner: type | None = None) -> dict[str, Any]:
+        code, around = code_reads(function.__code__), function.__globals__
+        self._note(code, around)
+        found = {place.path: place for path in sorted(code.paths) if (place := _find(around, path)) is not None}
+        reads = {".".join(path): self._of_place(function, place) for path, place in found.items()}
+        reads |= {f"closes over {name}": self._followed(value) for name, value in _closed_over(function)}
+        defaults = dict(enumerate(function.__defaults__ or ())) | (function.__kwdefaults__ or {})
+        reads |= {f"default {name}": self._followed(value) for name, value in defaults.items()}
+        if owner is not None:
+            reads |= {f"self.{name}": self._of_own(owner, name) for name in sorted(code.attributes)}
+        return _known(reads)
+
+    def _note(self, code: CodeReads, around: dict[str, Any]) -> None:
+        self.changes.names.update((id(around), name) for name in code.assigned)
+        self.changes.attributes.update(code.set_attributes)
+        for other in self._codes_beside(around):
+            self.changes.names.update((id(around), name) for name in assigned_globals(other))
+
+    def _codes_beside(self, around: dict[str, Any]) -> list[CodeType]:
+        """The code of all functions that stand where one does: of other columns, too, which share its globals."""
+        if id(around) not in self._beside:
+            found = list(around.values())
+            found += [member for kind in found if issubclass(type(kind), type) for member in class_names(kind).values()]
+            functions = [value for value in found if type(value) is FunctionType]
+            self._beside[id(around)] = [value.__code__ for value in functions if value.__globals__ is around]
+        return self._beside[id(around)]
+
+    def _of_place(self, function: FunctionType, found: "_Place") -> Any:
+        if (id(found.around), found.path[-1]) in self._known.names:
             return None
-        key = value.__code__ if isinstance(value, FunctionType) else value
-        if key in self._seen or len(self._seen) >= _MOST:
-            return {"again": value.__qualname__}
-        self._seen.add(key)
-        if isinstance(value, FunctionType):
-            return own_content(value) | {"reads": self._of_function(value)}
-        return self._of_class(value)
+        is_of_module = found.around is not function.__globals__
+        if is_of_module and found.path[-1] in self._known.attributes:
+            return None
+        if is_one_of(type(found.value), _CONTAINERS):
+            return self._of_container(function, found)
+        return self._content(found.value)
+
+    def _of_container(self, function: FunctionType, found: _Place) -> Any:
+        content = constant_content(found.value)
+        depth = mutable_depth(found.value) if content is not None else 0
+        if depth:
+            if not self._is_only_read(function, found, depth):
+                self.changes.containers.add(id(found.value))
+            if id(found.value) in self._known.containers:
+                return None
+        return content
+
+    def _is_only_read(self, function: FunctionType, found: _Place, depth: int) -> bool:
+        if not only_reads(source_of(function), found.path, depth):
+            return False
+        return all(
+            only_reads(source_of(code), found.path, depth)
+            for code in self._codes_beside(function.__globals__)
+            if code is not function.__code__ and _reads(code, found.path)
+        )
+
+    def _of_own(self, owner: type, name: str) -> Any:
+        """What a method reads of its class; values of the object itself count already."""
+        found = class_member(owner, name)
+        return self._of_member(name, found[1], owner) if found is not None and is_users_class(found[0]) else None
+
+    # Values
+
+    def _content(self, value: Any) -> Any:
+        """A value that counts, as JSON; None: it does not count."""
+        content = constant_content(value)
+        return self._followed(value) if content is None else content
+
+    def _followed(self, value: Any, owner: type | None = None) -> Any:
+        """The number of a function, a class or an object of the user's; None: it is none, or one of too many."""
+        value = _unwrapped(value)
+        kind = type(value)
+        is_function = kind is FunctionType and is_users_function(value)
+        is_class = issubclass(kind, type) and is_users_class(value)
+        if not (is_function or is_class or is_one_of(kind, _MADE_OF_FUNCTIONS) or is_users_class(kind)):
+            return None
+        if id(value) not in self._seen:
+            if len(self._seen) >= _MOST:
+                return None
+            self._enter(value)
+            self._to_follow.append((value, owner))
+        return {"is": self._seen[id(value)][0]}
+
+    def _of_followed(self, value: Any, owner: type | None) -> dict[str, Any]:
+        kind = type(value)
+        if kind is FunctionType:
+            return own_content(value) | {"reads": self._of_function(value, owner)}
+        if issubclass(kind, type):
+            return self._of_class(value)
+        if kind is functools.partial:
+            given = {str(name): self._content(item) for name, item in (*enumerate(value.args), *value.keywords.items())}
+            return {"called": self._followed(value.func), "given": _known(given)}
+        if kind is MethodType:
+            return {"method": self._followed(value.__func__), "of": self._followed(value.__self__)}
+        return {"object": self._followed(kind)}
 
     def _of_class(self, owner: type) -> dict[str, Any]:
-        if isinstance(owner, EnumType):
-            named: Mapping[str, Any] = owner.__members__
-            values = {name: vars(member).get("_value_") for name, member in named.items()}
-            return {"members": {name: _written(value) for name, value in values.items() if _is_constant(value)}}
         members = {
-            name: content
-            for name, member in sorted(vars(owner).items())
-            if (not name.startswith("__") or isinstance(member, FunctionType))
-            and (content := self._content(name, _function_of(member))) is not None
+            name: self._of_member(name, member, None)
+            for name, member in sorted(class_names(owner).items())
+            if not (name.startswith("_") and name.endswith("_")) or _has_source(member)
         }
-        bases = [content for base in owner.__bases__ if (content := self._content("", base)) is not None]
-        return {"class": owner.__qualname__, "members": members, "bases": bases}
+        bases = [self._followed(base) for base in type.__dict__["__bases__"].__get__(owner)]
+        return {"members": _known(members), "bases": [base for base in bases if base is not None]}
+
+    def _of_member(self, name: str, member: Any, owner: type | None) -> Any:
+        functions = [self._followed(function, owner) for function in _functions_of(member)]
+        if functions:
+            return functions
+        # a list may be where it keeps something
+        if name in self._known.attributes or _may_change(member):
+            return None
+        return self._content(member)
 
 
-# Values
+def _known(contents: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content for name, content in contents.items() if content is not None}
 
 
-def _is_constant(value: Any) -> bool:
-    if isinstance(value, tuple | frozenset) and type(value) in (tuple, frozenset):
-        return all(map(_is_constant, value))
-    return type(value) is bytes or (not isinstance(value, list | dict) and is_plain(value))
+def _find(around: dict[str, Any], path: tuple[str, ...]) -> _Place | None:
+    """What stands at the end of a path, or the first thing on it that is no module of the user's."""
+    for place, name in enumerate(path, 1):
+        if name not in around:
+            return None
+        value = around[name]
+        if place == len(path) or not issubclass(type(value), ModuleType) or not is_users_module(value):
+            return _Place(value, around, path[:place])
+        around = module_names(value)
+    return None
 
 
-def _written(value: Any) -> Any:
-    """A constant as JSON, told apart by its type."""
-    if type(value) is bytes:
-        return {"bytes": value.hex()}
-    if isinstance(value, set | frozenset):
-        # in the order of hashes, which another process draws anew
-        return {type(value).__name__: sorted(repr(_written(item)) for item in value)}
-    if isinstance(value, tuple | list):
-        return {type(value).__name__: [_written(item) for item in value]}
-    if isinstance(value, dict):
-        return {"dict": [[key, _written(item)] for key, item in value.items()]}
-    return value
+def _reads(code: CodeType, path: tuple[str, ...]) -> bool:
+    return path[-1] in names_of(code) and any(one[: len(path)] == path for one in code_reads(code).paths)
 
 
 def _unwrapped(value: Any) -> Any:
-    """The function behind `functools.cache` and its like; never the user's `__getattr__`."""
-    if isinstance(value, FunctionType | type):
-        return value
-    inner = inspect.getattr_static(value, "__wrapped__", None)
-    return inner if isinstance(inner, FunctionType) else value
+    """The user's function behind `functools.cache` and its like, or behind an installed decorator."""
+    for _ in range(_MOST):
+        if type(value) is FunctionType and is_users_function(value):
+            return value
+        if issubclass(type(value), type):
+            return value
+        inner = own_names(value).get("__wrapped__")
+        if type(inner) is not FunctionType:
+            return value
+        value = inner
+    return value
 
 
-def _function_of(member: Any) -> Any:
-    match member:
-        case staticmethod() | classmethod():
-            return member.__func__
-        case property():
-            return member.fget
-        case functools.cached_property():
-            return member.func
-    return member
-
-
-# Code
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-@functools.lru_cache(maxsize=256)
-def _steps(code: CodeType) -> tuple[dis.Instruction, ...]:
-    return tuple(dis.get_instructions(code))
-
-
-def _loads(code: CodeType) -> Iterator[tuple[str, str]]:
-    """The globals that are read, each with the attribute that is read of it; empty: it itself."""
-    steps = _steps(code)
-    for step, after in zip(steps, (*steps[1:], None), strict=True):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            is_attribute = after is not None and after.opname in ("LOAD_ATTR", "LOAD_METHOD")
-            yield step.argval, after.argval if after is not None and is_attribute else ""
-
-
-def _closed_over(function: FunctionType) -> dict[str, Any]:
-    """What it closes over, but plain values, which count already."""
-    values = {}
+def _closed_over(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What it closes over; plain values count already."""
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
-            value = cell.cell_contents
+            yield name, cell.cell_contents
         except ValueError:  # not yet assigned
             continue
-        if isinstance(_unwrapped(value), FunctionType | type | functools.partial):
-            values[name] = value
-    return values
 
 
-def _only_reads(source: str, name: str) -> bool:
-    """Whether everything that a function does with a name leaves what it names as it is; no, if nobody can tell."""
-    try:
-        tree = ast.parse(inspect.cleandoc(f"\n{source}"))
-    except (SyntaxError, ValueError, RecursionError):
+def _functions_of(member: Any) -> list[Any]:
+    """The functions that a member of a class is made of; empty if it is something else."""
+    kind = type(member)
+    if kind is FunctionType:
+        return [member]
+    if issubclass(kind, staticmethod | classmethod):
+        return [member.__func__]
+    if issubclass(kind, property):
+        return [function for function in (member.fget, member.fset, member.fdel) if function is not None]
+    if kind is functools.cached_property:
+        return [member.func]
+    return []
+
+
+def _may_change(value: Any) -> bool:
+    if not is_one_of(type(value), _CONTAINERS):
         return False
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
-    return bool(uses) and all(_is_read(use, parents) for use in uses)
+    return constant_content(value) is None or mutable_depth(value) > 0
 
 
-def _is_read(use: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> bool:
-    if not isinstance(use.ctx, ast.Load):
-        return False
-    match parents[use]:
-        case ast.Subscript(value=value, ctx=ast.Load()):
-            return value is use
-        case ast.Attribute(attr=attribute):
-            return attribute in _READS
-        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
-            return called not in _CHANGES
-        case ast.For() | ast.comprehension() | ast.Compare() | ast.FormattedValue() | ast.BinOp() | ast.Starred():
-            return True
-    return False
-
-
-# Whose
-
-
-def _is_users(module: Any) -> bool:
-    """Whether a module is the user's own: a notebook or script, or a file that is not installed."""
-    if not isinstance(module, str) or module == "__main__":
-        return True
-    if module.partition(".")[0] in (_OURS, "builtins") or module.partition(".")[0] in sys.stdlib_module_names:
-        return False
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return isinstance(file, str) and _INSTALLED.isdisjoint(Path(file).parts)
+def _has_source(member: Any) -> bool:
+    """Whether a special method was written; those that were made for a class change with Python's version."""
+    return type(member) is FunctionType and bool(source_of(member))

@@ -110,6 +110,107 @@ CHANGES = {
         "def clean(a, b): return b",
         "import functools\ndef own(a, b): return clean(a, b)\nmade = functools.partial(own, b=1)",
     ),
+    "a function that is given to another": (
+        "def clean(a): return a",
+        "def clean(a): return a.strip()",
+        "import functools\ndef use(f, a): return f(a)\nmade = functools.partial(use, clean)",
+    ),
+    "what a helper is given ahead": (
+        "import functools\ndef cut(n, a): return a[:n]\nclean = functools.partial(cut, 1)",
+        "import functools\ndef cut(n, a): return a[:n]\nclean = functools.partial(cut, 2)",
+        "def made(a): return clean(a)",
+    ),
+    "a helper that is a default": (
+        "def clean(a): return a",
+        "def clean(a): return a.strip()",
+        "def made(a, clean=clean): return clean(a)",
+    ),
+    "one of two helpers of the same making": (
+        "def cutter(n): return lambda a: a[:n]\none, two = cutter(1), cutter(2)",
+        "def cutter(n): return lambda a: a[:n]\none, two = cutter(1), cutter(3)",
+        "def made(a): return one(a) + two(a)",
+    ),
+    "an object's class": (
+        "class Cleaner:\n    def clean(self, a): return a\nCLEANER = Cleaner()",
+        "class Cleaner:\n    def clean(self, a): return a.strip()\nCLEANER = Cleaner()",
+        "def made(a): return CLEANER.clean(a)",
+    ),
+    "an object's method": (
+        "class Cleaner:\n    def clean(self, a): return a\nclean = Cleaner().clean",
+        "class Cleaner:\n    def clean(self, a): return a.strip()\nclean = Cleaner().clean",
+        "def made(a): return clean(a)",
+    ),
+    "a method inherited, of an object that is called": (
+        "class Base:\n    def clean(self, a): return a",
+        "class Base:\n    def clean(self, a): return a.strip()",
+        "class Cleaner(Base):\n    def __call__(self, a): return self.clean(a)\nmade = Cleaner()",
+    ),
+    "a method that a method calls that is called": (
+        "class Base:\n    def strip(self, a): return a",
+        "class Base:\n    def strip(self, a): return a.strip()",
+        "class Cleaner(Base):\n    def clean(self, a): return self.strip(a)\n"
+        "    def run(self, a): return self.clean(a)\nmade = Cleaner().run",
+    ),
+    "a list that a method reads": (
+        "NAMES = ['a']",
+        "NAMES = ['b']",
+        "class Cleaner:\n    def run(self, a):\n        return NAMES[a]\nmade = Cleaner().run",
+    ),
+    "a list whose name is also an attribute elsewhere": (
+        "NAMES = ['a']",
+        "NAMES = ['b']",
+        "def other(a): return a.NAMES\ndef made(a): return NAMES[a]",
+    ),
+    "what a decorator wraps": (
+        "def clean(a): return a",
+        "def clean(a): return a.strip()",
+        "import functools\ndef twice(f):\n    @functools.wraps(f)\n    def g(*a): return f(*a) * 2\n    return g\n"
+        "def made(a): return wrapped(a)\nwrapped = twice(clean)",
+    ),
+    "a class's own constant": (
+        "class Cleaner:\n    most = 1\n    def run(self, a): return a[:self.most]",
+        "class Cleaner:\n    most = 2\n    def run(self, a): return a[:self.most]",
+        "made = Cleaner().run",
+    ),
+    "a dict of numbers": ("WORDS = {1: 'bad'}", "WORDS = {1: 'poor'}", "def made(a): return WORDS[a]"),
+    "a set": ("NAMES = {'a', 'b'}", "NAMES = {'a', 'c'}", "def made(a): return a in NAMES"),
+    "a list in a condition": ("NAMES = []", "NAMES = [1]", "def made(a): return a if NAMES else 1"),
+    "a list in a dict": (
+        "SET = {'tones': ['dry']}",
+        "SET = {'tones': ['warm']}",
+        "import random\ndef made(a): return random.choice(SET['tones']) + ', '.join(SET['tones'])",
+    ),
+    "a list with weights": (
+        "NAMES, WEIGHTS = ['a', 'b'], [1, 2]",
+        "NAMES, WEIGHTS = ['a', 'b'], [1, 3]",
+        "import random\ndef made(a): return random.choices(NAMES, weights=WEIGHTS)[0]",
+    ),
+    "a list a frame is asked for": (
+        "NAMES = ['a']",
+        "NAMES = ['b']",
+        "def made(a): return a[NAMES]",
+    ),
+    "a member of an enum": (
+        "import enum\nclass Tone(enum.Enum):\n    DRY = 1\n    WARM = 2\nTONE = Tone.DRY",
+        "import enum\nclass Tone(enum.Enum):\n    DRY = 1\n    WARM = 2\nTONE = Tone.WARM",
+        "def made(a): return TONE.name",
+    ),
+    "an enum's method": (
+        "import enum\nclass Tone(enum.Enum):\n    DRY = 1\n    def say(self): return 1",
+        "import enum\nclass Tone(enum.Enum):\n    DRY = 1\n    def say(self): return 2",
+        "def made(a): return Tone.DRY.say()",
+    ),
+    "a dataclass's default": (
+        "import dataclasses\n@dataclasses.dataclass\nclass Set:\n    n: int = 1",
+        "import dataclasses\n@dataclasses.dataclass\nclass Set:\n    n: int = 2",
+        "def made(a): return Set().n",
+    ),
+    "in an inner function's class": (
+        "MOST = 3",
+        "MOST = 4",
+        "async def made(a):\n    def inner():\n        class C:\n            n = MOST\n"
+        "        return C.n\n    return inner()",
+    ),
 }
 
 
@@ -142,6 +243,66 @@ UNCHANGED = {
         "SEEN.append(1)",
     ),
     "an object": ("class Client: pass\nCLIENT = Client()", "def made(a): return CLIENT", "CLIENT.calls = 3"),
+    "a list in a dict that is added to": (
+        "SEEN = {'a': []}",
+        "def made(a):\n    SEEN['a'].append(a)\n    return a",
+        "SEEN['a'].append(1)",
+    ),
+    "a list in a dict that is got and added to": (
+        "SEEN = {'a': []}",
+        "def made(a):\n    SEEN.get('a').append(a)\n    return a",
+        "SEEN['a'].append(1)",
+    ),
+    "lists in a dict that are gone over and added to": (
+        "SEEN = {'a': []}",
+        "def made(a):\n    for seen in SEEN.values(): seen.append(a)\n    return a",
+        "SEEN['a'].append(1)",
+    ),
+    "a list that a helper is given": (
+        "SEEN = []\ndef note(seen, a): seen.append(a)",
+        "def made(a):\n    note(SEEN, a)\n    return a",
+        "SEEN.append(1)",
+    ),
+    "a list that a helper adds to": (
+        "SEEN = []\ndef note(a): SEEN.append(a)",
+        "def made(a):\n    note(a)\n    return len(SEEN)",
+        "SEEN.append(1)",
+    ),
+    "a list that another column adds to": (
+        "SEEN = []\ndef other(a): SEEN.append(a)",
+        "def made(a): return len(SEEN)",
+        "SEEN.append(1)",
+    ),
+    "a count that a helper keeps": (
+        "COUNT = 0\ndef count():\n    global COUNT\n    COUNT += 1",
+        "def made(a):\n    count()\n    return COUNT",
+        "COUNT = 5",
+    ),
+    "a count that another column keeps": (
+        "COUNT = 0\ndef other(a):\n    global COUNT\n    COUNT += 1",
+        "def made(a): return COUNT",
+        "COUNT = 5",
+    ),
+    "a list that a class's method adds to": (
+        "SEEN = []\nclass C:\n    def note(self, a): SEEN.append(a)",
+        "def made(a): return len(SEEN)",
+        "SEEN.append(1)",
+    ),
+    "a count that a class keeps": (
+        "class C:\n    calls = 0",
+        "def made(a):\n    C.calls += 1\n    return C.calls",
+        "C.calls = 5",
+    ),
+    "a count that a method's class keeps": (
+        "class C:\n    calls = 0\n    def run(self, a):\n        C.calls += 1\n        return self.calls",
+        "made = C().run",
+        "C.calls = 5",
+    ),
+    "a model that is loaded at the first call": (
+        "model = None\ndef load(): return lambda a: a",
+        "def made(a):\n    global model\n    model = model or load()\n    return model(a)",
+        "model = load()",
+    ),
     "what it does not read": ("STYLE = 'dry'", "def made(a): return a", "STYLE = 'warm'"),
 }
 
@@ -158,6 +319,21 @@ def test_a_function_that_reads_nothing_of_the_users_is_what_it_was_before_reads_
     notebook = Notebook("import json, pandas as pd", "def made(a): return pd.DataFrame(json.loads(a)).size + len(a)")
 
     assert reads_of(notebook.names["made"]) == {}
+
+
+BEFORE_READS_COUNTED = {
+    "one that calls itself": "def made(a): return a and made(a - 1)",
+    "an object that is called": "class C:\n    def __call__(self, a): return a\nmade = C()",
+    "a method": "class C:\n    n = 3\n    def run(self, a): return a\n    def other(self): return 1\nmade = C().run",
+    "what is given ahead": "import functools\ndef f(a, b): return a + b\nmade = functools.partial(f, b=2)",
+    "one that closes over a number": "def wrap(n):\n    def made(a): return a + n\n    return made\nmade = wrap(2)",
+    "one installed": "from textwrap import shorten as made",
+}
+
+
+@pytest.mark.parametrize("cell", BEFORE_READS_COUNTED.values(), ids=BEFORE_READS_COUNTED)
+def test_where_nothing_else_of_the_users_is_read_nothing_is_added(cell: str) -> None:
+    assert reads_of(Notebook(cell).names["made"]) == {}
 
 
 def test_functions_that_call_each_other_are_followed_once() -> None:
@@ -190,8 +366,34 @@ def test_nothing_of_the_users_is_run_to_find_out() -> None:
                 return super().__getattribute__(name)
         class Strange(metaclass=Meta):
             most = 3
+        class Proxy:
+            @property
+            def __class__(self): raise RuntimeError("class")
+            @property
+            def __dict__(self): raise RuntimeError("dict")
+        PROXY = Proxy()
+        class Shut(type):
+            def __getattribute__(cls, name): raise RuntimeError(name)
+            def __hash__(cls): raise RuntimeError("hash")
+            def __eq__(cls, other): raise RuntimeError("eq")
+        class Closed(metaclass=Shut):
+            most = 3
+        class Child(Closed):
+            pass
+        CHILD = Child()
         """,
-        "def made(a): return ODD, Strange, undefined, a",
+        """
+        import numpy, pandas, re, threading
+        ARRAY, FRAME, LOCK, PATTERN = numpy.ones(3), pandas.DataFrame({"a": [1]}), threading.Lock(), re.compile("a")
+        ENDLESS = []
+        ENDLESS.append(ENDLESS)
+        DEEP = ()
+        for _ in range(5000): DEEP = (DEEP,)
+        HUGE, ODD_TEXT = 10**5000, "\\udc80"
+        def made(a):
+            odd = ODD, Strange, PROXY, Closed, Child, CHILD, undefined, a
+            return odd, ARRAY[0], FRAME.size, LOCK, PATTERN, ENDLESS[0], DEEP, HUGE, ODD_TEXT
+        """,
     )
 
     assert notebook.fingerprint() == notebook.fingerprint()
