@@ -1,8 +1,10 @@
 """Dataset: the rows that a run has made."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from notebook_gen.errors import ConfigError, NotDeclared
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import Storage
 from notebook_gen.views.summary import text_lines
@@ -15,7 +17,7 @@ _SHOWN = 10
 
 
 class Dataset:
-    """The rows of a finished run.
+    """The rows of a finished run; `dataset["name"]` is a column of them, `dataset.head()` the first.
 
     Attributes:
         path: the folder it was written to; None for a preview, which is in memory.
@@ -50,18 +52,48 @@ class Dataset:
     def __len__(self) -> int:
         return sum(len(self._storage.rows(group)) for group in self._storage.row_groups())
 
+    def __getitem__(self, column: str) -> "pd.Series[Any]":
+        """Give one column, as a DataFrame does; the index holds the rows' numbers in the run.
+
+        Raises:
+            ConfigError: that is no column's name; of a name that is not there, also a KeyError.
+        """
+        if not isinstance(column, str):
+            raise ConfigError(
+                f"a dataset has columns, not {column!r}", advice='dataset["name"] is one, to_pandas() gives all of it'
+            )
+        if column not in self.columns:
+            raise NotDeclared("column", column, self.columns)
+        return self._framed(self.to_arrow().select([column]))[column]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names of the columns, as a DataFrame does."""
+        return iter(self.columns)
+
+    def __contains__(self, column: object) -> bool:
+        """Tell whether there is a column of that name."""
+        return column in self.columns
+
+    def head(self, rows: int = 5) -> "pd.DataFrame":
+        """Give the first rows, as `to_pandas` does."""
+        return self._framed(self.to_arrow().slice(0, max(0, rows)))
+
     def to_pandas(self) -> "pd.DataFrame":
         """Give all rows, in order; the index holds their numbers in the run, as in `Run.rows` and `failures`."""
-        import pandas as pd
-
-        frame: pd.DataFrame = self.to_arrow().to_pandas()
-        numbers = [row for group in self._storage.row_groups() for row in self._storage.rows(group)]
-        frame.index = pd.Index(numbers, name="row", dtype="int64")
-        return frame
+        return self._framed(self.to_arrow())
 
     def to_arrow(self) -> "pa.Table":
         """Give all rows, in order."""
         return self._storage.table()
+
+    def _framed(self, table: "pa.Table") -> "pd.DataFrame":
+        """Some columns of the first rows, or of all."""
+        import pandas as pd
+
+        frame: pd.DataFrame = table.to_pandas()
+        numbers = (row for group in self._storage.row_groups() for row in self._storage.rows(group))
+        frame.index = pd.Index(list(islice(numbers, len(frame))), name="row", dtype="int64")
+        return frame
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""

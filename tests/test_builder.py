@@ -73,6 +73,25 @@ def test_await_gives_the_same_dataset_as_result() -> None:
     pd.testing.assert_frame_equal(dataset.to_pandas(), reviews().preview(3).result().to_pandas())
 
 
+def test_a_dataset_gives_a_column_and_its_first_rows_as_a_data_frame_does() -> None:
+    dataset = reviews().preview(7).result()
+    whole = dataset.to_pandas()
+
+    assert (len(dataset), list(dataset), "stars" in dataset) == (7, ["stars", "review", "title"], True)
+    pd.testing.assert_series_equal(dataset["stars"], whole["stars"])
+    pd.testing.assert_frame_equal(dataset.head(), whole.head())
+    pd.testing.assert_frame_equal(dataset.head(2), whole.head(2))
+
+
+def test_a_column_that_a_dataset_has_not_is_told_with_a_way_out() -> None:
+    dataset = reviews().preview(2).result()
+
+    with pytest.raises(ng.ConfigError, match=r"there is no column 'star'; did you mean 'stars'\?"):
+        dataset["star"]
+    with pytest.raises(ng.ConfigError, match=r"a dataset has columns, not 0; .*to_pandas"):
+        dataset[0]  # type: ignore[index]  # what somebody tries who takes it for a list
+
+
 def test_rows_do_not_depend_on_the_row_group_size() -> None:
     small = reviews().preview(7, settings=ng.RunSettings(row_group_size=2)).result()
 

@@ -108,7 +108,7 @@ class InPlaceWork:
             self._buffers.put_rows(number, [*kept], name, [values[position] for values in kept.values()])
         now = self._now()
         if kept:
-            self._bus.publish(CellsKept(now, node.index, number, len(kept)))
+            self._bus.publish(CellsKept(now, node.index, number, len(kept), [*kept]))
         self._core.looked_up(order, kept, now)
 
     def _decide(self, order: DecideSkips) -> None:

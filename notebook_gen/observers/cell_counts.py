@@ -10,7 +10,13 @@ from notebook_gen.engine.snapshots import CELL_STATES
 
 Code = Literal["H", "I"]
 
-_STATES: Final = len(CELL_STATES)
+SHOWN_STATES: Final = (*CELL_STATES, "kept")
+"""The states of cells that can be told apart: those of the engine, and done since an earlier run."""
+
+KEPT: Final = len(CELL_STATES)
+"""The index of "kept"."""
+
+_STATES: Final = len(SHOWN_STATES)
 
 
 class CellCounts(NamedTuple):
@@ -19,7 +25,7 @@ class CellCounts(NamedTuple):
     Attributes:
         width: rows of a bin.
         bins: how many there are. The last may hold fewer rows, and any where a column took rows away.
-        counts: for each node, a count for each bin and state: bin 0's counts in the order of `CELL_STATES` first.
+        counts: for each node, a count for each bin and state: bin 0's counts in the order of `SHOWN_STATES` first.
         first: the row that bin 0 begins with.
     """
 

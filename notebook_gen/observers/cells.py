@@ -13,8 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from notebook_gen.engine.open_group import DONE, DROPPED, WAITING, OpenGroup
-from notebook_gen.events import Event, RowGroupKept, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
-from notebook_gen.observers.cell_counts import CellCounts, Code, StretchCounts
+from notebook_gen.events import (
+    CellsKept,
+    Event,
+    RowGroupKept,
+    RowGroupOpened,
+    RowGroupResized,
+    RowGroupWritten,
+    RunFinished,
+)
+from notebook_gen.observers.cell_counts import KEPT, CellCounts, Code, StretchCounts
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup
 
@@ -44,7 +52,7 @@ class GroupStates(NamedTuple):
 
     @property
     def states(self) -> bytes:
-        """The index of each cell's state in `CELL_STATES`, node after node."""
+        """The index of each cell's state in `SHOWN_STATES`, node after node."""
         return zlib.decompress(self.data) if self.is_packed else self.data
 
     def unpacked(self) -> "GroupStates":
@@ -83,12 +91,13 @@ class Cells:
         open_group: gives an open row group by its number; None if it is not open.
     """
 
-    KINDS: ClassVar = (RowGroupOpened, RowGroupResized, RowGroupKept, RowGroupWritten, RunFinished)
+    KINDS: ClassVar = (RowGroupOpened, RowGroupResized, RowGroupKept, RowGroupWritten, CellsKept, RunFinished)
 
     def __init__(self, graph: ExecutionGraph, rows: int, open_group: Callable[[int], OpenGroup | None]) -> None:
         self._full_column = [node.full_column for node in graph.nodes]
         self._open_group = open_group
         self._open: dict[int, OpenGroup] = {}
+        self._kept: dict[int, dict[int, bytearray]] = {}  # 1 for a kept cell, by open row group and node
         self._asked = self._end = rows
         self._opened_end = 0
         self._passed: list[range] = []  # rows that are not begun, before others that are
@@ -101,7 +110,10 @@ class Cells:
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
         if type(event) is RowGroupOpened or type(event) is RowGroupResized:
+            self._kept.pop(event.row_group.number, None)  # of rows that have moved, nobody tells which were kept
             self._hold(event.row_group)
+        elif type(event) is CellsKept:
+            self._mark(event)
         elif type(event) is RowGroupKept:
             self._take_over(event)
         elif type(event) is RowGroupWritten:
@@ -180,10 +192,20 @@ class Cells:
         start = kept.row_group.start
         states = bytearray([DROPPED]) * kept.row_group.size
         for row in kept.rows:
-            states[row - start] = DONE
+            states[row - start] = KEPT
         self._reach(kept.row_group._replace(size=kept.planned))
         self._make_room(start + kept.row_group.size)
         self._count_for_good(kept.row_group, [states] * len(self._full_column))
+
+    def _mark(self, event: CellsKept) -> None:
+        """Note which cells of an open row group an earlier run made."""
+        group = self._open.get(event.row_group)
+        if group is None:
+            return
+        start, size = group.group.start, group.group.size
+        kept = self._kept.setdefault(event.row_group, {}).setdefault(event.node, bytearray(size))
+        for row in group.group.rows if self._full_column[event.node] else event.which:
+            kept[row - start] = 1
 
     def _reach(self, row_group: RowGroup) -> None:
         """Note that a row group is begun: it lies behind all others, or among rows that were passed over."""
@@ -206,6 +228,7 @@ class Cells:
         if group is not None:
             states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._full_column))]
             self._count_for_good(group.group, states)
+        self._kept.pop(number, None)
 
     def _count_for_good(self, row_group: RowGroup, states: Sequence[bytes | bytearray]) -> None:
         for kept in (self._whole, *self._shorter):
@@ -216,7 +239,15 @@ class Cells:
         insort(self._settled, GroupStates(row_group.start, row_group.size, packed, is_packed=True), key=_start)
 
     def _states(self, group: OpenGroup, node: int) -> bytes | bytearray:
-        """The state of one node in each row of a row group, as `CompletionTracker.cell_states` has it."""
+        """The state of one node in each row of a row group."""
+        states = self._engine_states(group, node)
+        kept = self._kept.get(group.group.number, {}).get(node)
+        if kept is None or len(kept) != len(states):
+            return states
+        return bytes(KEPT if is_kept and state == DONE else state for state, is_kept in zip(states, kept, strict=True))
+
+    def _engine_states(self, group: OpenGroup, node: int) -> bytes | bytearray:
+        """The same as `CompletionTracker.cell_states` has it."""
         states = group.states[node]
         if not self._full_column[node]:
             return states

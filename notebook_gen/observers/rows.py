@@ -15,6 +15,7 @@ from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
 from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
+from notebook_gen.observers.cell_counts import KEPT
 from notebook_gen.observers.cells import Cells, GroupStates
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -361,7 +362,8 @@ def _ended(group: GroupStates | None, node: int, row: int) -> CellState:
 def _state(group: GroupStates, node: int, row: int) -> CellState:
     """How a cell of a row group that is open no longer has ended; "done" of a row that it does not have."""
     offset = row - group.start
-    return CELL_STATES[group.data[node * group.size + offset]] if 0 <= offset < group.size else "done"
+    state = group.data[node * group.size + offset] if 0 <= offset < group.size else KEPT
+    return "done" if state == KEPT else CELL_STATES[state]
 
 
 def _keep_last(things: dict[int, Any], most: int) -> None:

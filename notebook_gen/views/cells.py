@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypedDict
 
 from notebook_gen.engine.open_group import WAITING
-from notebook_gen.engine.snapshots import CELL_STATES
-from notebook_gen.observers.cell_counts import CellCounts
+from notebook_gen.observers.cell_counts import SHOWN_STATES, CellCounts
 from notebook_gen.observers.cells import StatesOfRows
 from notebook_gen.observers.failures import Failure
 from notebook_gen.views.palette import color_names, made_nodes
@@ -46,8 +45,9 @@ class CellsFrame(TypedDict):
         first: the row that bin 0 begins with.
         width: rows of a bin.
         bins: how many there are.
-        masks: a byte for each column and bin, bit n for state n of `CELL_STATES`; 0 where there are no rows.
-        counts: for each byte with several bits, the number of cells for each of them, from the lowest on.
+        masks: two bytes for each column and bin, the lower first, bit n for state n of `SHOWN_STATES`; 0 where there
+            are no rows.
+        counts: for each of these with several bits, the number of cells for each of them, from the lowest on.
         notes: why a row was dropped or has empty cells, by its number, where a bin is one row; not escaped.
         ended: whether what waits will never be made.
     """
@@ -131,7 +131,7 @@ class CellsPicture(NamedTuple):
         names: the columns that are made, from top to bottom; one line each, not escaped.
         colors: their colours, by name.
         width: rows of a bin.
-        cells: columns × bins × states in the order of `CELL_STATES`.
+        cells: columns × bins × states in the order of `SHOWN_STATES`.
         ended: whether what waits will never be made.
         first: the row that bin 0 begins with.
         unmade: what is said of cells that wait and will never be made.
@@ -172,8 +172,8 @@ def picture_of_part(source: RunSource, rows: range, pixels: int) -> CellsPicture
     Where it has no pixel for each row, it may begin a bit before them, and end a bit behind.
     """
     made = made_nodes(source.graph)
-    # each cell takes a byte at least: of more of them, several would be made one
-    width = max(1, -(-len(rows) // max(1, min(pixels, MOST_BYTES // max(1, len(made))))))
+    # each cell takes two bytes at least: of more of them, several would be made one
+    width = max(1, -(-len(rows) // max(1, min(pixels, MOST_BYTES // max(1, 2 * len(made))))))
     counted = source.cell_counts_between(rows.start, rows.stop, width)
     if counted is not None:
         cells, times = read_counts(counted, made, width), -(-width // counted.width)
@@ -188,10 +188,10 @@ def read_counts(counted: CellCounts, nodes: Sequence[int], width: int = 1) -> "A
 
     times = -(-width // counted.width)
     bins = -(-counted.bins // times)
-    cells = np.zeros((len(nodes), bins, len(CELL_STATES)), dtype=np.uint32)
+    cells = np.zeros((len(nodes), bins, len(SHOWN_STATES)), dtype=np.uint32)
     for place, node in enumerate(nodes):
         counts = np.frombuffer(counted.counts[node], dtype=counted.counts[node].typecode)
-        by_bin = counts.reshape(counted.bins, len(CELL_STATES))
+        by_bin = counts.reshape(counted.bins, len(SHOWN_STATES))
         for begin in range(times):
             every = by_bin[begin::times]
             cells[place, : len(every)] += every
@@ -203,7 +203,7 @@ def count_states(states: StatesOfRows, nodes: Sequence[int], width: int) -> "Arr
     import numpy as np
 
     bins = -(-(states.end - states.first) // width)
-    cells = np.zeros((len(nodes), bins, len(CELL_STATES)), dtype=np.uint32)
+    cells = np.zeros((len(nodes), bins, len(SHOWN_STATES)), dtype=np.uint32)
     step = max(1, _BLOCK // width)
     block = np.empty((states.nodes, min(step, bins) * width), dtype=np.uint8)
     for begin in range(0, bins, step):
@@ -214,7 +214,7 @@ def count_states(states: StatesOfRows, nodes: Sequence[int], width: int) -> "Arr
         for rows, of_rows in _overlaps(states, first, min(first + its.shape[1], states.end)):
             its[:, rows.start - first : rows.stop - first] = of_rows
         stretches = its[list(nodes)].reshape(len(nodes), end - begin, width)
-        for state in range(len(CELL_STATES)):
+        for state in range(len(SHOWN_STATES)):
             is_in_it = stretches == state
             if np.count_nonzero(is_in_it):  # much faster than to count by stretch, and most states are nowhere
                 cells[:, begin:end, state] = np.count_nonzero(is_in_it, axis=2)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from notebook_gen.engine.snapshots import CELL_STATES, CellState
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.views.cells import CellsPicture
 from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
@@ -25,14 +25,17 @@ _WIDEST_LABEL: Final = 160.0
 _WIDEST_CELL: Final = 32
 _WIDEST: Final = 10_000
 _LEAST_FAILED: Final = 2.0
+_STRIPE: Final = 2.2  # pixels of the stripe across what was kept
 _IMAGE_WIDTH: Final = 900
+_STRIPE_OPACITY: Final = 0.8
 _RIGHT: Final = 14
 _TICKS: Final = 10
 _SMALL: Final = 10
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 # from the bottom of a bar to its top, as in static/cells.js: which colour, None that of the column, and its opacity
-_LOOKS: Final[dict[CellState, tuple[str | None, float]]] = {
+_LOOKS: Final[dict[str, tuple[str | None, float]]] = {
+    "kept": (None, 1.0),
     "done": (None, 1.0),
     "skipped": (None, 0.16),
     "in flight": (None, 0.42),
@@ -81,7 +84,7 @@ def drawable(picture: CellsPicture, most_shapes: int = MOST_SHAPES) -> CellsPict
 class _Box:
     """Cells in one state: from one bin to another, and from one share of the lane's height to another."""
 
-    state: CellState
+    state: str
     first: int
     end: int
     low: float
@@ -138,6 +141,7 @@ class _Drawing:
         unit, height = _UNITS / max(1, picture.bins), _LANE - _BETWEEN
         gap = 0.1 * unit if _is_fine(picture) else 0.0
         paths: dict[str, str] = {}
+        stripes = ""
         for place, color in enumerate(picture.colors):
             for box in _boxes(picture, place):
                 x, width = box.first * unit, (box.end - box.first) * unit - gap
@@ -145,8 +149,13 @@ class _Drawing:
                 shape = f"M{x:.1f} {y:.1f}h{width:.1f}v{tall:.1f}h-{width:.1f}z"
                 fill = self._fill(box.state, color)
                 paths[fill] = paths.get(fill, "") + shape
+                if box.state == "kept":
+                    stripe = min(_STRIPE, tall / 3)
+                    stripes += f"M{x:.1f} {y + (tall - stripe) / 2:.1f}h{width:.1f}v{stripe:.1f}h-{width:.1f}z"
         for fill, path in paths.items():
             yield f'<path d="{path}" style="fill:{fill}"/>'
+        if stripes:
+            yield f'<path d="{stripes}" style="fill:{self._stripe}"/>'
 
     def _legend(self) -> Iterator[str]:
         """The states that there are, with their counts."""
@@ -155,6 +164,9 @@ class _Drawing:
         for word, state, count in self._states():
             said = f"{write_count(count)} {word}"
             yield f'<rect x="{x:g}" y="3" width="10" height="10" rx="2" style="fill:{self._fill(state, "c0")}"/>'
+            if state == "kept":
+                y = 8 - _STRIPE / 2
+                yield f'<rect x="{x:g}" y="{y:g}" width="10" height="{_STRIPE}" style="fill:{self._stripe}"/>'
             yield f'<text x="{x + 16:g}" y="12" style="{style}">{said}</text>'
             x += round(text_width(said, _SMALL)) + 34
 
@@ -177,9 +189,9 @@ class _Drawing:
         for row in range(0, rows, _neat_step(rows / _TICKS)):
             yield f'<text x="{(row + middle) / rows:.2%}" y="{y}" text-anchor="middle" style="{style}">{row:,}</text>'
 
-    def _states(self) -> Iterator[tuple[str, CellState, int]]:
+    def _states(self) -> Iterator[tuple[str, str, int]]:
         """The states that there are: what they are called, themselves, their cells."""
-        counts = dict(zip(CELL_STATES, self.picture.cells.sum(axis=(0, 1)).tolist(), strict=True))
+        counts = dict(zip(SHOWN_STATES, self.picture.cells.sum(axis=(0, 1)).tolist(), strict=True))
         for state in _LOOKS:
             if counts[state]:
                 yield (
@@ -188,7 +200,11 @@ class _Drawing:
                     counts[state],
                 )
 
-    def _fill(self, state: CellState, color: str) -> str:
+    @property
+    def _stripe(self) -> str:
+        return self.paint("background", _STRIPE_OPACITY)
+
+    def _fill(self, state: str, color: str) -> str:
         name, opacity = _LOOKS[state]
         return self.paint(name or color, opacity)
 
@@ -219,7 +235,7 @@ def _boxes(picture: CellsPicture, place: int) -> Iterator[_Box]:
 def _stack(counts: list[int], bin_number: int) -> Iterator[_Box]:
     """The states of one bin, one above the other; what has failed can be seen, however little it is."""
     total = sum(counts)
-    by_state = dict(zip(CELL_STATES, counts, strict=True))
+    by_state = dict(zip(SHOWN_STATES, counts, strict=True))
     failed = by_state["failed"]
     failed_share = max(failed / total, _LEAST_FAILED / _LANE) if failed else 0.0
     low = 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebook_gen.engine.open_group import DEFERRED, DONE, DROPPED, IN_FLIGHT, WAITING
 from notebook_gen.engine.open_group import FAILED as CELL_FAILED
-from notebook_gen.engine.snapshots import CELL_STATES
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.observers.trace import AGAIN, CANCELLED, IN_PLACE_SLOT, Trace
 from notebook_gen.observers.trace import DONE as ATTEMPT_DONE
 from notebook_gen.observers.trace import FAILED as ATTEMPT_FAILED
@@ -43,9 +43,9 @@ def picture_of_trace(trace: Trace) -> CellsPicture:
     states = _last_states(lines, nodes)
     rows = states.shape[1]
     width = max(1, -(-rows // MOST_BINS))
-    padded = np.pad(states, ((0, 0), (0, -rows % width)), constant_values=len(CELL_STATES))
+    padded = np.pad(states, ((0, 0), (0, -rows % width)), constant_values=len(SHOWN_STATES))
     stretches = padded.reshape(len(nodes), padded.shape[1] // width, width)
-    cells = np.stack([np.count_nonzero(stretches == state, axis=2) for state in range(len(CELL_STATES))], axis=2)
+    cells = np.stack([np.count_nonzero(stretches == state, axis=2) for state in range(len(SHOWN_STATES))], axis=2)
     names, colors = [one_line(trace.graph.nodes[node].name, 80) for node in nodes], color_names(trace.graph)
     return CellsPicture(
         names, [colors[node] for node in nodes], width, cells.astype(np.uint32), ended=True, unmade="without an attempt"

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Final, NamedTuple, TypedDict
 
 from notebook_gen.engine.open_group import DROPPED, FAILED
-from notebook_gen.engine.snapshots import CELL_STATES
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
@@ -101,7 +101,7 @@ def lost_share(source: RunSource) -> float:
     if not progress.rows_dropped and not any(node.failed for node in progress.nodes):
         return 0.0  # to count cells takes longer than all the rest of the bar
     nodes, counted = made_nodes(source.graph), source.cell_counts()
-    lost = sum(sum(counted.counts[node][state :: len(CELL_STATES)]) for node in nodes for state in (FAILED, DROPPED))
+    lost = sum(sum(counted.counts[node][state :: len(SHOWN_STATES)]) for node in nodes for state in (FAILED, DROPPED))
     filled = sum(segment["share"] for segment in bar_segments(source.graph, progress))
     return round(max(0.0, min(lost / max(1, progress.rows * len(nodes)), 1 - filled)), 4)
 
@@ -229,7 +229,7 @@ def _figures(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
     nodes = [progress.nodes[node] for node in made_nodes(source.graph)]
     made = write_plural(sum(min(node.done, progress.rows) - node.kept for node in nodes), "cell")
     kept = count_kept(progress)
-    yield ("made, and kept", f"{made}, {write_count(kept)}") if kept else ("made", made)
+    yield ("cells", f"{made.split()[0]} made · {write_count(kept)} kept") if kept else ("made", made)
     if source.destination is not None:
         yield "written", write_plural(progress.rows_written, "row")
 

@@ -45,6 +45,7 @@ MOST_BARS: Final = 3_000
 _KINDS = 50  # of failures
 _RECORDS_SIZE = 3_000_000  # characters of all records together
 _TABLE_SIZE = 1_500_000
+_ROWS_SEEN = 16  # before somebody scrolls
 _NOWHERE = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
 
@@ -163,7 +164,8 @@ def _rows(source: RunSource) -> str:
     table = rows_table(columns, rows, nothing=say_no_rows(source))
     if len(table) > _TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
-    note = f"the first {len(rows)} of {write_count(source.progress.rows)} · click a number for its record"
+    cue = "scroll for more · " if len(rows) > _ROWS_SEEN else ""
+    note = f"the first {len(rows)} of {write_count(source.progress.rows)} · {cue}click a number for its record"
     return (
         f'<div class="ng-section"><b>Rows</b> <span>{note if rows else ""}</span></div>'
         f'<div class="ng-rows ng-scroll">{table}</div>'

@@ -138,8 +138,10 @@ def _rows(source: RunSource) -> list[str]:
     height = room // measures.ROW * measures.ROW
     rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
     total = write_count(source.progress.rows)
+    seen = height // measures.ROW - 1
+    cue = " · scroll for more" if len(rows) > seen else ""
     return [
-        _section("Rows", f"the first {len(rows)} of {total}" if rows else ""),
+        _section("Rows", f"the first {len(rows)} of {total}{cue}" if rows else ""),
         f'<div class="ng-first-rows ng-scroll" style="height:{height}px;{rest};overflow:auto">{table}</div>',
     ]
 

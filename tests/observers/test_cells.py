@@ -4,10 +4,18 @@ import pytest
 
 from notebook_gen.config.columns import Function, LLMText
 from notebook_gen.engine.open_group import DONE, FAILED, READY, SKIPPED
-from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.errors import Rejected
-from notebook_gen.events import RowDropped, RowGroupKept, RowGroupOpened, RowGroupResized, RowGroupWritten, RunFinished
+from notebook_gen.events import (
+    CellsKept,
+    RowDropped,
+    RowGroupKept,
+    RowGroupOpened,
+    RowGroupResized,
+    RowGroupWritten,
+    RunFinished,
+)
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.observers.cells import MOST_BINS, Cells
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
@@ -61,9 +69,9 @@ class _World:
 
     def by_bin(self, node: int) -> list[dict[str, int]]:
         """How many cells are in which state, bin by bin."""
-        counts, size = self.cells.count().counts[node].tolist(), len(CELL_STATES)
+        counts, size = self.cells.count().counts[node].tolist(), len(SHOWN_STATES)
         bins = (counts[at : at + size] for at in range(0, len(counts), size))
-        return [{CELL_STATES[state]: count for state, count in enumerate(one) if count} for one in bins]
+        return [{SHOWN_STATES[state]: count for state, count in enumerate(one) if count} for one in bins]
 
 
 def test_every_cell_waits_before_its_row_group_is_opened() -> None:
@@ -189,7 +197,7 @@ def test_rows_that_a_column_makes_or_takes_away_are_counted(made: int) -> None:
     assert [sum(counts) for counts in counted.counts] == [made + 2] * 2
     assert counted.bins * counted.width >= max(4, made)
     assert counted.bins <= MOST_BINS
-    assert sum(counted.counts[A][READY :: len(CELL_STATES)]) == made
+    assert sum(counted.counts[A][READY :: len(SHOWN_STATES)]) == made
 
 
 def test_what_is_counted_stays_where_it_is_when_a_column_makes_many_more_rows() -> None:
@@ -219,8 +227,22 @@ def test_row_groups_of_an_earlier_run_are_counted_and_what_lies_before_them_wait
     world.cells(RowGroupKept(0.0, world.groups[3], [9, 10, 11], 3))
 
     assert world.states(A) == [
-        *["waiting"] * 3, "done", "dropped", "done", *["waiting"] * 3, *["done"] * 3
+        *["waiting"] * 3, "kept", "dropped", "kept", *["waiting"] * 3, *["kept"] * 3
     ]  # fmt: skip
+
+
+def test_cells_of_an_earlier_run_are_told_from_those_that_were_made_now_and_stay_so_when_they_are_written() -> None:
+    world = _World(3, 3)
+    world.open(0)
+    world.cells(CellsKept(0.0, A, 0, 2, [0, 2]))
+    for row in range(3):
+        world.end(A, row)
+
+    assert world.states(A) == ["kept", "done", "kept"]
+    for row in range(3):
+        world.end(B, row)
+    world.write(0)
+    assert (world.states(A), world.states(B)) == (["kept", "done", "kept"], ["done"] * 3)
 
 
 def test_what_was_passed_over_is_counted_once_when_it_is_begun() -> None:
@@ -232,7 +254,7 @@ def test_what_was_passed_over_is_counted_once_when_it_is_begun() -> None:
     world.end(A, 1)
     world.open(2)
 
-    assert world.states(A) == ["ready", "done", "ready", *["done"] * 3, *["ready"] * 3, *["done"] * 3]
+    assert world.states(A) == ["ready", "done", "ready", *["kept"] * 3, *["ready"] * 3, *["kept"] * 3]
 
 
 def test_the_states_of_some_rows_are_there_after_their_row_group_was_written() -> None:
@@ -279,9 +301,9 @@ def test_a_part_is_counted_as_the_whole_is() -> None:
 
     assert counted is not None
     assert (counted.width, counted.first) == (64, 960)
-    size = len(CELL_STATES)
+    size = len(SHOWN_STATES)
     of_a = [counted.counts[A][state::size] for state in range(size)]
-    ended = dict(zip(CELL_STATES, (sum(counts) for counts in of_a), strict=True))
+    ended = dict(zip(SHOWN_STATES, (sum(counts) for counts in of_a), strict=True))
     assert ended["done"] == 20
     assert ended["ready"] == 3_000 - 2_010 + 1_000
     assert sum(ended.values()) == 30_000 - 960

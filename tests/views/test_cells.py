@@ -9,9 +9,9 @@ import pytest
 
 from notebook_gen.config.columns import LLMText
 from notebook_gen.engine.open_group import DONE, DROPPED, FAILED, IN_FLIGHT, READY, SKIPPED, WAITING, OpenGroup
-from notebook_gen.engine.snapshots import CELL_STATES
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.events import RowGroupOpened, RowGroupWritten
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.views.cells import (
@@ -34,7 +34,7 @@ DRAWN = {"div", "svg", "path", "text", "circle", "rect"}
 
 def _picture(states: list[list[int]], *, ended: bool = False) -> CellsPicture:
     """A picture of columns with a row a bin."""
-    cells = np.eye(len(CELL_STATES), dtype=np.uint32)[np.array(states)]
+    cells = np.eye(len(SHOWN_STATES), dtype=np.uint32)[np.array(states)]
     names = [f"column {place}" for place in range(len(states))]
     return CellsPicture(names, [f"c{place % 16}" for place in range(len(states))], 1, cells, ended)
 
@@ -42,7 +42,7 @@ def _picture(states: list[list[int]], *, ended: bool = False) -> CellsPicture:
 def _random(columns: int, bins: int, width: int = 1) -> CellsPicture:
     """The hardest picture to draw: no two neighbours are alike."""
     rng = np.random.default_rng(1)
-    picture = _picture(rng.integers(0, len(CELL_STATES), (columns, bins * width)).tolist())
+    picture = _picture(rng.integers(0, len(SHOWN_STATES), (columns, bins * width)).tolist())
     return picture._replace(width=width, cells=picture.cells.reshape(columns, bins, width, -1).sum(axis=2))
 
 
@@ -50,8 +50,8 @@ def _read(frame: CellsFrame) -> list[list[dict[str, int]]]:
     """What a page reads: by column and bin, the states and their numbers; of a single state, 0."""
     counts = iter(np.frombuffer(frame["counts"], dtype="<u2" if frame["width"] <= 0xFFFF else "<u4").tolist())
     read: list[dict[str, int]] = []
-    for mask in frame["masks"]:
-        states = [state for bit, state in enumerate(CELL_STATES) if mask >> bit & 1]
+    for mask in np.frombuffer(frame["masks"], dtype="<u2").tolist():
+        states = [state for bit, state in enumerate(SHOWN_STATES) if mask >> bit & 1]
         read.append({state: next(counts) if len(states) > 1 else 0 for state in states})
     assert next(counts, None) is None
     return [read[at : at + frame["bins"]] for at in range(0, len(read), frame["bins"])]
@@ -91,7 +91,7 @@ def test_a_frame_holds_the_state_of_every_cell() -> None:
 
 @pytest.mark.parametrize("width", [2, 70_000], ids=["short", "long"])
 def test_a_stretch_of_rows_holds_how_many_cells_are_in_which_state(width: int) -> None:
-    cells = np.zeros((1, 2, len(CELL_STATES)), dtype=np.uint32)
+    cells = np.zeros((1, 2, len(SHOWN_STATES)), dtype=np.uint32)
     cells[0, 0, DONE] = width
     cells[0, 1, DONE], cells[0, 1, FAILED] = width - 1, 1
 
@@ -288,7 +288,7 @@ def test_neighbours_in_the_same_state_are_one_shape_where_there_are_many() -> No
 
 
 def test_what_failed_can_be_seen_in_a_long_stretch() -> None:
-    cells = np.zeros((1, 1, len(CELL_STATES)), dtype=np.uint32)
+    cells = np.zeros((1, 1, len(SHOWN_STATES)), dtype=np.uint32)
     cells[0, 0, DONE], cells[0, 0, FAILED] = 99_999, 1
 
     svg = cells_svg(CellsPicture(["a"], ["c0"], 100_000, cells, ended=True))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from notebook_gen.engine.snapshots import CELL_STATES
+from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.views.cells import CellsPicture, pack_cells
 from notebook_gen.views.stylesheet import read_static
 
@@ -35,14 +35,14 @@ def _read_in_page(node: str, picture: CellsPicture) -> list[Any]:
 @pytest.mark.parametrize("width", [1, 9, 70_000])
 def test_the_page_reads_the_states_of_every_cell_and_how_many_are_in_each(node: str, width: int) -> None:
     rng = np.random.default_rng(1)
-    cells = rng.multinomial(width, [1 / len(CELL_STATES)] * len(CELL_STATES), size=(3, 20)).astype(np.uint32)
+    cells = rng.multinomial(width, [1 / len(SHOWN_STATES)] * len(SHOWN_STATES), size=(3, 20)).astype(np.uint32)
     cells[0, 0] = 0
     picture = CellsPicture(["a", "b", "c"], ["c0", "c1", "c2"], width, cells, ended=False)
 
     words, read = _read_in_page(node, picture)
 
-    assert words == list(CELL_STATES)
-    for states, counts in zip(read, cells.reshape(-1, len(CELL_STATES)).tolist(), strict=True):
+    assert words == list(SHOWN_STATES)
+    for states, counts in zip(read, cells.reshape(-1, len(SHOWN_STATES)).tolist(), strict=True):
         present = [[state, count] for state, count in enumerate(counts) if count]
         assert states == (present if len(present) > 1 else [[state, None] for state, _ in present])
 

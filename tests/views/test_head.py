@@ -179,7 +179,7 @@ def test_cells_that_an_earlier_run_made_are_told_apart() -> None:
     run.publish(CellsKept(0.0, REVIEW, 0, 12))
     run.attempt(REVIEW, 12, 0.0, 1.0)
 
-    assert _texts(side_html(run, waiting=0))[-2:] == ["made, and kept", "1 cell, 12"]
+    assert _texts(side_html(run, waiting=0))[-2:] == ["cells", "1 made · 12 kept"]
 
 
 def test_the_bar_has_a_segment_for_each_column_that_is_made() -> None:

@@ -109,7 +109,7 @@ def test_a_page_holds_what_its_timeline_and_its_records_show() -> None:
     }
     assert base64.b64decode(data["timeline"]["frame"]["bars"]["state"]["base64"]) == bytes([1, 2])
     assert data["cells"]["names"] == ["stars", "tone", "review", "score"]
-    assert len(base64.b64decode(data["cells"]["masks"]["base64"])) == 4 * 40
+    assert len(base64.b64decode(data["cells"]["masks"]["base64"])) == 2 * 4 * 40
     assert data["records"]["last"] == 39
     assert list(data["records"]["html"]) == ["0"]
     assert "A lamp." in data["records"]["html"]["0"]

@@ -42,7 +42,15 @@ def _texts(html: str) -> list[str]:
 def test_a_report_says_state_totals_timeline_first_rows_and_failures() -> None:
     texts = _texts(report_html(_ended()))
 
-    for words in ("finished", "Timeline", "80 tasks", "Rows", "the first 20 of 40", "Failures", "raise max_tokens"):
+    for words in (
+        "finished",
+        "Timeline",
+        "80 tasks",
+        "Rows",
+        "the first 20 of 40 · scroll for more",
+        "Failures",
+        "raise max_tokens",
+    ):
         assert words in texts
 
 
@@ -78,7 +86,7 @@ def test_long_texts_are_left_out_before_rows_are() -> None:
     run.views = [_row(row, *["<&>'\"" * 1_000] * 4) for row in range(20)]
 
     assert len(_rows_of(report_html(run))) < TABLE_SIZE + 1_000
-    assert "the first 5 of 40" in _texts(report_html(run))
+    assert "the first 5 of 40 · scroll for more" in _texts(report_html(run))
 
 
 def _rows_of(html: str) -> str:
@@ -102,6 +110,14 @@ def test_a_page_that_drops_drawings_and_the_stylesheet_shows_none_of_their_words
     assert html.count("<svg") > 0
     assert html.count('<div class="ng-drawn" style="display:none">') == 3
     assert ".ng-drawn { display: block !important; }" in html
+
+
+def test_rows_that_are_out_of_sight_are_said_to_be_there() -> None:
+    run, few = _ended(), _ended()
+    few.views = few.views[:2]
+
+    assert "scroll for more" in report_html(run)
+    assert "scroll for more" not in report_html(few)
 
 
 def test_records_and_usage_can_be_opened_without_a_script() -> None:

@@ -4,10 +4,10 @@
 const LEAST_PITCH = 9, LEAST_FAILED = 2; // pixels
 
 // by their number in a frame's masks; from the bottom of a bar to its top: UPWARDS
-const WORDS = ["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped"];
-const IS_WAITING = 0, IS_READY = 1, IS_FLYING = 2, IS_DEFERRED = 3, IS_DONE = 4, IS_SKIPPED = 5, HAS_FAILED = 6, IS_DROPPED = 7;
-const UPWARDS = [IS_DONE, IS_SKIPPED, IS_FLYING, IS_DEFERRED, IS_READY, IS_WAITING, IS_DROPPED, HAS_FAILED];
-const LEGEND = [IS_DONE, IS_FLYING, IS_READY, IS_WAITING, IS_DEFERRED, IS_SKIPPED, HAS_FAILED, IS_DROPPED];
+const WORDS = ["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped", "kept"];
+const IS_WAITING = 0, IS_READY = 1, IS_FLYING = 2, IS_DEFERRED = 3, IS_DONE = 4, IS_SKIPPED = 5, HAS_FAILED = 6, IS_DROPPED = 7, IS_KEPT = 8;
+const UPWARDS = [IS_KEPT, IS_DONE, IS_SKIPPED, IS_FLYING, IS_DEFERRED, IS_READY, IS_WAITING, IS_DROPPED, HAS_FAILED];
+const LEGEND = [IS_DONE, IS_KEPT, IS_FLYING, IS_READY, IS_WAITING, IS_DEFERRED, IS_SKIPPED, HAS_FAILED, IS_DROPPED];
 
 function sayState(state, ended) {
   return state === IS_WAITING && ended ? "not made" : WORDS[state];
@@ -16,17 +16,17 @@ function sayState(state, ended) {
 function readCells(frame) {
   if (!frame?.masks) return null;
   const { masks, counts } = frame;
-  const bytes = new Uint8Array(masks.buffer.slice(masks.byteOffset, masks.byteOffset + masks.byteLength));
+  const bits = new Uint16Array(masks.buffer.slice(masks.byteOffset, masks.byteOffset + masks.byteLength));
   const Numbers = frame.width > 0xffff ? Uint32Array : Uint16Array;
   const numbers = new Numbers(counts.buffer.slice(counts.byteOffset, counts.byteOffset + counts.byteLength));
   // where the counts of each cell begin
-  const begins = new Uint32Array(bytes.length);
+  const begins = new Uint32Array(bits.length);
   let at = 0;
-  bytes.forEach((mask, cell) => {
+  bits.forEach((mask, cell) => {
     begins[cell] = at;
-    if (mask & (mask - 1)) for (let bits = mask; bits; bits &= bits - 1) at++;
+    if (mask & (mask - 1)) for (let left = mask; left; left &= left - 1) at++;
   });
-  return { ...frame, masks: bytes, counts: numbers, begins };
+  return { ...frame, masks: bits, counts: numbers, begins };
 }
 
 // Pairs of a state and the number of cells that are in it; one alone has no number
@@ -60,6 +60,12 @@ function paintState(pen, colors, color, state, [x, y, width, height], isWide) {
   else if (state === IS_READY) fill("ready");
   else if (state === IS_FLYING) fill(color, 0.42);
   else if (state === IS_DONE) fill(color);
+  else if (state === IS_KEPT) {
+    fill(color);
+    const stripe = Math.min(2.2, height / 3);
+    pen.fillStyle = colors.get("background", 0.8);
+    pen.fillRect(x, middleY - stripe / 2, width, stripe);
+  }
   else if (state === HAS_FAILED) {
     fill("bad");
     const reach = Math.min(width, height) / 5;

@@ -349,7 +349,8 @@ class Cells {
     card.replaceChildren();
     make("b", "", card, `${names[place]} · ${rows}`);
     for (const [state, count] of states) {
-      const words = count === null ? `${width > 1 ? "all " : ""}${sayState(state, ended)}` : `${count.toLocaleString("en")} ${sayState(state, ended)}`;
+      const said = state === IS_KEPT ? "kept: an earlier run made it" : sayState(state, ended);
+      const words = count === null ? `${width > 1 ? "all " : ""}${said}` : `${count.toLocaleString("en")} ${sayState(state, ended)}`;
       make("div", state === HAS_FAILED ? "ng-bad" : "", card, words);
     }
     if (!states.length) make("div", "", card, "no rows");
