@@ -84,7 +84,7 @@ _ATTRIBUTES = {
     "class", "style", "title", "role", "aria-label", "xmlns", "viewbox", "width", "height", "x", "y", "rx", "r", "cx",
     "cy", "d", "data-node", "data-tail", "data-head", "data-segment", "data-part", "data-row", "open", "scope",
     "tabindex", "fill", "overflow", "preserveaspectratio", "text-anchor", "vector-effect", "hidden", "alt", "src",
-    "colspan", "data-maker",
+    "colspan", "data-made-by", "data-maker",
 }  # fmt: skip
 _VOID = {"col", "img", "wbr"}
 
