@@ -317,7 +317,7 @@ class SchedulerCore:
 
     def _settle(self, group: OpenGroup, now: float) -> None:
         """Do what may be due when something of a row group has ended."""
-        if self.flow.raised is not None:
+        if self.flow.raised is not None and not self.ending.has_begun:
             self.fail(self.flow.raised)
         if group.is_closed and self.flow.is_open:
             self.outbox.append(self._delivery.close(group))

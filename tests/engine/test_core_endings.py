@@ -348,6 +348,24 @@ def test_what_had_its_last_attempt_when_the_run_stops_early_is_dropped_with_its_
     assert [(drop.row, drop.attempt) for drop in steps.told_of(RowDropped)] == [(0, 2)]
 
 
+def test_a_column_that_would_end_the_run_cuts_off_nothing_that_an_early_stop_waits_for() -> None:
+    columns: dict[str, Column] = {"a": function(on_error="raise"), "b": function()}
+    steps = Steps(columns, rows=3, slots=8, shutdown_error_window=1)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 1), 0.5)
+    steps.end(Task(1, 0, 2), 1.0, WRONG)
+    assert StopWork() not in steps.told()
+
+    steps.end(Task(0, 0, 0), 2.0, WRONG)
+    assert StopWork() not in steps.told()
+    for task in (Task(1, 0, 1), Task(0, 0, 2), Task(1, 0, 0)):
+        steps.end(task, 3.0)
+
+    assert StopWork() in steps.told()
+    steps.core.stopped(3.0)
+    assert list(steps.the(WriteRowGroup).rows) == [1]
+
+
 @pytest.mark.parametrize("full_column", [False, True])
 def test_what_ends_the_run_is_told_and_its_rows_are_not_dropped(full_column: bool) -> None:
     steps = Steps({"a": function(full_column=full_column, on_error="raise")}, rows=2)
