@@ -1,8 +1,10 @@
-"""Runs that nobody waited for when the interpreter ends: they are ended, and what is finished of them is written."""
+"""Runs that nobody waited for when the interpreter ends: they end, what is finished is written, views are closed."""
 
 import atexit
 import sys
 from typing import Protocol
+
+from notebook_gen.views.display import leave_all
 
 _PATIENCE = 5.0
 
@@ -32,6 +34,7 @@ class UnfinishedRuns:
         self._runs.discard(run)
 
     def _end_all(self) -> None:
+        leave_all(_PATIENCE)
         for run in list(self._runs):
             told = run.end_at_exit(_PATIENCE)
             if sys.stderr is not None:

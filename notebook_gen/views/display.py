@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, Protocol
+from weakref import WeakSet
 
 from notebook_gen.views.log import LogView
 from notebook_gen.views.source import RunSource
@@ -12,7 +13,11 @@ from notebook_gen.views.terminal import TerminalView
 if TYPE_CHECKING:
     import ipywidgets
 
+    from notebook_gen.views.live import LiveDisplay
+
 _UPDATE_EVERY: Final = 0.2
+
+_live: Final = WeakSet["LiveDisplay"]()
 
 
 class Display(Protocol):
@@ -46,7 +51,9 @@ def open_display(source: RunSource) -> Display:
         case "notebook":
             from notebook_gen.views.live import show
 
-            return show(source)
+            display = show(source)
+            _live.add(display)
+            return display
         case "marimo":
             from notebook_gen.views.marimo import MarimoView
 
@@ -55,6 +62,16 @@ def open_display(source: RunSource) -> Display:
             return WaitingDisplay(TerminalView(source))
         case _:
             return WaitingDisplay(LogView(source, _print_line))
+
+
+def leave_all(patience: float) -> None:
+    """Let no live view show anything from now on, because the interpreter ends.
+
+    Args:
+        patience: seconds to wait for each; at most.
+    """
+    for display in list(_live):
+        display.leave(patience)
 
 
 def detect() -> Literal["notebook", "marimo", "terminal", "pipe"]:

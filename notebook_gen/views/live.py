@@ -74,6 +74,7 @@ class LiveDisplay:
         self._trouble = ""
         self._is_built = threading.Event()
         self._is_settled = threading.Event()
+        self._has_left = False
         self._thread = threading.Thread(target=self._run, name="notebook_gen view", daemon=True)
 
     def start(self) -> None:
@@ -106,6 +107,19 @@ class LiveDisplay:
         if self._source.progress.ended is not None and not self.wait(_PATIENCE):
             self._settle()
 
+    def leave(self, patience: float) -> None:
+        """Show nothing more, because the interpreter ends; what is shown stays.
+
+        A kernel that ends breaks large messages off in the middle (pyzmq sends no more without a copy), and the page
+        takes the next one for the rest.
+
+        Args:
+            patience: seconds to wait for what is being shown; at most.
+        """
+        self._has_left = True
+        if self._lock.acquire(timeout=patience):
+            self._lock.release()
+
     def show_again(self) -> bool:
         """Show the run under the cell that runs now, unless it is shown there already."""
         with self._lock:
@@ -124,7 +138,7 @@ class LiveDisplay:
     def _run(self) -> None:
         self._guard(self._build)
         self._is_built.set()
-        while self._source.progress.ended is None:
+        while self._source.progress.ended is None and not self._has_left:
             with self._lock:
                 self._tick()
             time.sleep(_LOOK_EVERY)
@@ -217,6 +231,8 @@ class LiveDisplay:
 
     def _guard(self, action: Callable[[], None]) -> None:
         """Do something for the view; whatever goes wrong is shown under it."""
+        if self._has_left:
+            return
         try:
             action()
         except Exception as error:  # noqa: BLE001  # a view must not hurt the run, nor end the thread that shows its end

@@ -1,5 +1,6 @@
 """A real kernel without a browser: cells go in, what they say comes out."""
 
+import queue
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,18 @@ class Kernel:
     def interrupt(self) -> None:
         """Interrupt the kernel, as a notebook's stop button does."""
         self._manager.interrupt_kernel()
+
+    def shut_down(self) -> None:
+        """End the kernel, as a notebook's restart button does; whatever it says meanwhile has to be whole messages."""
+        self._client.shutdown(restart=True)
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                self._client.get_iopub_msg(timeout=0.2)
+            except queue.Empty:
+                if not self._manager.is_alive():
+                    return
+        raise TimeoutError("the kernel did not end")
 
     def wait_for_print(self, number: str, text: str) -> None:
         """Wait until a started cell has printed a text; what it gave before is forgotten."""

@@ -31,6 +31,10 @@ def say_when_waited_for(run):
     run._pump = pump_and_say
 """
 
+# at exit, pyzmq first breaks off large messages, then runs are looked after, and a second later the kernel closes
+_BEFORE_THE_RUN = "import atexit; atexit.register(time.sleep, 1)"
+_AFTER_IT = "from zmq.utils.garbage import gc; atexit.unregister(gc._atexit); atexit.register(gc._atexit)"
+
 
 @pytest.fixture(scope="module")
 def shared_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
@@ -118,8 +122,18 @@ def test_a_cancelled_run_says_so_to_whoever_waits(kernel: Kernel) -> None:
 def test_a_nested_loop_applied_beforehand_changes_nothing(tmp_path: Path, apply: str) -> None:
     with running_kernel(tmp_path) as kernel:
         kernel.run(f"import {apply}; {apply}.apply()")
-        kernel.run(DECLARE.format(latency=0.05))
+        kernel.run(DECLARE.format(latency=0.02))
 
         waited = kernel.run("run = b.preview(4)\nprint(len(await run), len(run.result()))")
 
         assert waited.text.splitlines()[-1:] == ["4 4"]
+
+
+def test_a_kernel_that_is_shut_down_while_a_run_goes_on_says_nothing_but_whole_messages(tmp_path: Path) -> None:
+    with running_kernel(tmp_path) as kernel:
+        kernel.run(DECLARE.format(latency=0.02))
+        kernel.run(_BEFORE_THE_RUN)
+        kernel.run("run = b.preview(2_000)\nwait_for_rows(run, 300)")
+        kernel.run(_AFTER_IT)
+
+        kernel.shut_down()

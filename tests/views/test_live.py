@@ -156,6 +156,17 @@ def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> Non
     assert not shown.display.wait(0)
 
 
+def test_a_view_that_leaves_while_its_run_goes_on_shows_nothing_more() -> None:
+    view = _Shown(traced_run())
+    assert view.display.widget is not None
+    updates = len(view.place.updates)
+
+    view.display.leave(_PATIENCE)
+    view.end()
+
+    assert len(view.place.updates) == updates
+
+
 def test_the_pause_button_pauses_the_run_and_then_resumes_it(shown: _Shown) -> None:
     assert shown.display.widget is not None
     pause = shown.display.widget.children[1].children[1]
