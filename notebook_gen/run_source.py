@@ -18,6 +18,7 @@ from notebook_gen.observers.records import Records, RowRecord
 from notebook_gen.observers.rows import LiveRows, Storage
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.source import Cancelling
 
 if TYPE_CHECKING:
     from notebook_gen.storage.memory import ExchangeLog
@@ -111,11 +112,15 @@ class RunSource:
             return self.progress.ended
         return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
 
-    def gives_up_in(self) -> float | None:
-        """Give the seconds until another cancel gives up code that does not return; None: it was not cancelled."""
+    def cancelling(self) -> Cancelling | None:
+        """Give how long ago it was cancelled, and how long it waits; None: it was not."""
         scheduler = self.live_rows.scheduler
-        when = scheduler.core.ending.gives_up_at if scheduler is not None else None
-        return when - scheduler.now() if scheduler is not None and when is not None else None
+        if scheduler is None:
+            return None
+        ending, now = scheduler.core.ending, scheduler.now()
+        if ending.cancelled_at is None or ending.gives_up_at is None:
+            return None
+        return Cancelling(now - ending.cancelled_at, ending.gives_up_at - now)
 
     def newest_rows(self, count: int) -> list[RowView]:
         """Give rows in which something has happened lately."""

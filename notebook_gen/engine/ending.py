@@ -38,6 +38,7 @@ class Ending:
     Attributes:
         reason: why the run ends; None while it does not, or if it ends because all is done.
         drain_until: when the time of grace is over; infinite if there is none.
+        cancelled_at: when the run was cancelled; None until it was.
         gives_up_at: when another cancel gives up the user's code; None until the run was cancelled.
         is_stopped: whether nothing is in flight any more.
         is_over: whether the last instruction was given.
@@ -54,6 +55,7 @@ class Ending:
     ) -> None:
         self.reason: EndRun | None = None
         self.drain_until = NEVER
+        self.cancelled_at: float | None = None
         self.gives_up_at: float | None = None
         self.is_stopped = False
         self.is_over = False
@@ -88,7 +90,7 @@ class Ending:
     def cancel(self, now: float, grace: float) -> None:
         """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code."""
         if self.gives_up_at is None:
-            self.gives_up_at = now + grace
+            self.cancelled_at, self.gives_up_at = now, now + grace
             self.begin("cancelled", self._cancelled())
         elif now >= self.gives_up_at and not self._has_given_up and not self.is_over:
             self._give_up()

@@ -17,6 +17,7 @@ from notebook_gen.views.chart_places import (
     GROUP_GAP,
     IN_FLIGHT,
     LANE_PITCH,
+    SMALL_SIZE,
     TOP_MARGIN,
     WAITING,
     Places,
@@ -45,7 +46,8 @@ _MOST_LANES = 190.0
 _WIDEST_LABEL = 120.0
 _TITLE = 240  # characters of what a label says to who points at it
 _MOST_FALLS = 6
-_FALL_WIDTH = 76.0  # pixels that the words of a fall take, and some more
+_FALL_WIDTH = 56.0  # pixels that the figures of a fall take, and some more
+_WIDEST_NAME = 60.0
 _LEAST_STEPS = 24
 _MOST_STEPS = 480  # of the lines of all limits together
 _MOST_PAUSES = 60
@@ -61,17 +63,19 @@ class Fall(NamedTuple):
 
     Attributes:
         moment: when, in seconds since the run began.
+        name: whose limit, where there are several; harmless, not escaped.
         before, after: the limit.
     """
 
     moment: float
+    name: str
     before: int
     after: int
 
     @property
     def words(self) -> str:
-        """What is written at it."""
-        return f"limit {self.before} → {self.after}"
+        """What is written at it; not escaped."""
+        return f"{self.name} {self.before} → {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +161,13 @@ class Chart:
         since, now = self.detail.since, self.detail.now
         return [Pause(max(start, since), max(start, min(end, now))) for start, end in self.pauses]
 
-    def has_room_for_pause(self, start: float, end: float) -> bool:
-        """Whether a word fits over a pause."""
+    @property
+    def pause_words(self) -> list[float]:
+        """Where to write that the run was paused: in the middle of what is in sight of a pause, if it has room."""
         window = self.detail.window
-        return end - start >= _PAUSE_WIDTH * window.seconds / window.pixels
+        in_sight = [(max(start, window.start), min(end, window.end)) for start, end in self.shown_pauses]
+        room = _PAUSE_WIDTH * window.seconds / window.pixels
+        return [(start + end) / 2 for start, end in in_sight if end - start >= room]
 
     @property
     def falls(self) -> list[Fall]:
@@ -168,13 +175,16 @@ class Chart:
         window = self.detail.window
         if self.places.in_flight is None:
             return []
+        numbers = counted(self.looks)
+        names = [fit(look.label, _WIDEST_NAME, SMALL_SIZE) if len(numbers) > 1 else "limit" for look in self.looks]
         falls = [
-            Fall(moment, before, after)
-            for number in counted(self.looks)
+            Fall(moment, names[number], before, after)
+            for number in numbers
             for (_, before), (moment, after) in pairwise(self.limits[number])
             if after < before
         ]
-        room = _FALL_WIDTH * window.seconds / window.pixels
+        width = _FALL_WIDTH + max(text_width(name, SMALL_SIZE) for name in names)
+        room = width * window.seconds / window.pixels
         chosen: list[Fall] = []
         for fall in sorted(falls, key=lambda fall: fall.after - fall.before):
             is_free = all(abs(fall.moment - other.moment) >= room for other in chosen)

@@ -11,7 +11,7 @@ from notebook_gen.views.head import Segment, bar_segments, error_html, head_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import retry_lines
-from notebook_gen.views.source import RunSource
+from notebook_gen.views.source import Cancelling, RunSource
 from notebook_gen.views.summary import count_settled, say_no_rows, state_word
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import write_count, write_seconds
@@ -156,7 +156,7 @@ class HeadFeed:
         nodes, rows = progress.nodes, progress.rows
         waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
         self._state(state_word(source))
-        self._cancel(_cancel_offer(source.gives_up_in()))
+        self._cancel(_cancel_offer(source.cancelling()))
         self._facts(head_html(source))
         self._side(side_html(source, waiting))
         self._numbers(
@@ -181,10 +181,10 @@ class HeadFeed:
         return self._lost_last
 
 
-def _cancel_offer(gives_up_in: float | None) -> CancelOffer:
-    if gives_up_in is None:
+def _cancel_offer(cancelling: Cancelling | None) -> CancelOffer:
+    if cancelling is None:
         return "cancel"
-    return "wait" if gives_up_in > 0 else "give up"
+    return "wait" if cancelling.gives_up_in > 0 else "give up"
 
 
 class RowsFeed:

@@ -190,7 +190,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
         "most_in_flight": chart.in_flight.most,
         "limits": _pack_limits([curve.limit for curve in curves]),
         "pauses": [(round(start, 3), None if math.isinf(end) else round(end, 3)) for start, end in chart.pauses],
-        "falls": [(fall.moment, round(chart.places.words, 1), fall.words) for fall in chart.falls],
+        "falls": [(fall.moment, round(chart.places.words, 1), plotly_text(fall.words)) for fall in chart.falls],
         "cooling": [(bar, round(start, 3), round(end, 3)) for bar, start, end in chart.cooling],
         "usual": _numbers(detail.usual.median),
         "slowest": _numbers(detail.usual.slowest),

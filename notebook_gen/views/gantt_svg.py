@@ -144,10 +144,9 @@ class _Drawing:
     def _pause_words(self) -> Iterator[str]:
         """A word over each pause that has room for it."""
         y, style = self.chart.places.lanes_end / 2 + 3.5, f"fill:{self.paint('ink', 1)};font-size:{SMALL_SIZE:g}px"
-        for start, end in self.chart.shown_pauses:
-            if self.chart.has_room_for_pause(start, end):
-                x = self._x((start + end) / 2) / _UNITS
-                yield f'<text x="{x:.2%}" y="{y:.1f}" text-anchor="middle" style="{style}">{PAUSED}</text>'
+        for moment in self.chart.pause_words:
+            x = self._x(moment) / _UNITS
+            yield f'<text x="{x:.2%}" y="{y:.1f}" text-anchor="middle" style="{style}">{PAUSED}</text>'
 
     def _grid(self) -> Iterator[str]:
         """What stands for too many bars: one path for each colour and shade."""
@@ -229,7 +228,7 @@ class _Drawing:
         y = self.chart.places.words + 3.5
         for fall in self.chart.falls:
             x = self._x(fall.moment) / _UNITS
-            yield f'<text x="{x:.2%}" y="{y:.1f}" dx="3" style="{style}">{fall.words}</text>'
+            yield f'<text x="{x:.2%}" y="{y:.1f}" dx="3" style="{style}">{escape(fall.words)}</text>'
 
     def _ticks(self) -> Iterator[str]:
         """The axis' words, at their places in percent."""

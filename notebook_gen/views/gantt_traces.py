@@ -87,7 +87,7 @@ def _draw_pauses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     still = {"type": "scatter", "hoverinfo": "skip", "showlegend": False}
     shade = {"fill": "toself", "fillcolor": paint("soft", 0.16), "line": {"width": 0}}
     yield still | {"mode": "lines", "x": x, "y": y} | shade
-    middles = [(start + end) / 2 for start, end in chart.shown_pauses if chart.has_room_for_pause(start, end)]
+    middles = chart.pause_words
     yield still | {
         "mode": "text",
         "x": middles,
@@ -277,7 +277,7 @@ def _draw_load(chart: Chart, paint: Paint) -> Iterator[Plotly]:
             "mode": "text",
             "x": [fall.moment for fall in falls],
             "y": [chart.places.words] * len(falls),
-            "text": [fall.words for fall in falls],
+            "text": [plotly_text(fall.words) for fall in falls],
             "textposition": "middle right",
             "textfont": {"size": SMALL_SIZE, "color": paint("warn_text", 1)},
             "hoverinfo": "skip",

@@ -43,6 +43,7 @@ _NOTHING: Final = '<div style="visibility:hidden">&nbsp;</div>'
 _RESOURCES_SHOWN: Final = 4
 _ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
 _ESTIMATE_AFTER: Final = 2.0  # seconds
+_SOON: Final = 1.0  # seconds; most runs that are cancelled end before, and nothing has to be said
 _FOLDER_LENGTH: Final = 28
 _FIGURE_SIZE: Final = 13
 _LABEL_SIZE: Final = 11
@@ -150,8 +151,9 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     before = progress.rows_dropped_before
     label = f"dropped · {write_count(before)} earlier" if before else "dropped"
     yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
-    if state_word(source) == "cancelling":
-        yield _unreturned(source.gives_up_in() or 0.0)
+    cancelling = source.cancelling()
+    if cancelling is not None and not is_over and cancelling.since >= _SOON:
+        yield _unreturned(cancelling.gives_up_in)
         return
     looks = resource_looks(source.graph)
     looks = [looks[number] for number in counted(looks)]

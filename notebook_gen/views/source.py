@@ -1,7 +1,7 @@
 """RunSource: what every view reads of a run. `Run` matches it by shape, so that views sit below it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import RowView
@@ -14,6 +14,18 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph
 
 T = TypeVar("T")
+
+
+class Cancelling(NamedTuple):
+    """What a run that was cancelled waits for: only the user's own code can last.
+
+    Attributes:
+        since: seconds since it was cancelled.
+        gives_up_in: seconds until another cancel gives up code that does not return; negative when it does already.
+    """
+
+    since: float
+    gives_up_in: float
 
 
 class RunSource(Protocol):
@@ -142,8 +154,8 @@ class RunSource(Protocol):
         """Ask it to stop; returns at once, on any thread."""
         ...
 
-    def gives_up_in(self) -> float | None:
-        """Give the seconds until another cancel gives up code that does not return; None: it was not cancelled."""
+    def cancelling(self) -> Cancelling | None:
+        """Give how long ago it was cancelled, and how long it waits for user's code; None: it was not."""
         ...
 
     def pause_or_resume(self) -> None:

@@ -34,7 +34,7 @@ def placeholder_warning() -> str:
 
 def state_word(source: RunSource) -> str:
     """Give the state of a run in a word or two: one that was cancelled is "cancelling" until all has returned."""
-    is_cancelling = source.progress.ended is None and source.gives_up_in() is not None
+    is_cancelling = source.progress.ended is None and source.cancelling() is not None
     return "cancelling" if is_cancelling else source.progress.state
 
 

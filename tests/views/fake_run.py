@@ -20,6 +20,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
+from notebook_gen.views.source import Cancelling
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class FakeRun:
     as_text: dict[str, str] = field(default_factory=dict)
     failure_count: int = 0
     is_cancelled: bool = False
+    cancelled_at: float = 0.0
     gives_up_at: float | None = None
 
     def __post_init__(self) -> None:
@@ -140,8 +142,10 @@ class FakeRun:
     def cancel(self) -> None:
         self.is_cancelled = True
 
-    def gives_up_in(self) -> float | None:
-        return self.gives_up_at - self.now if self.gives_up_at is not None else None
+    def cancelling(self) -> Cancelling | None:
+        if self.gives_up_at is None:
+            return None
+        return Cancelling(self.now - self.cancelled_at, self.gives_up_at - self.now)
 
     def pause_or_resume(self) -> None:
         self.progress.state = "running" if self.progress.state == "paused" else "paused"

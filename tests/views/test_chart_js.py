@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from notebook_gen.events import LimitMoved, RunPaused, RunResumed
-from notebook_gen.views.chart import Chart, chart_of_run
+from notebook_gen.views.chart import Chart, chart_of_run, make_chart
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_traces import draw_traces
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
+from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.palette import name_paint
 from notebook_gen.views.stylesheet import read_static
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
@@ -65,11 +66,15 @@ def _crowd() -> FakeRun:
     return run
 
 
-def _chart(run: FakeRun, lanes: LaneKind) -> Chart:
+def _history(run: FakeRun) -> History:
     assert run.trace is not None
     history = History(run.graph)
     history.update(run.trace)
-    return chart_of_run(run, history, pixels=_PIXELS, max_bars=100, lanes=lanes)
+    return history
+
+
+def _chart(run: FakeRun, lanes: LaneKind) -> Chart:
+    return chart_of_run(run, _history(run), pixels=_PIXELS, max_bars=100, lanes=lanes)
 
 
 def _packed(thing: Any) -> Any:
@@ -104,6 +109,22 @@ def _numbers(values: list[float | None]) -> list[float]:
 
 def _by_color(traces: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {trace["marker"]["color"]: trace for trace in traces if trace["type"] == "bar"}
+
+
+def _zoomed(run: FakeRun, start: float, end: float) -> Chart:
+    history = _history(run)
+    detail = query(history, Window(start, end, _PIXELS), run.now, max_bars=100)
+    return make_chart(history, detail, {}, 300)
+
+
+@pytest.mark.parametrize(("start", "end", "words"), [(1.5, 3.5, [2.0]), (2.0, 2.25, [2.125]), (2.49, 5.0, [])])
+def test_whoever_zooms_into_a_pause_reads_that_it_is_one(
+    node: str, start: float, end: float, words: list[float]
+) -> None:
+    chart = _zoomed(_few(), start, end)
+
+    for drawn in (list(draw_traces(chart, name_paint)), _draw_in_page(node, chart)):
+        assert [x for trace in drawn if "paused" in trace.get("text", ()) for x in trace["x"]] == words
 
 
 @pytest.mark.parametrize("lanes", LANE_KINDS)

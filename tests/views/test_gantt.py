@@ -2,18 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from notebook_gen.config.columns import LLMText
-from notebook_gen.events import LimitMoved, RunPaused, RunResumed, TaskEnded, TaskStarted
+from notebook_gen.config.columns import Column, LLMText
+from notebook_gen.events import LimitMoved, RunPaused, RunResumed, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.views.chart import Chart, chart_of_run, time_ticks
+from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.history import History
@@ -42,6 +43,15 @@ def _chart(run: FakeRun, max_bars: int = 1000, lanes: LaneKind = "slots") -> Cha
     history = History(run.graph)
     history.update(_trace(run))
     return chart_of_run(run, history, pixels=800, max_bars=max_bars, lanes=lanes)
+
+
+def _run_of(columns: Mapping[str, Column]) -> FakeRun:
+    """A run that began ten seconds ago."""
+    graph = build_graph(columns)
+    run = FakeRun(graph, trace=Trace(graph))
+    run.publish(RunStarted(0.0, run.rows, 0.0))
+    run.now = 10.0
+    return run
 
 
 def _busy(count: int) -> FakeRun:
@@ -158,17 +168,29 @@ def test_the_line_of_a_limit_moves_with_it() -> None:
 def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:
     run = _worked()
     run.now = 100.0
-    for step in range(40):
+    for step in range(50):
         run.publish(LimitMoved(step * 2.0, "model judge", 8, 0.0), LimitMoved(step * 2.0 + 1, "model judge", 4, 0.0))
     run.publish(LimitMoved(41.5, "model default", 2, 0.0))
 
     falls = _chart(run).falls
 
     moments = sorted(fall.moment for fall in falls)
-    assert falls[0].words == "limit 8 → 2"
+    assert falls[0].words == "default 8 → 2"
     assert len(falls) == 6
     assert min(after - before for before, after in pairwise(moments)) >= 100.0 / 0.85 * 76 / 800
-    assert "limit 8 → 4" in gantt_svg(_chart(run))
+    assert "judge 8 → 4" in gantt_svg(_chart(run))
+
+
+def test_the_words_of_a_fall_say_whose_limit_it_was_unless_there_is_only_one() -> None:
+    review, score = LLMText("A review"), LLMText("Judge {{ review }}", model="<i>j</i>")
+    alone, both = _run_of({"review": review}), _run_of({"review": review, "score": score})
+    for run, name in ((alone, "model default"), (both, "model <i>j</i>")):
+        run.publish(LimitMoved(0.0, name, 8, 0.0), LimitMoved(2.0, name, 4, 0.0))
+
+    assert [fall.words for fall in _chart(alone).falls] == ["limit 8 → 4"]
+    assert [fall.words for fall in _chart(both).falls] == ["<i>j</i> 8 → 4"]
+    for drawn in (gantt_svg(_chart(both)), pack_frame(_chart(both), {})["falls"][0][2]):
+        assert "<i>" not in drawn
 
 
 def test_a_pause_of_the_run_is_shaded_and_says_so_where_there_is_room() -> None:

@@ -122,6 +122,16 @@ def test_a_cancelled_run_says_what_it_waits_for_and_what_can_be_done() -> None:
     assert "not returned" not in head_html(run)
 
 
+def test_a_cancel_that_is_done_at_once_changes_nothing_but_the_state() -> None:
+    run = traced_run(rows=10)
+    run.attempt(REVIEW, 0, 1.0)
+    before = _texts(head_html(run))
+
+    run.cancelled_at, run.gives_up_at = run.now - 0.5, run.now + 9.5
+
+    assert _texts(head_html(run)) == ["cancelling", *before[1:]]
+
+
 def test_a_cancel_moves_none_of_the_facts_that_stay() -> None:
     run = traced_run(rows=10)
     before = re.findall(r"min-width:(\d+)px", head_html(run))[:3]

@@ -245,7 +245,9 @@ function pauseTraces(frame, now, perPixel, colors) {
     const [from, to] = [Math.max(start, frame.since), end ?? Math.max(now, start)];
     x.push(from, to, to, from, null);
     y.push(bottom, bottom, 0, 0, null);
-    if (to - from >= PAUSE_WIDTH * perPixel) middles.push((from + to) / 2);
+    // in the middle of what is in sight
+    const [first, last] = [Math.max(from, frame.start), Math.min(to, frame.end)];
+    if (last - first >= PAUSE_WIDTH * perPixel) middles.push((first + last) / 2);
   }
   if (!x.length) return [];
   const shade = { type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: colors.get("soft", 0.16), line: { width: 0 }, hoverinfo: "skip" };
