@@ -245,9 +245,9 @@ class Run:
         """Give the Gantt chart of all attempts so far, as a plotly figure of its own.
 
         Args:
-            lanes: "slots": who was busy with what; "rows": how each row came about, as many as fit in; "columns": how
-                many tasks of each column were in flight.
-            rows: with lanes="rows", which: the first, such as 40, a range, or a slice. None: the newest.
+            lanes: "slots": who was busy with what; "rows": how each row came about; "columns": how many tasks of each
+                column were in flight.
+            rows: with lanes="rows", which: the first, such as 40, a range, or a slice; 60 at most. None: the newest.
 
         Raises:
             ConfigError: there are no such lanes or rows.

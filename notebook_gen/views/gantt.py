@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 900
 _LEGEND_HEIGHT = 40
-_MOST_ROWS = 60  # that make a figure higher
+_MOST_ROWS = 60  # of those that somebody asked for
 _NOTE_HEIGHT = 20
 
 
@@ -81,7 +81,7 @@ def gantt(
     Args:
         trace: the attempts; may still grow.
         lanes: what lanes are.
-        rows: which of them, where they are rows; up to 60 are shown whole, of more as many as fit in. None: the newest.
+        rows: which of them, where they are rows; of more than 60 the first 60 are shown. None: the newest.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its lane was.
 
@@ -94,10 +94,10 @@ def gantt(
     history.update(trace)
     count = max(trace.rows, int(history.columns["row"].max(initial=-1)) + 1)
     chosen = None if rows is None else choose_rows(rows, count)
-    chart = _chart(trace, history, lanes, chosen, max_bars)
+    chart = _chart(trace, history, lanes, None if chosen is None else chosen[:_MOST_ROWS], max_bars)
     paint = theme_paint(theme)
     layout = _layout(chart, paint) | {"paper_bgcolor": theme.panel, "plot_bgcolor": theme.panel}
-    _complete(layout, chart, paint, say_rows(chart.detail.lanes, count))
+    _complete(layout, chart, paint, say_rows(chart.detail.lanes, count, asked=None if chosen is None else len(chosen)))
     if chosen is not None:
         layout["xaxis"]["range"] = [chart.detail.since, _last_end(chart)]
     return go.Figure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
@@ -113,7 +113,7 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
     while True:
         window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(room)], now)
         detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
-        needed = room_for_rows(detail.lanes, len(rows)) if rows is not None and len(rows) <= _MOST_ROWS else 0.0
+        needed = room_for_rows(detail.lanes, len(rows)) if rows is not None else 0.0
         if needed <= room:
             return make_chart(history, detail, slots, height)
         # a larger window may show more attempts beside each other, which need more room again

@@ -30,16 +30,19 @@ def choose_rows(rows: object, count: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def say_rows(lanes: Lanes, count: int | None = None) -> str:
+def say_rows(lanes: Lanes, count: int | None = None, *, asked: int | None = None) -> str:
     """Say which rows are shown; nothing where lanes are no rows.
 
     Args:
         lanes: the lanes of a picture.
         count: how many rows the run has, to say that, too, unless all are shown; None: not said.
+        asked: how many somebody asked for; if it is more than are shown, that is said instead.
     """
     if lanes.kind != "rows" or not lanes.groups:
         return ""
     first, last, shown = lanes.groups[0], lanes.groups[-1], len(lanes.groups)
+    if asked is not None and shown < asked:
+        return f"first {shown} of {asked:,} rows · {say_rows(lanes)}"
     of = f" of {count:,}" if count is not None and shown < count else ""
     if last - first + 1 == shown:
         return f"rows {first}–{last}{of}" if shown > 1 else f"row {first}{of}"

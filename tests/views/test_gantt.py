@@ -19,6 +19,7 @@ from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
+from notebook_gen.views.row_choice import RowChoice
 from notebook_gen.views.text import plotly_text, text_width
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -276,13 +277,18 @@ def test_a_figure_shows_the_rows_that_were_asked_for_while_something_of_them_wen
     assert list(figure.layout.xaxis.range) == pytest.approx([29.5, 31.0])
 
 
-def test_of_more_rows_than_fit_the_first_are_shown_and_the_axis_ends_with_them() -> None:
-    figure = gantt(_trace(_busy(1000)), lanes="rows", rows=500)
+@pytest.mark.parametrize("rows", [range(500, 700), 500])
+def test_of_more_rows_than_sixty_the_first_are_shown_the_figure_says_so_and_the_axis_ends_with_them(
+    rows: RowChoice,
+) -> None:
+    asked = len(rows) if isinstance(rows, range) else 500
+
+    figure = gantt(_trace(_busy(1000)), lanes="rows", rows=rows)
 
     [note] = figure.layout.annotations
-    last = int(note.text.removeprefix("rows 500–").removesuffix(" of 1,000"))
-    assert 510 < last < 560
-    assert figure.layout.xaxis.range[1] == pytest.approx(0.1 * last + 0.1)
+    assert note.text == f"first 60 of {asked} rows · rows 500–559"
+    assert figure.layout.xaxis.range[1] == pytest.approx(0.1 * 559 + 0.1)
+    assert len({lane for bar in figure.data if bar.type == "bar" for lane in bar.y}) == 60
 
 
 def test_a_figure_is_as_high_as_the_rows_that_were_asked_for_need() -> None:
