@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from notebook_gen.config.arguments import check_create, check_rows, check_settings
 from notebook_gen.config.callables import declared_name
@@ -321,7 +321,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         rows: int,
         folder: str | Path,
         *,
-        overwrite: bool = False,
+        overwrite: bool | Literal["dropped"] = False,
         settings: RunSettings | None = None,
         on_row_group: Callable[[Run, int], None] | None = None,
         show: bool = True,
@@ -335,7 +335,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
         Args:
             rows: how many (0 or more; 0 makes an empty dataset).
             folder: where to, on this machine; made if it does not exist. Nobody else can write there meanwhile.
-            overwrite: delete the dataset that is there, and begin anew.
+            overwrite: True: delete the dataset that is there, and begin anew. "dropped": make the rows again that it
+                lacks because they were dropped; all else stays as it is.
             settings: how to go about it; None: the builder's.
             on_row_group: called in a thread with the run and the number of each row group that was written, one at a
                 time, for instance to look at `run.row_group(number)`. If it raises, the run ends with that error. It

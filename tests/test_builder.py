@@ -533,7 +533,7 @@ def test_a_run_that_cannot_be_described_leaves_the_old_dataset(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"overwrite": "no"}, "overwrite is 'no'; give True to replace the dataset that is there, or False"),
+        ({"overwrite": "no"}, "overwrite is 'no'; give True to replace the dataset that is there"),
         ({"overwrite": None}, "overwrite is None; give True"),
         ({"on_row_group": 5}, "on_row_group is 5, which cannot be called; give a function of the run"),
         ({"settings": {"threads": 1}}, r"settings is {'threads': 1}; give some, such as settings=ng.RunSettings"),

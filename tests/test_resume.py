@@ -1,11 +1,13 @@
 """A create that was interrupted goes on in the same folder, and nothing that is finished is made again."""
 
+import asyncio
 import datetime as dt
 import decimal
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -369,3 +371,217 @@ def test_dropped_rows_of_an_earlier_run_are_read_only_when_somebody_asks(tmp_pat
     assert again.record(7).state == "dropped"
     with pytest.raises(ng.WriteError, match="no Parquet file any more"):
         again.failures()
+
+
+class Mended:
+    """A column that fails at some rows until it is mended, and knows which rows it was called for."""
+
+    def __init__(self) -> None:
+        self.is_mended = False
+        self.never_ends: set[int] = set()
+        self.calls: list[int] = []
+
+    def builder(self) -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(seed=3, settings=ng.RunSettings(row_group_size=5))
+        b.seed_data(pa.table({"number": list(range(20))}))
+        b["luck"] = ng.Float(0, 1)
+
+        @b.column(outputs=["half", "when"])
+        async def halve(number: int) -> tuple[str, int]:
+            self.calls.append(number)
+            if number in self.never_ends:
+                await asyncio.sleep(3600)
+            if number % 5 == 2 and not self.is_mended:
+                raise ValueError(f"{number} is odd")
+            return f"half of {number}", time.monotonic_ns()
+
+        b["said"] = ng.Expression("{{ half }}, {{ luck }}")
+        return b
+
+
+def test_dropped_rows_are_made_again_when_asked_for_and_no_other_row_is_touched(tmp_path: Path) -> None:
+    column = Mended()
+    before = column.builder().create(20, tmp_path / "d", show=False).result().to_pandas()
+    column.is_mended, column.calls = True, []
+
+    run = column.builder().create(20, tmp_path / "d", overwrite="dropped", show=False)
+    dataset = run.result()
+
+    after = dataset.to_pandas()
+    assert sorted(column.calls) == [2, 7, 12, 17]
+    assert after.index.tolist() == list(range(20))
+    assert after.loc[before.index].equals(before)
+    assert after["said"][7] == f"half of 7, {after['luck'][7]}"
+    assert (dataset.rows_dropped, len(run.failures()), list((tmp_path / "d" / "dropped").iterdir())) == (0, 0, [])
+    assert run.record(6)["half"].reason == "an earlier run made it"
+    again = column.builder().create(20, tmp_path / "d", show=False).result()
+    assert again.to_pandas().equals(after)
+    assert len(column.calls) == 4
+
+
+def test_rows_that_are_dropped_again_have_the_new_reason_and_those_that_were_not_reached_the_old_one(
+    tmp_path: Path,
+) -> None:
+    column = Mended()
+    column.builder().create(20, tmp_path / "d", show=False).result()
+
+    run = column.builder().create(20, tmp_path / "d", overwrite="dropped", show=False)
+
+    assert run.result().rows_dropped == 4
+    assert list(run.failures()["row"]) == [2, 7, 12, 17]
+    again = column.builder().create(20, tmp_path / "d", show=False)
+    assert len(again.result()) == 16
+    assert again.failures().equals(run.failures())
+
+
+def test_of_a_run_that_was_cancelled_while_it_made_dropped_rows_nothing_is_lost(tmp_path: Path) -> None:
+    column = Mended()
+    first = column.builder().create(20, tmp_path / "d", show=False)
+    before = first.result().to_pandas()
+    column.is_mended, column.never_ends = True, {12, 17}
+    written: list[int] = []
+
+    run = column.builder().create(
+        20, tmp_path / "d", overwrite="dropped", on_row_group=lambda _, number: written.append(number), show=False
+    )
+    deadline = time.monotonic() + 60
+    while sorted(written) != [0, 1] or not column.never_ends <= set(column.calls[20:]):
+        assert not run.is_over
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert run.record(7).state == "done"
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result()
+
+    column.never_ends = set()
+    again = column.builder().create(20, tmp_path / "d", show=False)
+    after = again.result().to_pandas()
+    assert after.index.tolist() == [row for row in range(20) if row not in (12, 17)]
+    assert after.loc[before.index].equals(before)
+    assert again.failures().to_dict("records") == first.failures().iloc[2:].to_dict("records")
+    whole = column.builder().create(20, tmp_path / "d", overwrite="dropped", show=False).result().to_pandas()
+    assert whole.loc[after.index].equals(after)
+    assert len(whole) == 20
+
+
+def test_a_row_that_was_looked_for_before_it_was_made_again_is_found_afterwards(tmp_path: Path) -> None:
+    gate = threading.Event()
+    mended: list[bool] = []
+
+    def declared() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2, max_open_rows=2))
+        b.seed_data(pa.table({"number": list(range(4))}))
+
+        @b.column
+        def half(number: int) -> float:
+            if number % 2 and not mended:
+                raise ValueError("no")
+            assert gate.wait(60) or not mended
+            return number / 2
+
+        return b
+
+    gate.set()
+    declared().create(4, tmp_path / "d", show=False).result()
+    gate.clear()
+    mended.append(True)
+
+    run = declared().create(4, tmp_path / "d", overwrite="dropped", show=False)
+    assert run.record(2)["half"].value == 1.0
+    gate.set()
+    run.result()
+
+    assert run.record(3)["half"].value == 1.5
+
+
+def test_row_groups_of_which_every_row_was_dropped_are_made_again_when_asked_for(tmp_path: Path) -> None:
+    mended: list[bool] = []
+
+    def declared() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+        b.seed_data(pa.table({"number": list(range(6))}))
+
+        @b.column
+        def half(number: int) -> float:
+            if number in (2, 3) and not mended:
+                raise ValueError("no")
+            return number / 2
+
+        return b
+
+    declared().create(6, tmp_path / "d", show=False).result()
+    mended.append(True)
+
+    made = declared().create(6, tmp_path / "d", overwrite="dropped", show=False).result()
+
+    assert made.to_pandas()["half"].tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
+
+
+def test_cells_that_were_left_empty_or_hold_what_no_table_holds_stay_as_they_are(tmp_path: Path) -> None:
+    mended: list[bool] = []
+    calls: list[int] = []
+
+    def declared() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=6))
+        b.seed_data(pa.table({"number": list(range(6))}))
+        b.models["default"] = ng.DemoModel(latency=0.01)
+        b["story"] = ng.LLMText("Write about {{ number }}.", side_outputs=["messages"])
+
+        @b.column(on_error="null")
+        def odd(number: int) -> str:
+            calls.append(number)
+            if number == 1:
+                raise ValueError("no")
+            return "odd"
+
+        @b.column(skip_if="{{ number == 0 }}")
+        def mixed(number: int) -> object:
+            calls.append(number)
+            if number == 3 and not mended:
+                raise ValueError("no")
+            return {"n": number} if number % 2 else f"text {number}"
+
+        return b
+
+    before = declared().create(6, tmp_path / "d", show=False).result().to_arrow()
+    mended.append(True)
+    calls.clear()
+
+    run = declared().create(6, tmp_path / "d", overwrite="dropped", show=False)
+    after = run.result().to_arrow()
+
+    assert after.take([0, 1, 2, 4, 5]).equals(before)
+    assert after["mixed"].to_pylist() == [None, '{"n": 1}', "text 2", '{"n": 3}', "text 4", '{"n": 5}']
+    assert set(calls) == {3}
+    assert calls_of(run) == 1
+
+
+@pytest.mark.parametrize("what", ["full_column", "ordered", "processor", "after_run"])
+def test_dropped_rows_that_cannot_be_made_by_themselves_are_refused_with_the_reason(what: str, tmp_path: Path) -> None:
+    b = ng.DatasetBuilder()
+    b.seed_data(pa.table({"number": [1, 2]}))
+
+    @b.column
+    def half(number: int) -> float:
+        return 1 / (number - 1)
+
+    if what == "full_column":
+        b.column(name="whole", full_column=True)(lambda half: half)
+    elif what == "ordered":
+        b.column(name="whole", ordered=True)(lambda half: half)
+    else:
+        b.processor("post_batch" if what == "processor" else "after_run", lambda rows: rows, name="tidy")
+    b.create(2, tmp_path / "d", show=False).result()
+    before = {file: file.read_bytes() for file in (tmp_path / "d").rglob("*.parquet")}
+
+    reasons = {
+        "full_column": "column 'whole' sees a whole row group",
+        "ordered": "column 'whole' sees one row after the other",
+        "processor": r"the processor 'tidy' sees a whole row group \(post_batch\)",
+        "after_run": "after_run processors have changed as a whole",
+    }
+    with pytest.raises(ng.ConfigError, match=f"{reasons[what]}.*overwrite=True"):
+        b.create(2, tmp_path / "d", overwrite="dropped", show=False)
+
+    assert {file: file.read_bytes() for file in (tmp_path / "d").rglob("*.parquet")} == before

@@ -41,9 +41,10 @@ def check_create(*, overwrite: Any, on_row_group: Any) -> None:
     Raises:
         ConfigError: one is of another kind than it has to be.
     """
-    if not isinstance(overwrite, bool):
+    if not isinstance(overwrite, bool) and overwrite != "dropped":
         raise ConfigError(
-            f"overwrite is {overwrite!r}", advice="give True to replace the dataset that is there, or False"
+            f"overwrite is {overwrite!r}",
+            advice='give True to replace the dataset that is there, "dropped" to make its dropped rows again, or False',
         )
     if on_row_group is not None and not callable(on_row_group):
         raise ConfigError(

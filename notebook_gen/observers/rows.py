@@ -144,6 +144,8 @@ class LiveRows:
                 self._dropped[event.row] = self._live_view(event.row, group)
         elif type(event) is RowGroupWritten or type(event) is RowGroupKept:
             self._last_written = max(self._last_written, event.row_group.last)
+            # what was read of it before may be part of it
+            self._recent.pop(event.row_group.number, None)
             if type(event) is RowGroupKept:
                 self._kept.add(event.row_group.number)
         elif type(event) is RowGroupResized:

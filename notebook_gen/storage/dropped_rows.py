@@ -40,11 +40,18 @@ def read_drops(path: Path, groups: Mapping[int, FinishedGroup], numbers: Iterabl
     Raises:
         WriteError: when it is gone through: a file cannot be read.
     """
+    import pyarrow as pa
+
     for number in numbers:
         file = folder.numbered(path, folder.DROPPED, number)
         # somebody may have deleted it; how many they were stands in the file of rows, too
         if number in groups and groups[number].dropped and file.exists():
-            yield ParquetFile(file).read()
+            table = ParquetFile(file).read()
+            if table.num_rows > groups[number].dropped:
+                # a run was killed that made some of them later
+                made = set(groups[number].rows)
+                table = table.filter(pa.array([row not in made for row in table["row"].to_pylist()], pa.bool_()))
+            yield table
 
 
 def _failed_at(drop: DroppedRow) -> str:

@@ -39,6 +39,7 @@ from notebook_gen.storage.metadata import (
     check_content,
     metadata_content,
 )
+from notebook_gen.storage.refill import Delivered, RefilledCells, begun_again, check_refill, refill
 from notebook_gen.storage.resume import Earlier, examine
 from notebook_gen.storage.row_files import Contents, ParquetFile, stream_table, write_table
 from notebook_gen.storage.schemas import conform, unified_schema
@@ -61,7 +62,7 @@ class ParquetFolder:
         path: the folder; made, with its parents, if it is not there. It is held until `finish`: no other run, of this
             process or another, can begin in it.
         run: what the run was asked for.
-        overwrite: delete the dataset that is there.
+        overwrite: True: delete the dataset that is there; "dropped": make its dropped rows again, and only them.
         now: tells the time.
 
     Attributes:
@@ -79,7 +80,7 @@ class ParquetFolder:
         path: str | os.PathLike[str],
         run: RunDescription,
         *,
-        overwrite: bool = False,
+        overwrite: bool | Literal["dropped"] = False,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.path = folder.local_path(path)
@@ -94,9 +95,13 @@ class ParquetFolder:
         # before anything is deleted
         check_encoding(run.column_names)
         check_content(builder)
-        self._lock = folder.claim(self.path, self._started, overwrite=overwrite)
+        if overwrite == "dropped":
+            check_refill(run)
+        self._lock = folder.claim(self.path, self._started, overwrite=overwrite is True)
         try:
             self.earlier = examine(self.path, run)
+            if overwrite == "dropped" and self.earlier is not None:
+                self.earlier = begun_again(self.path, self.earlier)
             self._take_over(self.earlier)
             self._write_metadata("running")
             write_json(self.path / folder.BUILDER, builder)
@@ -114,6 +119,9 @@ class ParquetFolder:
         self._replaced: int | None = None
         # row groups that an earlier run dropped rows of, and that will be made again
         self._to_drop_anew: set[int] = set()
+        # of row groups that are begun again only for the rows that were dropped, the rows that were delivered
+        self._refilled: dict[int, Sequence[int]] = {}
+        self._dropped_again: dict[int, Sequence[DroppedRow]] = {}
         # row groups that are complete if the run gets to its end
         self._unsure: dict[int, Contents] = {}
         if earlier is None:
@@ -122,14 +130,15 @@ class ParquetFolder:
             self._rows |= earlier.rows
             self._dropped |= earlier.dropped
             self._replaced = earlier.replaced
-            self._to_drop_anew |= earlier.dropped.keys() - earlier.groups.keys()
+            self._refilled |= earlier.refilled
+            self._to_drop_anew |= earlier.dropped.keys() - earlier.groups.keys() - earlier.refilled.keys()
             for file in earlier.superseded:
                 file.unlink(missing_ok=True)
             if earlier.replaced is not None:
                 folder.put_in_place(self.path, earlier.replaced)
         folder.tidy(self.path)
 
-    def open_cells(self, graph: ExecutionGraph) -> CellStore:
+    def open_cells(self, graph: ExecutionGraph) -> CellStore | RefilledCells:
         """Give the store of the run's finished cells; it is closed by `finish`.
 
         Args:
@@ -147,7 +156,7 @@ class ParquetFolder:
         planned = RowGroups(self._run.rows, self._run.row_group_size)
         for number in self._cells.groups(planned.size) & finished:
             self._cells.forget(planned[number])
-        return self._cells
+        return RefilledCells(self.path, self._refilled, graph, self._cells) if self._refilled else self._cells
 
     # Writing
 
@@ -159,6 +168,12 @@ class ParquetFolder:
         """
         number = group.number
         if not rows:
+            return
+        if number in self._refilled:
+            more = Delivered(as_table(columns, self.as_text), rows)
+            before = self._contents(group, self._rows[number], self._dropped[number])
+            contents = refill(self.path, before, more, self._dropped_again.pop(number, ()))
+            self._rows[number], self._dropped[number] = contents.rows, contents.dropped
             return
         dropped = 0 if number in self._to_drop_anew else self._dropped.get(number, 0)
         contents = self._contents(group, rows, dropped)
@@ -180,6 +195,10 @@ class ParquetFolder:
         Raises:
             WriteError: it is not on the disk.
         """
+        if group.number in self._refilled:
+            # what was dropped stays so until the others are on the disk
+            self._dropped_again[group.number] = dropped
+            return
         number, contents = group.number, self._contents(group, (), len(dropped))
         write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table_of_drops(dropped))])
         self._dropped[number] = len(dropped)

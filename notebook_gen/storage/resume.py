@@ -7,7 +7,7 @@ Nothing is changed here.
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +46,7 @@ class Earlier:
         replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
             If they have, the dataset is final: `groups` are all of the run's.
         superseded: files of which nothing counts any more.
+        refilled: of row groups that are begun again only for the rows that were dropped, the rows that were delivered.
     """
 
     groups: Mapping[int, FinishedGroup]
@@ -53,6 +54,7 @@ class Earlier:
     dropped: Mapping[int, int]
     replaced: int | None
     superseded: Sequence[Path]
+    refilled: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def is_final(self) -> bool:

@@ -389,3 +389,23 @@ def test_a_run_that_is_killed_whenever_it_touches_a_file_loses_and_doubles_nothi
 
     assert ended.stderr == ""
     assert int(ended.stdout) > 30
+
+
+@pytest.mark.parametrize(("made", "left"), [([0, 1, 2, 3], []), ([0, 1, 3], [2])])
+def test_killed_between_the_rows_that_were_made_again_and_those_still_dropped_it_tells_each_once(
+    made: list[int], left: list[int], tmp_path: Path
+) -> None:
+    kept = begin(tmp_path)
+    write(kept, 0, [0, 3], dropped=[1, 2])
+    kept.finish("finished")
+    older = (tmp_path / "dropped" / "00000.parquet").read_bytes()
+    again = ParquetFolder(tmp_path, described(), overwrite="dropped")
+    write(again, 0, made, dropped=left)
+    again.finish("cancelled")
+    (tmp_path / "dropped" / "00000.parquet").write_bytes(older)
+
+    last = begin(tmp_path)
+
+    assert [list(group.rows) for group in finished(last).values()] == [made]
+    assert [row for table in last.dropped_before() for row in table["row"].to_pylist()] == left
+    assert pq.read_table(tmp_path / "rows" / "00000.parquet")["stars"].to_pylist() == made
