@@ -75,7 +75,7 @@ def test_saved_traces_make_the_picture_that_the_run_made(way: str, lanes: LaneKi
 
     assert drawn.to_dict() == ng.views.gantt(run.trace, lanes=lanes).to_dict()
     assert "paused" in str(drawn)
-    assert lanes == "rows" or "limit 6 → 2" in str(drawn)
+    assert lanes == "rows" or "judge 6 → 2" in str(drawn)
 
 
 def _made(builder: ng.DatasetBuilder, rows: int, folder: Path) -> pd.DataFrame:
