@@ -1,10 +1,31 @@
 """When a run stops early: too many of its last calls failed for good, or an endpoint went silent."""
 
-from collections import Counter, deque
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
 
 from notebook_gen.engine.resources import Resource
 from notebook_gen.errors import GenerationError, StoppedEarly
 from notebook_gen.plan.graph import ExecutionGraph
+
+_MOST_KINDS: Final = 1000
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Failures of one kind.
+
+    Attributes:
+        problem: what the first of them said.
+        advice: and what to do about it.
+        count: how many there were.
+        is_said_alike: whether all say the same.
+    """
+
+    problem: str
+    advice: str
+    count: int = 0
+    is_said_alike: bool = True
 
 
 class ErrorRate:
@@ -18,8 +39,7 @@ class ErrorRate:
     def __init__(self, rate: float, window: int) -> None:
         self._rate = rate
         self._last: deque[bool] = deque(maxlen=window)
-        self._reasons: Counter[tuple[int, str]] = Counter()
-        self._advice: dict[tuple[int, str], str] = {}
+        self._kinds: dict[tuple[int, str], _Kind] = {}
 
     def succeeded(self) -> None:
         """Note a call that made its values."""
@@ -28,12 +48,13 @@ class ErrorRate:
     def failed(self, node: int, error: GenerationError) -> None:
         """Note a call that failed for good."""
         self._last.append(True)
-        reason = (node, error.problem)
-        self._reasons[reason] += 1
-        self._advice.setdefault(reason, error.advice)
-        if len(self._reasons) > 1000:
-            self._reasons = Counter(dict(self._reasons.most_common(500)))
-            self._advice = {kept: self._advice[kept] for kept in self._reasons}
+        # what one line of the user's code raises is of one kind, whatever it says
+        kind = self._kinds.setdefault((node, error.raised_at or error.problem), _Kind(error.problem, error.advice))
+        kind.count += 1
+        kind.is_said_alike &= error.problem == kind.problem
+        if len(self._kinds) > _MOST_KINDS:
+            most = sorted(self._kinds.items(), key=lambda item: -item[1].count)
+            self._kinds = dict(most[: _MOST_KINDS // 2])
 
     @property
     def is_too_high(self) -> bool:
@@ -47,13 +68,19 @@ class ErrorRate:
             graph: what makes what.
             done: rows finished so far.
         """
-        (node, problem), count = self._reasons.most_common(1)[0]
-        advice = self._advice[node, problem] or "run.failures() has every reason"
+        (node, _), kind = max(self._kinds.items(), key=lambda item: item[1].count)
+        such_as = "" if kind.is_said_alike else ", such as"
+        advice = kind.advice or "run.failures() has every reason"
         return StoppedEarly(
-            f"{sum(self._last)} of the last {len(self._last)} calls failed, so no more were begun; {done} rows were "
-            f"finished and kept; {count} × column {graph.nodes[node].name!r}: {problem}",
+            f"{sum(self._last)} of the last {len(self._last)} calls failed, so no more were begun; "
+            f"{_finished(done)}; {kind.count} × column {graph.nodes[node].name!r}{such_as}: {kind.problem}",
             advice=f"{advice}; RunSettings(disable_early_shutdown=True) goes on whatever fails",
         )
+
+
+def _finished(rows: int) -> str:
+    """Say how many rows were finished when the run began to end: what is under way may still add some."""
+    return f"rows finished by then, and kept: {rows}"
 
 
 def silence_error(pool: Resource, error: GenerationError, done: int, now: float) -> StoppedEarly:
@@ -68,6 +95,6 @@ def silence_error(pool: Resource, error: GenerationError, done: int, now: float)
     silent = now - (pool.silent_since or 0.0)
     since = f"has not answered for {silent:.0f} s" if pool.has_answered else "does not answer"
     return StoppedEarly(
-        f"{pool.name} {since}, so no more calls were begun; {done} rows were finished and kept; {error.problem}",
+        f"{pool.name} {since}, so no more calls were begun; {_finished(done)}; {error.problem}",
         advice=error.advice,
     )

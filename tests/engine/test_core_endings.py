@@ -267,7 +267,8 @@ def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> Non
     assert ending.state == "stopped early"
     assert isinstance(ending.error, StoppedEarly)
     assert ending.error.problem == (
-        "9 of the last 10 calls failed, so no more were begun; 1 rows were finished and kept; 9 × column 'a': no answer"
+        "9 of the last 10 calls failed, so no more were begun; rows finished by then, and kept: 1; 9 × column 'a': no "
+        "answer"
     )
 
 
@@ -500,7 +501,7 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     ending = steps.the(EndRun)
     assert ending.state == "stopped early"
     assert str(ending.error) == (
-        "model default does not answer, so no more calls were begun; 0 rows were finished and kept; connection "
+        "model default does not answer, so no more calls were begun; rows finished by then, and kept: 0; connection "
         "refused; is the server running?"
     )
     assert tasks < 10

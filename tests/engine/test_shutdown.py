@@ -52,9 +52,20 @@ def test_the_most_frequent_reason_is_told_with_its_column_and_advice() -> None:
     errors.failed(1, Rejected("another"))
 
     assert str(errors.error(graph, 7)) == (
-        "3 of the last 3 calls failed, so no more were begun; 7 rows were finished and kept; 2 × column 'a': no "
+        "3 of the last 3 calls failed, so no more were begun; rows finished by then, and kept: 7; 2 × column 'a': no "
         "answer; look at the prompt; RunSettings(disable_early_shutdown=True) goes on whatever fails"
     )
+
+
+def test_what_one_line_of_a_function_raises_is_one_reason_whatever_it_says() -> None:
+    graph = build_graph({"a": function()})
+    errors = calls(5, "xx")
+    for number in range(3):
+        error = Rejected(f"ValueError: no {number}")
+        error.raised_at = "ValueError at f(), line 3"
+        errors.failed(0, error)
+
+    assert "; 3 × column 'a', such as: ValueError: no 0;" in str(errors.error(graph, 0))
 
 
 def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays() -> None:
@@ -63,7 +74,7 @@ def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays(
     for number in range(5000):
         errors.failed(0, Rejected(f"no answer to {number}"))
 
-    assert len(errors._reasons) <= 1000
+    assert len(errors._kinds) <= 1000
     assert "2 × column 'a': no answer;" in str(errors.error(graph, 0))
 
 
@@ -76,6 +87,6 @@ def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
     error = silence_error(resource, Transient("connection refused", advice="is it up?"), 7, 70.4)
 
     assert str(error) == (
-        "model m has not answered for 60 s, so no more calls were begun; 7 rows were finished and kept; "
+        "model m has not answered for 60 s, so no more calls were begun; rows finished by then, and kept: 7; "
         "connection refused; is it up?"
     )
