@@ -204,7 +204,7 @@ def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) 
         assert not run.is_over
         time.sleep(0.005)
     run.cancel()
-    with pytest.raises(ng.RunCancelled):
+    with pytest.raises(ng.RunCancelled, match=r"; create it again in the same folder, and it goes on from there$"):
         run.result()
     first = calls_of(run)
 

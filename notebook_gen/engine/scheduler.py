@@ -33,7 +33,7 @@ from notebook_gen.engine.job import Job
 from notebook_gen.engine.outgoing import Outgoing
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.engine.threads import DaemonThreads, in_thread
-from notebook_gen.errors import GenerationError, RunError
+from notebook_gen.errors import GenerationError, RunCancelled, RunError
 from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Exchange, Made, Usage
@@ -42,6 +42,7 @@ _TURN = 0.002
 _PATIENCE = 5.0
 _CANCEL_AGAIN = 0.2
 _OTHER_THREADS = 8
+_GOES_ON = "create it again in the same folder, and it goes on from there"
 
 _Make = Callable[[RowGroup, int, Mapping[str, Any]], Awaitable[Made]]
 
@@ -108,6 +109,8 @@ class AsyncTaskScheduler:
             self._threads.close()
             self._other_threads.close()
         ending = await self._finish(self._ending or EndRun("failed", RunError("the run ended without a reason")))
+        if self._job.kept is not None and isinstance(ending.error, RunCancelled):
+            ending.error.advice = _GOES_ON
         finished = RunFinished(self.now(), ending.state, ending.error)
         self._bus.publish(finished)
         return finished
