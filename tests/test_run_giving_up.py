@@ -73,7 +73,7 @@ def test_a_callback_that_never_returns_is_left_behind_and_the_folder_is_gone_on_
     said = given_up(run, stuck)
 
     assert re.search(
-        r" rows finished; left behind, perhaps still at work: on_row_group \(row group \d\); run\.rows", said
+        r" rows finished; left behind, perhaps still at work: on_row_group \(row group \d\); create it again", said
     )
     assert run.state == "cancelled"
     assert len(pd.read_parquet(tmp_path / "d" / "rows")) == len(run.rows())
