@@ -5,8 +5,9 @@ calls of a burst, and no call is begun for about as long as one takes. The limit
 as it counts; a level that was refused before is tried again only after eight times as many. Refusals that come by
 chance, however few calls are sent, lower nothing.
 
-An endpoint that several calls in a row found broken is silent: one call at a time asks whether it is back, and its
-first answer brings the whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
+An endpoint is silent when several calls in a row found it broken, as many as were in flight when the first did: some
+that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings the
+whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
 
 Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP's congestion avoidance (RFC 5681).
 """
@@ -18,6 +19,8 @@ from notebook_gen.engine.refusals import FEW, Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
 FAILURES_OF_SILENCE: Final = 3
+"""At least; with more calls in flight, more."""
+
 FIRST_PATIENCE: Final = 1.5
 """Seconds that an endpoint which has never answered may be silent."""
 
@@ -64,6 +67,7 @@ class Resource:
     silent_since: float | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
+    _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)
     _failed_at: float = field(default=0.0, init=False)
     _noticed_at: float = field(default=0.0, init=False)
     _was_asked_in_vain: bool = field(default=False, init=False)
@@ -107,7 +111,7 @@ class Resource:
         """
         was_silent = self.silent_since is not None
         self.has_answered = True
-        if self._failures >= FAILURES_OF_SILENCE and started < self._failed_at:
+        if self._failures >= self._failures_of_silence and started < self._failed_at:
             return False
         self.silent_since = None
         self._was_asked_in_vain = False
@@ -161,9 +165,11 @@ class Resource:
         """Note a timeout, a broken connection or a server's error for a call begun at `started`."""
         if not self._failures:
             self._failing_since = started
+            # with this one
+            self._failures_of_silence = max(FAILURES_OF_SILENCE, self.in_flight + 1)
         self._failures += 1
         self._failed_at = now
-        if self._failures < FAILURES_OF_SILENCE and self.has_answered:
+        if self._failures < self._failures_of_silence and self.has_answered:
             return
         if self.silent_since is None:
             self.silent_since = self._failing_since
@@ -171,7 +177,7 @@ class Resource:
         elif started >= self._noticed_at:
             self._was_asked_in_vain = True
         if not self.is_paused:
-            probes = max(0, self._failures - FAILURES_OF_SILENCE)
+            probes = max(0, self._failures - self._failures_of_silence)
             self._pause(now + _PROBE_PAUSES[min(probes, len(_PROBE_PAUSES) - 1)])
             self._is_pause_of_silence = True
 

@@ -135,6 +135,19 @@ def test_several_failures_in_a_row_are_a_silence_in_which_one_call_at_a_time_ask
     assert resource.allowed == 1
 
 
+def test_it_takes_as_many_failures_in_a_row_as_calls_were_in_flight_to_be_a_silence() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    resource.in_flight = 7
+    for _ in range(7):
+        resource.failed(101.0, 102.0)
+    assert resource.allowed == 16
+
+    resource.failed(101.0, 102.0)
+
+    assert resource.silent_since == 101.0
+
+
 def test_an_endpoint_that_has_never_answered_is_silent_at_its_first_failure() -> None:
     resource = endpoint()
 
