@@ -21,7 +21,8 @@ class RunSettings(Spec):
         engine: "async": each cell as soon as its inputs are there. "sequential": column by column, row group by row
             group, to compare and to debug. The environment's NOTEBOOK_GEN_ENGINE stands in for the default.
         salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error.
-        backoff: seconds before the first of these tries, give or take a quarter; doubles with each.
+        backoff: seconds before the first of these tries, or up to half as many more; doubles with each. An endpoint
+            that answers other calls, and has nothing else to do, is not waited for.
         limit_factor: what an endpoint's limit of calls at once is multiplied with when it answers 429. The limit rises
             by one again after as many good calls as it counts (AIMD: Chiu & Jain 1989).
         disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.

@@ -48,7 +48,8 @@ class Attempts:
         was_silent = pool.answered(started)
         if pool.succeeded(started, now) or was_silent:
             self._outbox.append(LimitMoved(now, pool.name, pool.limit, pool.resumes_at))
-        return self.salvage.take_of(pool.nodes) if was_silent else ()
+        # an endpoint that is at work, and has nothing else to do, needs no time to recover
+        return self.salvage.take_of(pool.nodes) if was_silent or pool.is_idle else ()
 
     def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
         """Learn about an endpoint from a failed attempt that began at `started`."""

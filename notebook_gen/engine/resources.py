@@ -100,6 +100,11 @@ class Resource:
         return self.in_flight + self.ready < (self.limit if self.silent_since is None else 1)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether slots stand empty because nothing waits for them."""
+        return not self.ready and self.in_flight < self.allowed
+
+    @property
     def spares_deferred(self) -> bool:
         """Whether deferred tasks should wait on: while it is silent, the tasks that ask are such as have not failed."""
         return self.silent_since is not None and self.ready > 0

@@ -4,7 +4,8 @@
 - transient: deferred, with a delay that doubles, for `rounds` more attempts
 - rejected: at once again, for the column's own retries
 
-Deferred tasks hold up nobody: each is due at a time of its own.
+Deferred tasks hold up nobody: each is due at a time of its own, or as soon as its endpoint answers and has nothing else
+to do.
 """
 
 from collections.abc import Container, Sequence
@@ -109,6 +110,8 @@ class Salvage:
 
     def take_of(self, nodes: Container[int]) -> Sequence[Deferred]:
         """Take all tasks of some nodes, due or not, the oldest row first."""
+        if not self._deferred:
+            return ()
         taken = [deferred for deferred in self._deferred if deferred.node in nodes]
         self._deferred = [deferred for deferred in self._deferred if deferred.node not in nodes]
         heapify(self._deferred)

@@ -152,6 +152,22 @@ def test_tasks_that_failed_together_are_not_due_together() -> None:
     assert max(due) - min(due) <= 1.0
 
 
+@pytest.mark.parametrize(("rows", "taken"), [(4, Task(0, 0, 1, 2)), (5, Task(0, 0, 4))])
+def test_a_deferred_task_is_tried_at_once_when_its_endpoint_answers_and_has_nothing_else_to_do(
+    rows: int, taken: Task
+) -> None:
+    steps = Steps(model(), rows=rows, slots=2, backoff=2.0)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    assert steps.take_all(1.0) == [Task(0, 0, 2)]
+    steps.end(Task(0, 0, 1), 1.25, BROKEN)
+    assert steps.take_all(1.25) == [Task(0, 0, 3)]
+
+    steps.end(Task(0, 0, 2), 1.5)
+
+    assert steps.take_all(1.5) == [taken]
+
+
 def test_a_deferred_task_is_released_once() -> None:
     steps = Steps({"a": function()}, rows=1, backoff=1.0)
     steps.take(0.0)
