@@ -6,8 +6,8 @@ as it counts; a level that was refused before is tried again only after eight ti
 chance, however few calls are sent, lower nothing.
 
 An endpoint is silent when several calls in a row found it broken, as many as were in flight when the first did: some
-that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings the
-whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
+that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings
+the whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
 
 Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP's congestion avoidance (RFC 5681).
 """
