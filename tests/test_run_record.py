@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,35 @@ def test_the_prompt_and_the_raw_answer_of_an_attempt_in_vain_are_kept() -> None:
     assert cell.exchange.messages[0] == ("system", "Be brief.")
     assert "server_error" in str(cell.exchange.answer)
     assert [attempt.exchange for attempt in cell.attempts] == [cell.exchange]
+
+
+def test_what_was_made_after_a_row_was_dropped_is_in_its_record_and_counted_as_made() -> None:
+    is_dropped = threading.Event()
+    builder = ng.DatasetBuilder(settings=AT_ONCE)
+    builder["n"] = ng.Integer(0, 9)
+
+    @builder.column
+    def late(n: int) -> int:
+        assert is_dropped.wait(30)
+        return n + 1
+
+    @builder.column
+    def broken(n: int) -> int:
+        raise ValueError("no")
+
+    run = builder.preview(1, show=False)
+    while not len(run.failures()):
+        time.sleep(0.005)
+    assert run.record(0)["late"].state == "dropped"
+    is_dropped.set()
+    with pytest.raises(ng.NoRowsLeft):
+        run.result(timeout=30)
+
+    record = run.record(0)
+
+    assert (record.state, record["late"].state) == ("dropped", "done")
+    assert record["late"].value == record["n"].value + 1
+    assert ">2 done<" in ng.views.cells(run)._repr_html_()
 
 
 def test_a_prompt_says_none_for_an_empty_cell_unless_it_asks_or_is_skipped() -> None:

@@ -218,8 +218,9 @@ class CellFlow:
     # Ended
 
     def cell_ended(self, node: int, group: OpenGroup, row: int, state: int, now: float) -> None:
-        """Note that a cell has ended; one whose row was dropped is discarded."""
+        """Note that a cell has ended; nothing follows from one whose row was dropped meanwhile."""
         if group.states[node][row - group.group.start] == DROPPED:
+            self._tracker.ended_in_vain(node, group, row, state)
             return
         done = group.rows_done
         ready = self._tracker.cell_ended(node, group, row, state, now)

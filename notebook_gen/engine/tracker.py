@@ -265,6 +265,10 @@ class CompletionTracker:
         group.rows_dropped += 1
         group.rows_done -= 1
 
+    def ended_in_vain(self, node: int, group: OpenGroup, row: int, state: int) -> None:
+        """Note how a cell has ended that was in flight when its row was dropped: whoever looks at the row sees it."""
+        group.states[node][row - group.group.start] = state
+
     def fail_full(self, node: int, group: OpenGroup) -> None:
         """Note that a full-column task failed; its rows are dropped one by one with `drop`."""
         group.states[node][0] = FAILED

@@ -137,11 +137,13 @@ class LiveRows:
         """Fold one event, of one of `KINDS`."""
         if type(event) is TaskEnded:
             self._steps.append(event.task.row)
+            if event.task.row in self._dropped and event.error is None:
+                # it was under way when its row was dropped
+                self._look_again(event.task.row)
         elif type(event) is RowDropped:
             self._done.pop(event.row, None)
-            group = self._open_group(event.row)
-            if group is not None and len(self._dropped) < _KEPT_DROPS:
-                self._dropped[event.row] = self._live_view(event.row, group)
+            if len(self._dropped) < _KEPT_DROPS:
+                self._look_again(event.row)
         elif type(event) is RowGroupWritten or type(event) is RowGroupKept:
             self._last_written = max(self._last_written, event.row_group.last)
             # what was read of it before may be part of it
@@ -153,6 +155,12 @@ class LiveRows:
             self._steps.clear()
             self._begun.clear()
             self._done.clear()
+
+    def _look_again(self, row: int) -> None:
+        """Keep what is there of a dropped row."""
+        group = self._open_group(row)
+        if group is not None:
+            self._dropped[row] = self._live_view(row, group)
 
     def newest(self, count: int) -> list[RowView]:
         """Give rows in which there is something to read.

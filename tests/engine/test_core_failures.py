@@ -65,6 +65,19 @@ def test_running_work_of_a_dropped_row_is_discarded_and_its_row_group_waits_for_
     assert steps.the(WriteRowGroup).rows == []
 
 
+def test_a_cell_that_is_made_after_its_row_was_dropped_is_shown_as_made() -> None:
+    steps = Steps({"a": function(), "b": function(), "c": function("b")}, rows=2)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0, WRONG)
+    group = steps.core.tracker.groups[0]
+    assert steps.core.tracker.cell_states(group, 0) == ["failed", "dropped", "dropped"]
+
+    steps.end(Task(1, 0, 0), 2.0)
+
+    assert steps.core.tracker.cell_states(group, 0) == ["failed", "done", "dropped"]
+    assert steps.take_all(2.0) == []
+
+
 def test_a_running_task_of_a_dropped_row_that_fails_too_is_discarded() -> None:
     steps = Steps({"a": function(), "b": function()}, rows=1)
     steps.take_all(0.0)
