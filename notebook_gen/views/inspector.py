@@ -40,6 +40,11 @@ class InspectorFeed:
         self._shown: Inspected = {}
         self._is_settled = True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody looks at a record."""
+        return "row" in self._shown
+
     def show(self) -> None:
         """Show what has changed about the row that is looked at."""
         if "row" in self._shown and not self._is_settled:

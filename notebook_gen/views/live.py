@@ -30,6 +30,7 @@ _log = logging.getLogger("notebook_gen")
 
 _LOOK_EVERY: Final = 0.05  # seconds; a run that ends is noticed this soon
 _PATIENCE: Final = 10.0
+_LONGEST_READING: Final = 300.0
 
 
 def show(source: RunSource) -> "LiveDisplay":
@@ -99,7 +100,7 @@ class LiveDisplay:
                 self._lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the report is in place; gives whether it is."""
+        """Wait until the last state is shown, and its report, unless somebody reads a record; gives whether it is."""
         return self._is_settled.wait(timeout)
 
     def close(self) -> None:
@@ -143,6 +144,7 @@ class LiveDisplay:
                 self._tick()
             time.sleep(_LOOK_EVERY)
         self._settle()
+        self._await_reader()
 
     def _build(self) -> None:
         from notebook_gen.views.widgets import LiveWidgets
@@ -161,16 +163,30 @@ class LiveDisplay:
             self._show_trouble()
 
     def _settle(self) -> None:
-        """Show the last state in the widgets, then put the report in their place."""
+        """Show the last state in the widgets, then put the report in their place, unless somebody reads a record."""
         with self._lock:
             if self._is_settled.is_set():
                 return
             if self._publisher is not None:
                 self._guard(self._publisher.finish)
-            self._guard(self._put_report)
+            if not self._is_read:
+                self._guard(self._put_report)
             self._is_settled.set()
             if self._publisher is not None:
                 self._guard(self._publisher.answer)  # what was heard while this went on
+
+    def _await_reader(self) -> None:
+        """Put the report in place when the record that somebody reads is closed; a page that is gone closes none."""
+        deadline = time.monotonic() + _LONGEST_READING
+        while self._is_read and time.monotonic() < deadline and not self._has_left:
+            time.sleep(_LOOK_EVERY)
+        with self._lock:
+            if self._report is None:
+                self._guard(self._put_report)
+
+    @property
+    def _is_read(self) -> bool:
+        return self._publisher is not None and self._publisher.shows_record
 
     def _put_report(self) -> None:
         source = self._source

@@ -97,6 +97,11 @@ class Publisher:
         self.tick()
         self._due = self._clock() + TICK  # what has to be loaded and laid out once says nothing of the ticks to come
 
+    @property
+    def shows_record(self) -> bool:
+        """Whether somebody looks at a record."""
+        return self._inspector.is_open
+
     def hear(self, message: Mapping[str, object]) -> None:
         """Take what the page says; on any thread."""
         self._messages.put(message)

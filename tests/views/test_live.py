@@ -150,6 +150,21 @@ def test_a_report_takes_the_widgets_place_in_every_cell_and_in_later_ones() -> N
     assert view.display.widget is not None
 
 
+def test_a_report_waits_until_the_record_that_somebody_reads_is_closed() -> None:
+    view = _Shown(traced_run())
+    assert view.display.widget is not None
+    [inspector] = [part for part in view.display.widget.children if part.has_trait("record")]
+    inspector._handle_custom_msg({"record": 3}, [])
+    _wait_until(lambda: "row" in inspector.record)
+
+    view.end()
+    assert "ng-report" not in view.place.html
+
+    inspector._handle_custom_msg({"record": None}, [])
+    _wait_until(lambda: "ng-report" in view.place.html)
+    assert inspector.record == {}
+
+
 def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> None:
     shown.display.close()
 
