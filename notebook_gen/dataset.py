@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notebook_gen.errors import ConfigError, NotDeclared
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import Storage
+from notebook_gen.storage.frames import frame_of_table
 from notebook_gen.views.summary import text_lines
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Dataset:
         """Some columns of the first rows, or of all."""
         import pandas as pd
 
-        frame: pd.DataFrame = table.to_pandas()
+        frame = frame_of_table(table)
         numbers = (row for group in self._storage.row_groups() for row in self._storage.rows(group))
         frame.index = pd.Index(list(islice(numbers, len(frame))), name="row", dtype="int64")
         return frame

@@ -23,6 +23,7 @@ from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 from notebook_gen.run_source import RunPlan
+from notebook_gen.storage.frames import frame_of_table
 
 if TYPE_CHECKING:
     from notebook_gen.generators.processors import WholeProcessor
@@ -258,7 +259,7 @@ class _AfterRun:
 
     def process(self) -> Mapping[str, Sequence[Any]]:
         """Give what takes the place of all rows that were written, by column."""
-        return self.processor.process(self.storage.table().to_pandas())
+        return self.processor.process(frame_of_table(self.storage.table()))
 
     def at_work(self) -> str:
         """Name the processor that the dataset is with."""

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.config.processors import Stage
 
 QUICK = ng.DemoModel(latency=0.01, spread=0.0)
 
@@ -606,3 +608,36 @@ def test_a_run_of_very_many_rows_begins_and_can_be_cancelled(tmp_path: Path) -> 
     with pytest.raises(ng.RunCancelled):
         run.result()
     assert len(run.rows()) > 0
+
+
+@pytest.mark.parametrize("stage", [None, "post_batch", "after_run"])
+def test_large_numbers_beside_missing_ones_are_the_same_wherever_they_are_read(
+    stage: Stage | None, tmp_path: Path
+) -> None:
+    large = 2**53 + 1
+    builder = ng.DatasetBuilder()
+    builder.seed_data(pa.table({"n": [0, 1, 2], "given": [large, None, large]}))
+
+    @builder.column(on_error="null")
+    def made(n: int) -> int:
+        if n == 1:
+            raise ValueError("no")
+        return large
+
+    @builder.column(on_error="null")
+    def nested(made: int | None) -> dict[str, int]:
+        assert made is not None
+        return {"score": made}
+
+    if stage is not None:
+        builder.processor(stage, lambda rows: rows, name="same")
+
+    for run in (builder.preview(3), builder.create(3, tmp_path / "d")):
+        dataset = run.result()
+        for frame in (run.rows(), dataset.to_pandas()):
+            for name in ("given", "made"):
+                values = frame[name]
+                assert [values[0], values[2]] == [large, large]
+                assert pd.isna(values[1])
+        assert dataset.to_arrow()["made"].to_pylist() == [large, None, large]
+        assert dataset.to_arrow()["nested"].to_pylist() == [{"score": large}, None, {"score": large}]

@@ -31,4 +31,9 @@ def frame_of(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
         for name in names
     }
     frame = pd.DataFrame(data, index=pd.Index(rows, name="row"), columns=names, dtype=object)
-    return frame.convert_dtypes()
+    typed = frame.convert_dtypes()
+    for name, values in data.items():
+        if typed[name].dtype == "Int64" and typed[name].hasnans:
+            # pandas finds the type by way of floats, which large numbers do not survive
+            typed[name] = pd.array(values, dtype="Int64")
+    return typed
