@@ -362,7 +362,7 @@ class Run:
         return sorted([*written, *live], key=lambda part: part.number)
 
     def _pump(self) -> None:
-        if self._display is not None:
+        if self._loop.answers() and self._display is not None:
             self._shown(self._display.pump)
 
     def _close_display(self) -> None:

@@ -3,15 +3,18 @@
 Objects may answer for themselves in odd ways, or with an error: nothing here asks them.
 """
 
+import linecache
 import sys
 import sysconfig
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from pathlib import PurePath
-from types import FunctionType, GetSetDescriptorType, ModuleType
+from types import FrameType, FunctionType, GetSetDescriptorType, ModuleType
 from typing import Any
 
 _HERE = __name__.partition(".")[0]
+_SHOWN = 120
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -19,6 +22,21 @@ def is_users_function(function: FunctionType) -> bool:
     """Tell whether a function stands in a notebook, or in a module that is not installed."""
     # its __module__ may be that of what it wraps
     return _is_users(function.__globals__)
+
+
+def is_users_code(names: Mapping[str, Any]) -> bool:
+    """Tell whether code with these globals stands in a notebook, or in a module that is not installed."""
+    return _is_users(names)
+
+
+def place_of(frame: FrameType, line: int) -> str:
+    """Say where a line of the user's code stands, and what it is."""
+    file = frame.f_code.co_filename
+    source = linecache.getline(file, line, frame.f_globals).strip()
+    # the file of a notebook's cell has a name that tells nobody anything
+    where = f"line {line} of its cell" if "ipykernel_" in file else f"{PurePath(file).name}:{line}"
+    shown = textwrap.shorten(source, _SHOWN, placeholder="…")
+    return f"{frame.f_code.co_name}(), {where}" + (f": {shown}" if shown else "")
 
 
 def is_users_module(module: ModuleType) -> bool:

@@ -5,11 +5,15 @@ Nothing of it ever runs on the caller's loop, so a notebook's cells, and its own
 
 import asyncio
 import logging
+import sys
 import threading
+import time
+import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from notebook_gen.config.ownership import is_users_code, place_of
 from notebook_gen.errors import RunError
 
 _PATIENCE = 1.0
@@ -20,9 +24,16 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """A running event loop on a thread of its own; ends with the interpreter."""
+    """A running event loop on a thread of its own; ends with the interpreter.
 
-    def __init__(self) -> None:
+    Args:
+        patience: seconds that a line of the user's code may keep it from all else before that is told.
+    """
+
+    def __init__(self, patience: float = 10.0) -> None:
+        self._patience = patience
+        self._asked_at: float | None = None
+        self._has_warned = False
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="notebook_gen", daemon=True)
@@ -64,7 +75,7 @@ class BackgroundLoop:
         """Call a function on the loop's thread and give its result; on that thread itself, call it at once.
 
         Raises:
-            RunError: the thread does not live, as in a process that was forked off.
+            RunError: the thread does not live, as in a process that was forked off; or the user's code blocks it.
         """
         if self.is_current:
             return function()
@@ -79,7 +90,7 @@ class BackgroundLoop:
         self._loop.call_soon_threadsafe(run)
         while True:
             try:
-                return answer.result(timeout=_PATIENCE)
+                return answer.result(timeout=min(_PATIENCE, self._patience))
             except TimeoutError:
                 if answer.done():
                     raise
@@ -87,6 +98,40 @@ class BackgroundLoop:
                     raise RunError(
                         "the thread of the run is not in this process", advice="look at it where it was started"
                     ) from None
+                if blocked := self._blocked():
+                    raise blocked from None
+
+    def answers(self) -> bool:
+        """Tell whether its thread gets to what it is asked; when the user's code blocks it, that is warned of once."""
+        blocked = self._blocked()
+        if blocked is not None and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(str(blocked), RuntimeWarning, stacklevel=4)  # who waits
+        return blocked is None
+
+    def _blocked(self) -> RunError | None:
+        """Say by which line of the user's code its thread has been blocked for too long."""
+        # its thread takes the question back when it hears it
+        asked_at = self._asked_at
+        if asked_at is None:
+            self._asked_at = time.monotonic()
+            self._loop.call_soon_threadsafe(self._hear)
+            return None
+        if time.monotonic() - asked_at < self._patience:
+            return None
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001  # where debuggers look, too
+        while frame is not None and not is_users_code(frame.f_globals):
+            frame = frame.f_back
+        if frame is None:
+            return None
+        return RunError(
+            f"the event loop of all runs is held up at {place_of(frame, frame.f_lineno)}, for {self._patience:g} s and "
+            "more: nothing else is done meanwhile",
+            advice="an async function must not block: await, or write def, which runs in a thread of its own",
+        )
+
+    def _hear(self) -> None:
+        self._asked_at, self._has_warned = None, False
 
 
 _shared: BackgroundLoop | None = None

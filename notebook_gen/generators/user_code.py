@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import linecache
 import sysconfig
 import traceback
 import types
@@ -11,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from notebook_gen.config.ownership import place_of
 from notebook_gen.errors import GenerationError, Rejected
-from notebook_gen.generators.rendering import cut, said
+from notebook_gen.generators.rendering import said
 
 
 class FailuresOf:
@@ -138,7 +138,9 @@ def name_of(function: Callable[..., Any]) -> str:
 
 def _failure(error: BaseException, function: Callable[..., Any]) -> Rejected:
     line = _own_line(error)
-    failure = Rejected(said(error), advice=_place(line) if line else f"look at how {name_of(function)} is called")
+    failure = Rejected(
+        said(error), advice=f"look at {place_of(*line)}" if line else f"look at how {name_of(function)} is called"
+    )
     failure.raised_at = _raised_at(error, line)
     return failure
 
@@ -150,15 +152,6 @@ def _own_line(error: BaseException) -> tuple[types.FrameType, int] | None:
         if not frame.f_code.co_filename.startswith(_foreign_code()):
             own = (frame, line)
     return own
-
-
-def _place(own: tuple[types.FrameType, int]) -> str:
-    frame, line = own
-    file = frame.f_code.co_filename
-    source = linecache.getline(file, line, frame.f_globals).strip()
-    # the file of a notebook's cell has a name that tells nobody anything
-    where = f"line {line} of its cell" if "ipykernel_" in file else f"{Path(file).name}:{line}"
-    return f"look at {frame.f_code.co_name}(), {where}" + (f": {cut(source, 120)}" if source else "")
 
 
 def _raised_at(error: BaseException, own: tuple[types.FrameType, int] | None) -> str:

@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import threading
+import time
+import warnings
 
 import pytest
 
 from notebook_gen.engine.loop import BackgroundLoop, background_loop
+from notebook_gen.errors import RunError
 
 
 def test_work_goes_on_although_nobody_refers_to_it() -> None:
@@ -43,3 +46,38 @@ def test_a_call_on_the_loops_own_thread_does_not_wait_for_itself() -> None:
 
 def test_there_is_one_loop() -> None:
     assert background_loop() is background_loop()
+
+
+def _block(release: threading.Event) -> None:
+    release.wait(30)
+
+
+def test_a_call_of_a_thread_that_is_blocked_says_by_which_line_and_what_to_do() -> None:
+    loop, release = BackgroundLoop(patience=0.05), threading.Event()
+    loop.post(lambda: _block(release))
+
+    with pytest.raises(RunError, match=r"at _block\(\), test_loop\.py:\d+: release\.wait\(30\), .*; .*write def"):
+        loop.call(lambda: 7)
+
+    release.set()
+    assert loop.call(lambda: 7) == 7
+
+
+def test_a_loop_that_is_blocked_warns_once_whoever_waits_for_it() -> None:
+    loop, release = BackgroundLoop(patience=0.05), threading.Event()
+    assert loop.answers()
+    loop.post(lambda: _block(release))
+    deadline = time.monotonic() + 30
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        while loop.answers():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert not loop.answers()
+    assert ["test_loop" in str(warning.message) for warning in warned] == [True]
+
+    release.set()
+    while not loop.answers():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
