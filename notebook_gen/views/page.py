@@ -220,7 +220,7 @@ def _records(source: RunSource) -> dict[str, Any]:
 
 
 def _shown_rows(source: RunSource) -> Iterable[int]:
-    yield from (example.row for example, _ in source.failures.most_common()[:_KINDS])
+    yield from (group.example.row for group in source.failures.most_common()[:_KINDS])
     yield from (view.row for view in source.first_rows(ROWS))
 
 

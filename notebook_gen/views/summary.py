@@ -14,6 +14,9 @@ from notebook_gen.views.text import one_line, write_clock, write_count, write_pl
 PROCESSOR: Final = "a processor"
 """What dropped a row, if no column did."""
 
+SUCH_AS: Final = "such as: "
+"""What stands before an error where others of its group say something else."""
+
 NO_ROWS_YET: Final = "No rows yet. The newest will stand here as they are made."
 
 _COLUMNS_SAID: Final = 8
@@ -120,10 +123,12 @@ def retry_counts(nodes: Iterable[NodeProgress]) -> list[str]:
 def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
     """Say why rows were dropped or cells are empty, the most frequent reason first, `count` of them at most."""
     groups = failures.most_common()
-    for example, rows in groups[:count]:
+    for example, rows, differs in groups[:count]:
         advice = f"; {example.advice}" if example.advice else ""
-        where = f"row {example.row}" if rows == 1 else f"{write_count(rows)} rows, such as {example.row}"
-        yield one_line(f"{example.column or PROCESSOR}: {example.error}{advice} ({where})", 300)
+        which = f"this is row {example.row}" if differs else f"such as {example.row}"
+        where = f"row {example.row}" if rows == 1 else f"{write_count(rows)} rows, {which}"
+        such_as = SUCH_AS if differs else ""
+        yield one_line(f"{example.column or PROCESSOR}: {such_as}{example.error}{advice} ({where})", 300)
     if len(groups) > count:
         yield f"and {write_plural(len(groups) - count, 'more reason')}"
 

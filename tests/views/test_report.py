@@ -166,6 +166,23 @@ def test_a_report_says_in_plain_text_how_the_run_ended() -> None:
     ]
 
 
+def test_where_rows_failed_with_different_texts_one_is_said_to_be_an_example() -> None:
+    run = traced_run()
+    for row, words in enumerate((47, 61)):
+        run.drop(row, REVIEW, f"ValueError: a review of {words} words is too long")
+    run.drop(2, SCORE, "no answer")
+    run.drop(3, SCORE, "no answer")
+    run.finish()
+
+    texts = [text.strip(" ·") for text in _texts(report_html(run))]
+    assert "such as: ValueError: a review of 47 words is too long" in texts
+    assert "no answer" in texts
+    assert report_text(run).splitlines()[1:] == [
+        "  review: such as: ValueError: a review of 47 words is too long (2 rows, this is row 0)",
+        "  score: no answer (2 rows, such as 2)",
+    ]
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_hostile_text_stays_text(text: str) -> None:
     def draw(content: str) -> list[str]:
