@@ -1,9 +1,10 @@
 """What a run has come to, in plain words: the lines that every view without pictures ends with. Harmless text."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log10
 from typing import Final
 
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
@@ -77,6 +78,23 @@ def say_no_rows(source: RunSource) -> str:
         f"No row is whole: {cells} ({', '.join(begun)}{more}), and {_ENDED_BY[progress.state]} before any row had all "
         "of its cells."
     )
+
+
+def say_shown(rows: Sequence[RowView], total: int) -> str:
+    """Say which rows are shown, of so many: all, the first, or what there is between two of them.
+
+    Args:
+        rows: in order; at least one.
+        total: how many the run has.
+    """
+    count = len(rows)
+    if count == total:
+        return f"all {write_count(count)}"
+    first, last = rows[0].row, rows[-1].row
+    if last == count - 1:
+        return f"the first {count} of {write_count(total)}"
+    between = f"between row {first:,} and row {last:,}" if count > 1 else f"row {first:,}"
+    return f"{count} of {write_count(total)}, {between}"
 
 
 def say_spending(source: RunSource) -> list[str]:
