@@ -44,6 +44,20 @@ class Failure(NamedTuple):
     dropped: bool
 
 
+class FailureGroup(NamedTuple):
+    """Failures of one reason.
+
+    Attributes:
+        example: the first of them.
+        rows: how many there are.
+        differs: whether not all of them say what the example says.
+    """
+
+    example: Failure
+    rows: int
+    differs: bool
+
+
 class EarlierDrops(Protocol):
     """Where it is written which rows an earlier run dropped; the `Storage` of a run is one."""
 
@@ -67,7 +81,7 @@ class Failures:
         self._earlier = earlier
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
-        self._groups: dict[tuple[str, ...], tuple[Failure, int]] = {}
+        self._groups: dict[tuple[str, ...], FailureGroup] = {}
 
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
@@ -79,8 +93,8 @@ class Failures:
             self.items.append(failure)
             told = (error.raised_at,) if error.raised_at else (_reason(error.problem), _reason(error.advice))
             group = (name, error.kind, *told)
-            example, count = self._groups.get(group, (failure, 0))
-            self._groups[group] = (example, count + 1)
+            example, count, differs = self._groups.get(group, FailureGroup(failure, 0, differs=False))
+            self._groups[group] = FailureGroup(example, count + 1, differs or failure.error != example.error)
 
     def before(self, group_number: int | None = None) -> Iterator[Failure]:
         """Read why an earlier run of the same dataset dropped rows for good, of one row group or of all.
@@ -92,14 +106,14 @@ class Failures:
             for line in table.to_pylist():
                 yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()}, dropped=True)
 
-    def most_common(self) -> list[tuple[Failure, int]]:
-        """Group by column, kind and reason: the first of each group with its count, the most frequent first.
+    def most_common(self) -> list[FailureGroup]:
+        """Group by column, kind and reason: the most frequent first.
 
         What a user's function raises has the same reason if it is of one type and came through one line of the user's,
         whatever it says. Other errors have if they, and what to do about them, differ in numbers and quoted texts only:
         an answer of "43 words" and one of "48 words" do.
         """
-        return sorted(self._groups.copy().values(), key=lambda group: -group[1])
+        return sorted(self._groups.copy().values(), key=lambda group: -group.rows)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give a line for each failure, also of earlier runs: row, column, attempt, kind, error, advice, dropped.

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.config.models import Model
 from notebook_gen.observers.progress import NodeProgress, Progress
-from notebook_gen.plan.graph import Node
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +17,8 @@ class Usage(NamedTuple):
 
     Attributes:
         column: the column.
-        model: the model's name.
+        alias: what the run calls its model.
+        model: what the model's endpoint calls it.
         requests: calls that have ended, also those that failed.
         tokens_in: tokens of the prompts, as the endpoint counted them.
         tokens_out: tokens of the answers.
@@ -27,6 +27,7 @@ class Usage(NamedTuple):
     """
 
     column: str
+    alias: str
     model: str
     requests: int
     tokens_in: int
@@ -59,7 +60,7 @@ def usage(progress: Progress, models: Mapping[str, Model]) -> list[Usage]:
         models: the run's models, by alias.
     """
     return [
-        _usage(node, counts, models[node.model])
+        _usage(node.name, node.model, counts, models[node.model])
         for node, counts in zip(progress.graph.nodes, progress.nodes, strict=True)
         if node.model is not None
     ]
@@ -116,9 +117,10 @@ def _cost(counts: NodeProgress, model: Model) -> float | None:
     return (counts.tokens_in * model.price[0] + counts.tokens_out * model.price[1]) / 1e6
 
 
-def _usage(node: Node, counts: NodeProgress, model: Model) -> Usage:
+def _usage(column: str, alias: str, counts: NodeProgress, model: Model) -> Usage:
     return Usage(
-        column=node.name,
+        column=column,
+        alias=alias,
         model=model.model,
         requests=counts.attempts,
         tokens_in=counts.tokens_in,

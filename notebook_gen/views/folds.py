@@ -76,7 +76,7 @@ def _cells(source: RunSource) -> str:
 def _records(source: RunSource) -> Iterator[str]:
     """A fold for each of the first rows, then for an example of each failure, as far as there is room."""
     rows = [view.row for view in source.first_rows(_ROWS)]
-    examples = [example.row for example, _ in source.failures.most_common()[:_EXAMPLES]]
+    examples = [group.example.row for group in source.failures.most_common()[:_EXAMPLES]]
     left = RECORDS_SIZE
     for row in dict.fromkeys([*rows, *examples]):
         try:

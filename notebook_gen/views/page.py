@@ -31,7 +31,7 @@ from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
-from notebook_gen.views.summary import say_no_rows
+from notebook_gen.views.summary import say_no_rows, say_shown
 from notebook_gen.views.tables import failures_table, rows_table
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
 from notebook_gen.views.timeline import timeline_script
@@ -164,12 +164,11 @@ def _rows(source: RunSource) -> str:
     table = rows_table(columns, rows, nothing=say_no_rows(source))
     if len(table) > _TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
-    cue = "scroll for more · " if len(rows) > _ROWS_SEEN else ""
-    note = f"the first {len(rows)} of {write_count(source.progress.rows)} · {cue}click a number for its record"
-    return (
-        f'<div class="ng-section"><b>Rows</b> <span>{note if rows else ""}</span></div>'
-        f'<div class="ng-rows ng-scroll">{table}</div>'
-    )
+    total = source.progress.rows
+    more = "to see them" if len(rows) == total else "for more"
+    cue = f"scroll {more} · " if len(rows) > _ROWS_SEEN else ""
+    note = f"{say_shown(rows, total)} · {cue}click a number for its record" if rows else ""
+    return f'<div class="ng-section"><b>Rows</b> <span>{note}</span></div><div class="ng-rows ng-scroll">{table}</div>'
 
 
 def _history(source: RunSource) -> History | None:
@@ -220,7 +219,7 @@ def _records(source: RunSource) -> dict[str, Any]:
 
 
 def _shown_rows(source: RunSource) -> Iterable[int]:
-    yield from (example.row for example, _ in source.failures.most_common()[:_KINDS])
+    yield from (group.example.row for group in source.failures.most_common()[:_KINDS])
     yield from (view.row for view in source.first_rows(ROWS))
 
 

@@ -19,9 +19,9 @@ from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html,
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, text_lines
+from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, say_shown, text_lines
 from notebook_gen.views.tables import rows_table
-from notebook_gen.views.text import escape, write_count, write_plural
+from notebook_gen.views.text import escape, write_plural
 
 ROWS: Final = 20
 """First rows in a report, at most."""
@@ -137,11 +137,12 @@ def _rows(source: RunSource) -> list[str]:
     room -= measures.ROW * ((source.progress.error is not None) + bool(source.as_text))
     height = room // measures.ROW * measures.ROW
     rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
-    total = write_count(source.progress.rows)
     seen = height // measures.ROW - 1
-    cue = " · scroll for more" if len(rows) > seen else ""
+    total = source.progress.rows
+    more = "to see them" if len(rows) == total else "for more"
+    cue = f" · scroll {more}" if len(rows) > seen else ""
     return [
-        _section("Rows", f"the first {len(rows)} of {total}{cue}" if rows else ""),
+        _section("Rows", f"{say_shown(rows, total)}{cue}" if rows else ""),
         f'<div class="ng-first-rows ng-scroll" style="height:{height}px;{rest};overflow:auto">{table}</div>',
     ]
 

@@ -1,9 +1,10 @@
 """What a run has come to, in plain words: the lines that every view without pictures ends with. Harmless text."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log10
 from typing import Final
 
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
@@ -13,6 +14,9 @@ from notebook_gen.views.text import one_line, write_clock, write_count, write_pl
 
 PROCESSOR: Final = "a processor"
 """What dropped a row, if no column did."""
+
+SUCH_AS: Final = "such as: "
+"""What stands before an error where others of its group say something else."""
 
 NO_ROWS_YET: Final = "No rows yet. The newest will stand here as they are made."
 
@@ -76,6 +80,23 @@ def say_no_rows(source: RunSource) -> str:
     )
 
 
+def say_shown(rows: Sequence[RowView], total: int) -> str:
+    """Say which rows are shown, of so many: all, the first, or what there is between two of them.
+
+    Args:
+        rows: in order; at least one.
+        total: how many the run has.
+    """
+    count = len(rows)
+    if count == total:
+        return f"all {write_count(count)}"
+    first, last = rows[0].row, rows[-1].row
+    if last == count - 1:
+        return f"the first {count} of {write_count(total)}"
+    between = f"between row {first:,} and row {last:,}" if count > 1 else f"row {first:,}"
+    return f"{count} of {write_count(total)}, {between}"
+
+
 def say_spending(source: RunSource) -> list[str]:
     """Say what models were used for so far, and in all if that can be known.
 
@@ -120,10 +141,12 @@ def retry_counts(nodes: Iterable[NodeProgress]) -> list[str]:
 def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
     """Say why rows were dropped or cells are empty, the most frequent reason first, `count` of them at most."""
     groups = failures.most_common()
-    for example, rows in groups[:count]:
+    for example, rows, differs in groups[:count]:
         advice = f"; {example.advice}" if example.advice else ""
-        where = f"row {example.row}" if rows == 1 else f"{write_count(rows)} rows, such as {example.row}"
-        yield one_line(f"{example.column or PROCESSOR}: {example.error}{advice} ({where})", 300)
+        which = f"this is row {example.row}" if differs else f"such as {example.row}"
+        where = f"row {example.row}" if rows == 1 else f"{write_count(rows)} rows, {which}"
+        such_as = SUCH_AS if differs else ""
+        yield one_line(f"{example.column or PROCESSOR}: {such_as}{example.error}{advice} ({where})", 300)
     if len(groups) > count:
         yield f"and {write_plural(len(groups) - count, 'more reason')}"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.observers.failures import Failure, Failures
+from notebook_gen.observers.failures import FailureGroup, Failures
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.arrangement import (
     FONT_SIZE,
@@ -25,7 +25,7 @@ from notebook_gen.views.arrangement import (
 )
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import NO_ROWS_YET, PROCESSOR
+from notebook_gen.views.summary import NO_ROWS_YET, PROCESSOR, SUCH_AS
 from notebook_gen.views.text import (
     CELL_LIMIT,
     Written,
@@ -181,13 +181,13 @@ def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: in
             f"and what to do.</p>{tried_again}"
         )
     head = "<th>rows</th><th>column</th><th>what happened</th><th>example</th><th>what to do</th>"
-    body = "".join(_failure_row(example, count, limit) for example, count in groups[:kinds])
+    body = "".join(_failure_row(group, limit) for group in groups[:kinds])
     more = f'<p class="ng-note">and {len(groups) - kinds} more kinds of failure</p>' if len(groups) > kinds else ""
     widths = '<col style="width:56px"><col style="width:16%"><col><col style="width:92px"><col style="width:30%">'
     return (
         f'<div class="ng-scroll"><table class="ng-table"><colgroup>{widths}</colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
-        f"{_explain_kinds(example.kind for example, _ in groups[:kinds])}{tried_again}"
+        f"{_explain_kinds(group.example.kind for group in groups[:kinds])}{tried_again}"
     )
 
 
@@ -320,14 +320,16 @@ def _own_width(name: str, cells: Sequence[_Cell]) -> int | None:
     return own_width(name, [cell.written.text for cell in cells]) if cells else None
 
 
-def _failure_row(example: Failure, count: int, limit: int) -> str:
+def _failure_row(group: FailureGroup, limit: int) -> str:
+    example = group.example
+    such_as = SUCH_AS if group.differs else ""
     attempt = f", attempt {example.attempt}" if example.attempt > 1 else ""
     empty = "" if example.dropped else ", left empty"
     return (
-        f'<tr data-row="{example.row}"><td class="ng-wraps"><b>{write_count(count)}</b></td>'
+        f'<tr data-row="{example.row}"><td class="ng-wraps"><b>{write_count(group.rows)}</b></td>'
         f'<td class="ng-wraps">{escape(one_line(example.column or PROCESSOR, 80))}</td>'
         f'<td class="ng-wraps"><span class="ng-bad">{escape(example.kind)}</span> · '
-        f"{escape(one_line(example.error, limit))}</td>"
+        f"{such_as}{escape(one_line(example.error, limit))}</td>"
         f'<td class="ng-wraps">row {example.row}{attempt}{empty}</td>'
         f'<td class="ng-wraps ng-advice">{escape(one_line(example.advice, limit)) or "–"}</td></tr>'
     )

@@ -9,7 +9,7 @@ than it shows.
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -102,6 +102,13 @@ def write_seconds(seconds: float) -> str:
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 99.5 else write_clock(seconds)
+
+
+def write_alike(seconds: Sequence[float]) -> list[str]:
+    """Write durations that stand below each other: in seconds, with as many decimals as the longest bears."""
+    longest = max(seconds, default=0.0)
+    decimals = 2 if longest < 9.995 else 1 if longest < 999.95 else 0
+    return [f"{own:,.{decimals}f} s" for own in seconds]
 
 
 def write_count(count: int) -> str:

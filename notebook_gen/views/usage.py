@@ -1,12 +1,13 @@
 """What each column has used of its model, as a table: while a run goes on, in its report, in a saved page. Bounded."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from notebook_gen.observers.usage import Usage, usage
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import write_cost
-from notebook_gen.views.text import escape, one_line, write_count, write_plural, write_seconds
+from notebook_gen.views.text import escape, one_line, write_alike, write_count, write_plural
 
 MOST_LINES: Final = 60
 """Columns in the table, at most; the last line counts the others, too."""
@@ -18,7 +19,7 @@ _EMPTY: Final = (
 # of a table of 860 pixels: in a narrower one, columns are squeezed alike
 _HEADS: Final = (
     ("column", "19%", "the column that the model makes"),
-    ("model", "19%", "the model, as its endpoint calls it"),
+    ("model", "19%", "the model's alias in this run; beside it, what its endpoint calls it"),
     ("calls", "9%", "calls that have ended, also those that failed"),
     ("mean", "9%", "how long a call takes on average"),
     ("in flight", "10%", "the time in flight of all calls, added up"),
@@ -36,13 +37,15 @@ def usage_html(source: RunSource) -> str:
     colors = column_colors(source.graph)
     widths = "".join(f'<col style="width:{width}">' for _, width, _ in _HEADS)
     head = "".join(f'<th{_number(place)} title="{title}">{name}</th>' for place, (name, _, title) in enumerate(_HEADS))
-    body = "".join(
-        _line(f"{_dot(colors.get(line.column))}{escape(one_line(line.column, 80))}", one_line(line.model, 80), line)
-        for line in lines[:MOST_LINES]
-    )
+    shown = lines[:MOST_LINES]
+    starts = [
+        _start(f"{_dot(colors.get(line.column))}{escape(one_line(line.column, 80))}", *_model(line)) for line in shown
+    ]
     if len(lines) > 1:
-        models = len({line.model for line in lines})
-        body += _line(f"<b>all {len(lines)} columns</b>", write_plural(models, "model"), _total(lines))
+        models = write_plural(len({line.alias for line in lines}), "model")
+        starts.append(_start(f"<b>all {len(lines)} columns</b>", models, models))
+        shown = [*shown, _total(lines)]
+    body = "".join(f"<tr>{start}{figures}</tr>" for start, figures in zip(starts, _figures(shown), strict=True))
     return (
         f'<div class="ng-scroll"><table class="ng-table ng-usage"><colgroup>{widths}</colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -53,6 +56,7 @@ def _total(lines: list[Usage]) -> Usage:
     costs = [line.cost for line in lines if line.cost is not None]
     return Usage(
         column="",
+        alias="",
         model="",
         requests=sum(line.requests for line in lines),
         tokens_in=sum(line.tokens_in for line in lines),
@@ -62,19 +66,31 @@ def _total(lines: list[Usage]) -> Usage:
     )
 
 
-def _line(name: str, model: str, line: Usage) -> str:
-    """Draw a line; its name is HTML, its model is not."""
-    figures = (
-        write_count(line.requests),
-        write_seconds(line.seconds / line.requests) if line.requests else "–",
-        write_seconds(line.seconds),
-        f"{line.tokens_in:,}",
-        f"{line.tokens_out:,}",
-        "–" if line.cost is None else write_cost(line.cost),
-    )
-    model = escape(model)
-    cells = "".join(f'<td class="ng-figure">{figure}</td>' for figure in figures)
-    return f'<tr><td>{name}</td><td title="{model}">{model}</td>{cells}</tr>'
+def _start(name: str, model: str, title: str) -> str:
+    """Draw whose line it is; name, model and title are HTML."""
+    return f'<td>{name}</td><td title="{title}">{model}</td>'
+
+
+def _model(line: Usage) -> tuple[str, str]:
+    """Draw a model's alias, and what its endpoint calls it where that is something else; the same as a title."""
+    alias, model = escape(one_line(line.alias, 80)), escape(one_line(line.model, 80))
+    return (alias, alias) if alias == model else (f'{alias} <span class="ng-soft">{model}</span>', f"{alias}: {model}")
+
+
+def _figures(lines: Sequence[Usage]) -> Iterator[str]:
+    """Draw the figures of each line; those of a column of figures are written alike."""
+    means = write_alike([line.seconds / max(1, line.requests) for line in lines])
+    in_flight = write_alike([line.seconds for line in lines])
+    for line, mean, seconds in zip(lines, means, in_flight, strict=True):
+        figures = (
+            write_count(line.requests),
+            mean if line.requests else "–",
+            seconds,
+            f"{line.tokens_in:,}",
+            f"{line.tokens_out:,}",
+            "–" if line.cost is None else write_cost(line.cost),
+        )
+        yield "".join(f'<td class="ng-figure">{figure}</td>' for figure in figures)
 
 
 def _number(place: int) -> str:

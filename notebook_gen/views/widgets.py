@@ -223,7 +223,9 @@ class LiveWidgets:
 
         A widget does not send what it thinks the page knows, and some of that may never have arrived.
         """
-        self._cancel.disabled = self._pause.disabled = True
+        for button in (self._pause, self._cancel):
+            button.disabled = True
+            button.layout.visibility = "hidden"  # what stands beside it stays where it is
         for pane in self._panes.values():
             pane.send_state({"html", "parts", "numbers"})
         self._inspector.send_state({"record"})

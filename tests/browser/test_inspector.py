@@ -139,6 +139,25 @@ def test_a_failure_leads_to_the_record_of_its_row(live: NotebookPage) -> None:
     assert "You are brief." in record.inner_text()
 
 
+def test_a_record_takes_the_keys_while_it_is_open_and_gives_them_back(live: NotebookPage) -> None:
+    notebook = live
+    notebook.page.get_by_role("tab", name="Failures").click()
+    failure = notebook.page.locator("tr[data-row]:has-text('not today')").first
+    failure.click()
+    row = int(failure.get_attribute("data-row") or -1)
+    _wait_for_row(notebook, row)
+    notebook.page.wait_for_function("document.activeElement.matches('.ng-inspected')")
+
+    notebook.page.keyboard.press("ArrowRight")
+    _wait_for_row(notebook, row + 1)
+    notebook.page.keyboard.press("ArrowLeft")
+    _wait_for_row(notebook, row)
+    notebook.page.keyboard.press("Escape")
+
+    notebook.page.locator(INSPECTOR).wait_for(state="hidden")
+    assert notebook.evaluate("document.activeElement.dataset.row") == str(row)
+
+
 def test_the_view_of_a_run_that_is_over_is_brought_back_and_still_answers_clicks(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook.run_cells("over", [DECLARE, "run = b.preview(4)", "await run", "run.live()"])
     row = notebook.wait_for(".ng-table-pane tr[data-row]", within=notebook.cell(3))
@@ -147,4 +166,7 @@ def test_the_view_of_a_run_that_is_over_is_brought_back_and_still_answers_clicks
     notebook.page.keyboard.press("Enter")
 
     shown = notebook.wait_for(SHOWN_ROW, within=notebook.cell(3))
+    notebook.cell(3).get_by_role("tab", name="Usage").click()
+    notebook.picture("over", of=notebook.cell(3))
+    assert not notebook.cell(3).get_by_role("button", name="Cancel").is_visible()
     assert shown.inner_text() == f"row {row.get_attribute('data-row')}"

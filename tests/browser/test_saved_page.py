@@ -150,6 +150,70 @@ def test_a_failure_and_a_row_lead_to_their_records_by_keyboard(browser: Browser,
     assert console == []
 
 
+def test_a_record_takes_the_keys_while_it_is_open_and_gives_them_back(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        record, failure = page.locator(".ng-inspector"), page.locator("tr[data-row]:has-text('not three')").first
+        row = int(failure.get_attribute("data-row") or -1)
+        for is_by_key in (False, True):
+            if is_by_key:
+                failure.press("Enter")
+            else:
+                failure.click()
+            record.get_by_text(f"row {row}", exact=True).wait_for()
+            page.keyboard.press("ArrowRight")
+            record.get_by_text(f"row {row + 1}", exact=True).wait_for()
+            page.keyboard.press("ArrowLeft")
+            record.get_by_text(f"row {row}", exact=True).wait_for()
+            page.keyboard.press("Escape")
+            record.wait_for(state="hidden")
+            assert failure.evaluate("failure => failure === document.activeElement")
+    assert console == []
+
+
+def test_a_bar_and_a_cell_open_a_record_that_takes_the_keys(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        record = page.locator(".ng-inspector")
+        for place in (page.locator(BARS).first, page.locator(".ng-cells-scroll canvas").first):
+            place.hover(force=True)
+            page.mouse.down()
+            page.mouse.up()
+            record.wait_for()
+            page.keyboard.press("Escape")
+            record.wait_for(state="hidden")
+    assert console == []
+
+
+@pytest.mark.parametrize("kind", ["slots", "rows"])
+def test_a_saved_page_never_shows_more_than_the_run(browser: Browser, saved: Path, kind: str) -> None:
+    with open_file(browser, saved) as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        page.locator(".ng-timeline .ng-switch").get_by_role("button", name=kind).click()
+        page.locator(".ng-switch button.ng-on", has_text=kind).wait_for()
+        _drag(page, begin=0.5, end=0.7)
+        page.get_by_role("button", name="whole run").wait_for()
+        whole = page.evaluate("document.querySelector('.ng-plot').layout.xaxis.range")
+
+        page.keyboard.down("Control")
+        for _ in range(8):
+            page.mouse.wheel(0, 400)
+        page.keyboard.up("Control")
+
+        page.get_by_role("button", name="whole run").wait_for(state="hidden")
+        assert _range(page)[1] - _range(page)[0] > 2 * (whole[1] - whole[0])
+        ended: float = page.evaluate("JSON.parse(document.getElementById('ng-data').textContent).timeline.clock.now")
+        assert _range(page)[0] >= 0
+        assert _range(page)[1] <= ended + 1e-6
+    assert console == []
+
+
+def test_the_timeline_says_how_to_look_closer_at_a_run_that_is_over(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, _):
+        title = page.locator(".ng-timeline .ng-section b").get_attribute("title") or ""
+
+        for gesture in ("drag to zoom", "Ctrl and scroll", "Shift and drag to move", "double-click for the whole run"):
+            assert gesture in title
+
+
 def test_without_scripts_a_saved_page_still_shows_its_timeline_and_its_rows(browser: Browser, saved: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:

@@ -8,7 +8,7 @@ import notebook_gen as ng
 from notebook_gen.config.columns import LLMText
 from notebook_gen.errors import DroppedByProcessor, GenerationError, Rejected, Transient
 from notebook_gen.events import CellFailed, Event, RowDropped, RowsDone, TaskEnded
-from notebook_gen.observers.failures import Failure, Failures
+from notebook_gen.observers.failures import Failure, FailureGroup, Failures
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
 
@@ -58,7 +58,7 @@ def test_the_most_common_come_first_by_column_and_error() -> None:
         RowDropped(1.0, 0, 3, 1, 1, BROKEN),
     )
 
-    assert [(failure.row, failure.column, failure.kind, count) for failure, count in failures.most_common()] == [
+    assert [(failure.row, failure.column, failure.kind, count) for failure, count, _ in failures.most_common()] == [
         (1, "score", "rejected", 2),
         (0, "text", "rejected", 1),
         (3, "score", "transient", 1),
@@ -76,7 +76,13 @@ def test_the_most_common_come_first_by_column_and_error() -> None:
 def test_what_differs_in_numbers_and_quoted_texts_is_one_reason(first: str, second: str) -> None:
     failures = failures_of(*(RowDropped(1.0, 0, row, 1, 1, Rejected(text)) for row, text in enumerate([first, second])))
 
-    assert failures.most_common() == [(failures.items[0], 2)]
+    assert failures.most_common() == [FailureGroup(failures.items[0], 2, differs=True)]
+
+
+def test_what_says_the_same_each_time_is_told_from_what_differs() -> None:
+    failures = failures_of(*(RowDropped(1.0, 0, row, 1, 1, WRONG) for row in range(3)))
+
+    assert failures.most_common() == [FailureGroup(failures.items[0], 3, differs=False)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_what_differs_in_numbers_and_quoted_texts_is_one_reason(first: str, seco
 def test_what_tells_reasons_apart_is_kept(first: GenerationError, second: GenerationError) -> None:
     failures = failures_of(RowDropped(1.0, 0, 0, 1, 1, first), RowDropped(1.0, 0, 1, 1, 1, second))
 
-    assert [count for _, count in failures.most_common()] == [1, 1]
+    assert [group.rows for group in failures.most_common()] == [1, 1]
 
 
 def test_one_bug_of_a_function_is_one_reason_whatever_it_says_and_another_line_is_another() -> None:

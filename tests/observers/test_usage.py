@@ -21,7 +21,10 @@ def test_usage_adds_up_calls_tokens_and_cost_of_each_column() -> None:
     run.result()
     usage = run.usage()
 
-    assert usage[["column", "model", "requests"]].values.tolist() == [["review", "demo", 6], ["reply", "other", 6]]
+    assert usage[["column", "alias", "model", "requests"]].values.tolist() == [
+        ["review", "default", "demo", 6],
+        ["reply", "free", "other", 6],
+    ]
     assert (usage[["tokens_in", "tokens_out", "seconds"]] > 0).all(axis=None)
     review, reply = usage.to_dict("records")
     assert math.isclose(review["cost"], (2 * review["tokens_in"] + 10 * review["tokens_out"]) / 1e6)
@@ -35,7 +38,7 @@ def test_usage_of_a_run_without_models_has_no_rows() -> None:
     run = builder.preview(2)
     run.result()
 
-    assert run.usage().shape == (0, 7)
+    assert run.usage().shape == (0, 8)
 
 
 def test_a_run_is_expected_to_spend_on_the_rows_that_are_left_what_it_spent_so_far() -> None:

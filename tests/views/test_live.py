@@ -217,6 +217,21 @@ def test_the_cancel_button_offers_to_give_up_what_has_not_returned(shown: _Shown
     assert "has not returned" in button.tooltip
 
 
+def test_the_buttons_of_a_run_that_is_over_are_gone_but_not_those_of_one_that_waits_for_its_cancel(
+    shown: _Shown,
+) -> None:
+    assert shown.display.widget is not None
+    pause, cancel = shown.display.widget.children[1].children[1:]
+
+    shown.run.gives_up_at = shown.run.now + 5.0
+    _wait_until(lambda: cancel.disabled)
+    before = [button.layout.visibility for button in (pause, cancel)]
+    shown.end()
+
+    assert before == [None, None]
+    assert [button.layout.visibility for button in (pause, cancel)] == ["hidden", "hidden"]
+
+
 def test_what_fails_in_a_view_is_shown_under_it_and_stays_there_when_the_run_is_over() -> None:
     view = _Shown(_broken_run())
     assert "no &lt;rows&gt; today" in _panes(view.display)

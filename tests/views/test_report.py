@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,9 @@ from notebook_gen.observers.records import CellRecord, RowRecord
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.values import Exchange
+from notebook_gen.views.page import page_html
 from notebook_gen.views.report import TABLE_SIZE, report_html, report_text, still_html
+from notebook_gen.views.summary import say_shown
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -120,6 +123,25 @@ def test_rows_that_are_out_of_sight_are_said_to_be_there() -> None:
     assert "scroll for more" not in report_html(few)
 
 
+@pytest.mark.parametrize(
+    ("rows", "shown", "words"),
+    [
+        (20, range(20), "all 20 · scroll to see them"),
+        (3, range(3), "all 3"),
+        (12, (0, 2, 3, 4, 5), "5 of 12, between row 0 and row 5 · scroll for more"),
+        (40, range(30), "the first 20 of 40 · scroll for more"),
+        (40, range(1, 30), "20 of 40, between row 1 and row 20 · scroll for more"),
+    ],
+)
+def test_a_report_says_which_rows_it_shows(rows: int, shown: Sequence[int], words: str) -> None:
+    run = _ended(rows)
+    run.views = [_row(row, 3, "dry", "A review.", "4") for row in shown]
+
+    assert words in _texts(report_html(run))
+    saved = words.partition(" · ")[0] if len(shown) <= 20 else say_shown(run.views, rows)
+    assert f"{saved} · " in page_html(run)
+
+
 def test_records_and_usage_can_be_opened_without_a_script() -> None:
     run = _ended()
     run.models["judge"] = Model("gpt-x", price=(1_000.0, 2_000.0))
@@ -163,6 +185,23 @@ def test_a_report_says_in_plain_text_how_the_run_ended() -> None:
     assert report_text(_ended()).splitlines() == [
         "preview of 40 rows: finished · 0 of 40 rows · 1 dropped · 0:40 · 2,400 tokens",
         "  review: the answer is empty; raise max_tokens (row 3)",
+    ]
+
+
+def test_where_rows_failed_with_different_texts_one_is_said_to_be_an_example() -> None:
+    run = traced_run()
+    for row, words in enumerate((47, 61)):
+        run.drop(row, REVIEW, f"ValueError: a review of {words} words is too long")
+    run.drop(2, SCORE, "no answer")
+    run.drop(3, SCORE, "no answer")
+    run.finish()
+
+    texts = [text.strip(" ·") for text in _texts(report_html(run))]
+    assert "such as: ValueError: a review of 47 words is too long" in texts
+    assert "no answer" in texts
+    assert report_text(run).splitlines()[1:] == [
+        "  review: such as: ValueError: a review of 47 words is too long (2 rows, this is row 0)",
+        "  score: no answer (2 rows, such as 2)",
     ]
 
 

@@ -13,7 +13,7 @@ from tests.views.hostile import HOSTILE, read_page
 def _lines(html: str) -> list[list[str]]:
     """The texts of each line of the table, its head among them."""
     rows = [row.partition("</tr>")[0] for row in html.split("<tr>")[1:]]
-    return [[text for text in read_page(row).texts if text.strip()] for row in rows]
+    return [[text.strip() for text in read_page(row).texts if text.strip()] for row in rows]
 
 
 def test_each_column_that_a_model_makes_has_a_line_and_all_have_one_together() -> None:
@@ -26,10 +26,32 @@ def test_each_column_that_a_model_makes_has_a_line_and_all_have_one_together() -
 
     assert _lines(usage_html(run)) == [
         ["column", "model", "calls", "mean", "in flight", "tokens in", "tokens out", "cost"],
-        ["review", "gpt-x", "2", "2.0 s", "4.0 s", "20", "40", "–"],
-        ["score", "judge-y", "1", "1.0 s", "1.0 s", "10", "20", "$0.050"],
-        ["all 2 columns", "2 models", "3", "1.7 s", "5.0 s", "30", "60", "$0.050"],
+        ["review", "default", "gpt-x", "2", "2.00 s", "4.00 s", "20", "40", "–"],
+        ["score", "judge", "judge-y", "1", "1.00 s", "1.00 s", "10", "20", "$0.050"],
+        ["all 2 columns", "2 models", "3", "1.67 s", "5.00 s", "30", "60", "$0.050"],
     ]
+
+
+def test_models_of_one_endpoint_are_told_apart_by_their_aliases() -> None:
+    run = review_run()
+    run.models |= {"default": Model("demo"), "judge": Model("judge")}
+    other = FakeRun(run.graph, models={"default": Model("demo"), "judge": Model("demo")})
+    for node in (REVIEW, SCORE):
+        run.attempt(node, 0, 1.0, 2.0)
+        other.attempt(node, 0, 1.0, 2.0)
+
+    assert [line[1:3] for line in _lines(usage_html(run))[1:3]] == [["default", "demo"], ["judge", "1"]]
+    assert [line[1:3] for line in _lines(usage_html(other))[1:3]] == [["default", "demo"], ["judge", "demo"]]
+    assert _lines(usage_html(other))[3][1] == "2 models"
+
+
+def test_seconds_that_stand_below_each_other_are_written_in_one_way() -> None:
+    run = review_run()
+    run.attempt(REVIEW, 0, 1.0, 93.6)
+    run.attempt(SCORE, 0, 1.0, 79.3)
+
+    assert [line[5] for line in _lines(usage_html(run))[1:3]] == ["92.6 s", "78.3 s"]
+    assert _lines(usage_html(run))[3][4] == "170.9 s"
 
 
 def test_a_run_without_models_says_that_none_is_used_wherever_usage_is_shown() -> None:
@@ -57,5 +79,5 @@ def test_names_of_models_are_no_markup() -> None:
         run.models["judge"] = Model(f"m {text}")
 
         assert {tag for tag, _ in read_page(usage_html(run)).elements} <= {
-            "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "i", "b",
+            "div", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "i", "b", "span",
         }  # fmt: skip

@@ -3,7 +3,10 @@
 //
 // record: { row, last, html } of what is looked at, {} if nothing is
 //
-// The page says { record }: the row to look at; null to close the inspector.
+// The page says { record }: the row to look at; null to close the inspector. While the record has the keys, ← and → step to the
+// rows beside it, and Escape closes it.
+
+const GESTURES = ["pointerdown", "keydown"]; // a chart takes clicks for itself
 
 function button(parent, text, title, act) {
   const made = document.createElement("button");
@@ -39,6 +42,8 @@ class Inspector {
     reachByKeyboard(this.page);
     this.bar.dataset.lmSuppressShortcuts = "true";
     el.append(this.bar, this.page);
+    el.addEventListener("keydown", (event) => this.press(event));
+    this.chosen = false; // whether what was done last in the page was done in this view, beside the record
     this.draw();
   }
 
@@ -50,13 +55,47 @@ class Inspector {
     this.model.send({ record: wanted });
   }
 
+  press(event) {
+    const { key, target, ctrlKey, altKey, metaKey, shiftKey } = event;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (ctrlKey || altKey || metaKey || shiftKey || (key !== "Escape" && (!by || target === this.number))) return;
+    event.preventDefault(); // nothing else is closed, or scrolled
+    if (by) this.ask(this.row + by);
+    else this.model.send({ record: null });
+  }
+
+  // Who chooses a record goes on there by keyboard; who has gone elsewhere before it came is left alone
+  hear({ target }) {
+    if (!this.el.contains(target)) this.chosen = Boolean(this.el.closest(".ng-view")?.contains(target));
+  }
+
+  takeFocus() {
+    this.chosen = false;
+    const { activeElement } = document;
+    if (!this.el.contains(activeElement)) this.opener = { element: activeElement, row: activeElement?.dataset.row };
+    this.page.focus({ preventScroll: true });
+  }
+
+  // To what had it; what was drawn again since is another element
+  giveFocusBack() {
+    const { element, row } = this.opener ?? {}, view = this.el.closest(".ng-view");
+    const again = row !== undefined && view?.querySelector(`[data-row="${row}"]`);
+    const heir = element?.isConnected ? element : again || view?.querySelector('[role="tab"][aria-selected="true"]');
+    heir?.focus({ preventScroll: true });
+  }
+
   draw() {
     const { row, last, html } = this.model.get("record");
-    const wasClosed = this.el.hidden, isOther = row !== this.shown;
+    const wasClosed = this.el.hidden, isOther = row !== this.shown, hadFocus = this.el.contains(document.activeElement);
+    if (row === undefined && hadFocus) this.giveFocusBack();
     this.el.hidden = row === undefined;
     this.shown = this.row = row;
     const looked = lookedAt(this.el);
-    if (row !== undefined) this.fill(row, last, html, { wasClosed, isOther, looked });
+    if (row !== undefined) {
+      this.fill(row, last, html, { wasClosed, isOther, looked });
+      if (isOther && this.chosen) this.takeFocus();
+      else if (hadFocus && !this.el.contains(document.activeElement)) this.page.focus({ preventScroll: true });
+    }
     if (isOther && looked && looked.row !== row) lookAt(this.el, null); // last: whoever hears of it draws again
   }
 
@@ -66,7 +105,10 @@ class Inspector {
     if (document.activeElement !== this.number || isOther) this.number.value = row;
     this.previous.disabled = row <= 0;
     this.next.disabled = row >= last;
-    if (isOther) this.page.replaceChildren();
+    if (isOther) {
+      this.page.replaceChildren();
+      this.page.ngHtml = null; // the same record may be opened again
+    }
     put(this.page, html);
     if (isOther) this.page.scrollTop = 0;
     if (isLooked && looked !== this.looked) this.bringIntoSight(looked.node);
@@ -87,13 +129,16 @@ function render({ model, el }) {
   const inspector = new Inspector(model, el);
   const draw = () => inspector.draw();
   const makeUp = () => isBeingRead(el) || draw();
+  const hear = (event) => inspector.hear(event);
   model.on("change:record", draw);
   document.addEventListener("selectionchange", makeUp);
+  for (const name of GESTURES) document.addEventListener(name, hear, true);
   // of the row that is shown already, another cell may be looked at
   const stop = onLook(el, draw);
   return () => {
     stop();
     model.off("change:record", draw);
+    for (const name of GESTURES) document.removeEventListener(name, hear, true);
     document.removeEventListener("selectionchange", makeUp);
   };
 }

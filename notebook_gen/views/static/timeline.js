@@ -15,6 +15,7 @@ const LANES = {
   rows: "How each row came about. Thin: waiting for a slot; dotted: while its endpoint cooled down; thick: in flight",
   columns: "How many tasks of each column were in flight",
 };
+const GESTURES = "In the chart: drag to zoom, or press Ctrl and scroll; Shift and drag to move; double-click for the whole run";
 const STEP_AHEAD = 0.03; // of the axis: how far the room ahead of now may be off
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
@@ -26,12 +27,12 @@ class Timeline {
     this.end = 0;
     this.hovered = null;
     const head = make("div", "ng-section", el);
-    make("b", "", head, "Timeline");
+    make("b", "", head, "Timeline").title = GESTURES;
     this.note = make("span", "", head);
     make("span", "ng-space", head);
     this.makeSwitch(head);
     this.pill = make("button", "ng-pill ng-follow", head, "follow");
-    this.pill.title = "Keep the newest in sight. In the chart: drag to zoom, Shift and drag to move, double-click for the whole run";
+    this.pill.title = `Keep the newest in sight. ${GESTURES}`;
     this.pill.onclick = () => (this.model.get("clock").running ? this.follow(!this.follows) : this.lookAtAll());
     this.stage = make("div", "ng-stage", el);
     this.plot = make("div", "ng-plot", this.stage);
@@ -205,13 +206,15 @@ class Timeline {
     return layout;
   }
 
-  range({ now, running }) {
+  range(clock) {
+    if (!this.window) return this.wholeRange(clock);
+    const { start, width } = this.window, { room_ahead: ahead } = this.model.get("template");
+    const from = this.follows && clock.running ? clock.now - (1 - ahead) * width : start;
+    return [from, from + width];
+  }
+
+  wholeRange({ now, running }) {
     const { room_ahead: ahead } = this.model.get("template");
-    if (this.window) {
-      const { start, width } = this.window;
-      const from = this.follows && running ? now - (1 - ahead) * width : start;
-      return [from, from + width];
-    }
     const { since } = this.frame, span = now - since;
     if (!running) return [since, Math.max(now, since + 1e-3)];
     // the axis grows in steps, so that bars do not move all the time
@@ -270,7 +273,10 @@ class Timeline {
   }
 
   look(from, to) {
-    this.window = { start: Math.max(0, from), width: to - from };
+    const [begin, end] = this.wholeRange(this.model.get("clock")), width = to - from;
+    if (width >= end - begin) return this.lookAtAll();
+    // nothing is to be seen outside of the run, and of the room ahead of it
+    this.window = { start: Math.max(begin, Math.min(from, end - width)), width };
     this.follows = false;
     this.askForDetail();
     this.show();
