@@ -357,7 +357,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             models=launch.connections.models,
             processors=dict(self.processors),
             seed=self.seed,
-            rows=rows,
+            rows=launch.groups.rows,
             row_group_size=launch.groups.size,
         )
         storage = ParquetFolder(folder, description, overwrite=overwrite)
@@ -366,7 +366,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         return self._start(launch, storage, title=title, folder=str(storage.path), on_row_group=on_row_group, show=show)
 
     def _plan(self, rows: int, settings: RunSettings | None, *, at_least: int) -> Launch:
-        check_rows(rows, at_least=at_least)
+        rows = check_rows(rows, at_least=at_least)
         chosen = check_settings(self.settings if settings is None else settings)
         groups = RowGroups(rows, chosen.row_group_size)
         graph = self.graph

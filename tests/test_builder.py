@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -205,6 +206,13 @@ def test_a_cycle_is_an_error_that_names_it() -> None:
 def test_a_wrong_number_of_rows_is_an_error(rows: int, message: str) -> None:
     with pytest.raises(ng.ConfigError, match=message):
         reviews().preview(rows)
+
+
+def test_a_whole_number_of_numpy_is_a_number_of_rows(tmp_path: Path) -> None:
+    rows: Any = np.int64(3)
+
+    assert len(reviews().preview(rows).result()) == 3
+    assert len(reviews().create(rows, tmp_path / "d").result()) == 3
 
 
 def test_a_missing_key_is_an_error_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What runs are asked for by arguments: checked before anything is planned."""
 
+from numbers import Integral
 from typing import Any
 
 from notebook_gen.config.settings import RunSettings
@@ -9,19 +10,21 @@ MAX_ROWS = 10**12
 """Rows of a run, at most; more could not be counted everywhere, nor made in a lifetime."""
 
 
-def check_rows(rows: Any, *, at_least: int) -> None:
-    """Check how many rows are asked for.
+def check_rows(rows: Any, *, at_least: int) -> int:
+    """Give how many rows are asked for; numpy's whole numbers are some, too.
 
     Raises:
         ConfigError: it is no number of rows, or too many.
     """
-    if not isinstance(rows, int) or isinstance(rows, bool):
+    if not isinstance(rows, Integral) or isinstance(rows, bool):
         raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
-    if rows > MAX_ROWS:
+    count = int(rows)
+    if count > MAX_ROWS:
         # so many digits that they may not even be shown
         raise ConfigError(f"more than {MAX_ROWS:,} rows were asked for", advice="ask for fewer")
-    if rows < at_least:
-        raise ConfigError(f"{rows or 'no'} rows were asked for", advice=f"ask for {at_least} or more")
+    if count < at_least:
+        raise ConfigError(f"{count or 'no'} rows were asked for", advice=f"ask for {at_least} or more")
+    return count
 
 
 def check_settings(settings: Any) -> RunSettings:

@@ -29,6 +29,8 @@ class RunSettings(Spec):
         shutdown_error_rate: the share of the last calls that failed for good at which a run stops early.
         shutdown_error_window: how many model and function calls "the last" are.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
+        shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
+            not at all; then the run stops early. No row is dropped for it.
         grace: seconds that what is under way has to come to its end: calls when a run stops early; a callback and
             processors when it was cancelled, before another cancel gives them up.
         on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.
@@ -49,5 +51,6 @@ class RunSettings(Spec):
     shutdown_error_rate: Number = Field(default=0.5, gt=0.0, le=1.0)
     shutdown_error_window: Whole = Field(default=10, ge=1)
     shutdown_patience: Number = Field(default=60.0, gt=0.0)
+    shutdown_refusal_patience: Number = Field(default=600.0, gt=0.0)
     grace: Number = Field(default=10.0, ge=0.0, le=3600.0)
     on_processor_error: Literal["raise", "drop"] = "raise"

@@ -7,7 +7,7 @@ from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import Instruction
 from notebook_gen.engine.resources import Resource
 from notebook_gen.engine.salvage import Deferred, Salvage
-from notebook_gen.engine.shutdown import ErrorRate, silence_error
+from notebook_gen.engine.shutdown import ErrorRate, refusal_error, silence_error
 from notebook_gen.errors import GenerationError, RateLimited, StoppedEarly, Transient
 from notebook_gen.events import LimitMoved
 from notebook_gen.plan.graph import ExecutionGraph
@@ -62,6 +62,10 @@ class Attempts:
             pool.answered(started)
             if isinstance(error, RateLimited):
                 pool.refused(started, error.retry_after, now)
+            else:
+                pool.in_vain_since = None
+        if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
+            self._given_up = (pool, error)
         if (pool.limit, pool.silent_since, pool.resumes_at) != before:
             limit = pool.limit if pool.silent_since is None else 1
             self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))
@@ -73,15 +77,14 @@ class Attempts:
             self._error_rate.failed(task.node, error)
         return delay
 
-    def reason_to_stop(self, done: int, now: float) -> StoppedEarly | None:
-        """Say why the run should stop early; None if it should go on.
-
-        Args:
-            done: rows finished so far.
-            now: seconds since the run began.
-        """
+    def reason_to_stop(self, now: float) -> StoppedEarly | None:
+        """Say why the run should stop early; None if it should go on."""
         if self._settings.disable_early_shutdown:
             return None
-        if self._given_up is not None and self._given_up[0].silent_since is not None:
-            return silence_error(*self._given_up, done, now)
-        return self._error_rate.error(self._graph, done) if self._error_rate.is_too_high else None
+        if self._given_up is not None:
+            pool, error = self._given_up
+            if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
+                return refusal_error(pool, error, now)
+            if pool.silent_since is not None:
+                return silence_error(pool, error, now)
+        return self._error_rate.error(self._graph) if self._error_rate.is_too_high else None

@@ -50,6 +50,7 @@ class Resource:
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
         silent_since: when the first of the failures in a row began; None where it is not silent.
+        in_vain_since: when the first call began of those that were refused or failed since the last good one.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Resource:
     resumes_at: float = field(default=0.0, init=False)
     has_answered: bool = field(default=False, init=False)
     silent_since: float | None = field(default=None, init=False)
+    in_vain_since: float | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
     _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)
@@ -129,6 +131,7 @@ class Resource:
     def succeeded(self, started: float, now: float) -> bool:
         """Note a good answer to a call begun at `started`; gives whether the limit rose."""
         seconds = now - started
+        self.in_vain_since = None
         self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
         self._falls_in_a_row = 0
         if self.limit < self.ceiling or self._refusals.by_chance:
@@ -154,6 +157,8 @@ class Resource:
             retry_after: seconds that the endpoint wants to be left alone; None: it did not say.
             now: the time.
         """
+        if self.in_vain_since is None:
+            self.in_vain_since = started
         if started >= self._fell_at and self._count(started, is_refused=True):
             self._refused = self.limit
             self.limit = max(1, int(self.limit * self.factor))
@@ -168,6 +173,8 @@ class Resource:
 
     def failed(self, started: float, now: float) -> None:
         """Note a timeout, a broken connection or a server's error for a call begun at `started`."""
+        if self.in_vain_since is None:
+            self.in_vain_since = started
         if not self._failures:
             self._failing_since = started
             # with this one
@@ -196,6 +203,10 @@ class Resource:
         allowed = patience if self.has_answered else min(patience, FIRST_PATIENCE)
         return now - self.silent_since > allowed
 
+    def refuses_all(self, patience: float, now: float) -> bool:
+        """Tell whether no call has come to anything for more than `patience` seconds."""
+        return self.in_vain_since is not None and now - self.in_vain_since > patience
+
     def resume(self, now: float) -> bool:
         """End a pause whose time has come; gives whether one ended."""
         if not self.is_paused or now < self.resumes_at:
@@ -214,6 +225,8 @@ class Resource:
         self._failing_since += now - max(self._failing_since, self.held_since)
         if self.silent_since is not None:
             self.silent_since += now - max(self.silent_since, self.held_since)
+        if self.in_vain_since is not None:
+            self.in_vain_since += now - max(self.in_vain_since, self.held_since)
         self.held_since = None
 
     def _count(self, started: float, *, is_refused: bool) -> bool:

@@ -61,40 +61,38 @@ class ErrorRate:
         """Whether the run should stop."""
         return len(self._last) == self._last.maxlen and sum(self._last) >= self._rate * len(self._last)
 
-    def error(self, graph: ExecutionGraph, done: int) -> StoppedEarly:
-        """Say why the run stops, with counts.
-
-        Args:
-            graph: what makes what.
-            done: rows finished so far.
-        """
+    def error(self, graph: ExecutionGraph) -> StoppedEarly:
+        """Say why the run stops, with counts."""
         (node, _), kind = max(self._kinds.items(), key=lambda item: item[1].count)
         such_as = "" if kind.is_said_alike else ", such as"
         advice = kind.advice or "run.failures() has every reason"
         return StoppedEarly(
-            f"{sum(self._last)} of the last {len(self._last)} calls failed, so no more were begun; "
-            f"{_finished(done)}; {kind.count} × column {graph.nodes[node].name!r}{such_as}: {kind.problem}",
+            f"{sum(self._last)} of the last {len(self._last)} calls failed, so no more were begun; what is finished is "
+            f"kept; {kind.count} × column {graph.nodes[node].name!r}{such_as}: {kind.problem}",
             advice=f"{advice}; RunSettings(disable_early_shutdown=True) goes on whatever fails",
         )
 
 
-def _finished(rows: int) -> str:
-    """Say how many rows were finished when the run began to end: what is under way may still add some."""
-    return f"rows finished by then, and kept: {rows}"
-
-
-def silence_error(pool: Resource, error: GenerationError, done: int, now: float) -> StoppedEarly:
+def silence_error(pool: Resource, error: GenerationError, now: float) -> StoppedEarly:
     """Say that the run stops because an endpoint went silent.
 
     Args:
         pool: the endpoint.
         error: how its last call failed.
-        done: rows finished so far.
         now: seconds since the run began.
     """
     silent = now - (pool.silent_since or 0.0)
     since = f"has not answered for {silent:.0f} s" if pool.has_answered else "does not answer"
+    return _stopped(f"{pool.name} {since}", error)
+
+
+def refusal_error(pool: Resource, error: GenerationError, now: float) -> StoppedEarly:
+    """Say that the run stops because an endpoint refused all calls, or did not answer; as for `silence_error`."""
+    in_vain = now - (pool.in_vain_since or 0.0)
+    return _stopped(f"no call to {pool.name} has come to anything for {in_vain:.0f} s", error)
+
+
+def _stopped(why: str, error: GenerationError) -> StoppedEarly:
     return StoppedEarly(
-        f"{pool.name} {since}, so no more calls were begun; {_finished(done)}; {error.problem}",
-        advice=error.advice,
+        f"{why}, so no more calls were begun; what is finished is kept; {error.problem}", advice=error.advice
     )

@@ -1,5 +1,7 @@
 """How a run ends, decided by SchedulerCore: finished, cancelled, stopped early, failed."""
 
+import re
+
 import pytest
 
 from notebook_gen.config.columns import Column, Expression, Integer, LLMText
@@ -267,8 +269,7 @@ def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> Non
     assert ending.state == "stopped early"
     assert isinstance(ending.error, StoppedEarly)
     assert ending.error.problem == (
-        "9 of the last 10 calls failed, so no more were begun; rows finished by then, and kept: 1; 9 × column 'a': no "
-        "answer"
+        "9 of the last 10 calls failed, so no more were begun; what is finished is kept; 9 × column 'a': no answer"
     )
 
 
@@ -486,6 +487,28 @@ def test_the_switch_goes_on_whatever_fails() -> None:
     assert isinstance(steps.the(EndRun).error, NoRowsLeft)
 
 
+def test_an_endpoint_that_refuses_all_calls_ends_the_run_after_a_while_and_costs_no_row() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4, shutdown_refusal_patience=60.0)
+    now = 0.0
+    while steps.core.flow.gives_slots:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01, RateLimited("slow down", advice="wait until tomorrow"))
+        now = max(now, steps.core.alarm)
+        steps.core.tick(now)
+    steps.core.stopped(now)
+    assert steps.the(WriteRowGroup).dropped == ()
+    steps.core.written(0, 0, now)
+
+    ending = steps.the(EndRun)
+    assert ending.state == "stopped early"
+    assert re.fullmatch(
+        r"no call to model default has come to anything for \d+ s, so no more calls were begun; what is finished is "
+        "kept; slow down; wait until tomorrow",
+        str(ending.error),
+    )
+    assert 60.0 < now < 120.0
+
+
 def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4)
     now, tasks = 0.0, 0
@@ -501,7 +524,7 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     ending = steps.the(EndRun)
     assert ending.state == "stopped early"
     assert str(ending.error) == (
-        "model default does not answer, so no more calls were begun; rows finished by then, and kept: 0; connection "
+        "model default does not answer, so no more calls were begun; what is finished is kept; connection "
         "refused; is the server running?"
     )
     assert tasks < 10

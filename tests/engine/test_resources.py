@@ -270,3 +270,26 @@ def test_it_starves_when_less_is_ready_or_in_flight_than_its_limit() -> None:
 
     resource.ready = 2
     assert not resource.is_starving
+
+
+def test_an_endpoint_that_only_refuses_for_too_long_is_given_up_and_one_good_answer_begins_that_anew() -> None:
+    resource = endpoint()
+    succeed(resource, 1)
+    resource.refused(100.0, None, 101.0)
+    assert not resource.refuses_all(600.0, 700.0)
+    assert resource.refuses_all(600.0, 701.0)
+
+    resource.succeeded(700.0, 702.0)
+    resource.refused(702.0, None, 703.0)
+
+    assert not resource.refuses_all(600.0, 1300.0)
+
+
+def test_the_time_of_a_pause_is_no_part_of_a_refusal() -> None:
+    resource = endpoint()
+    resource.refused(0.0, None, 0.0)
+    resource.hold(100.0)
+    resource.release(1100.0)
+
+    assert not resource.refuses_all(600.0, 1600.0)
+    assert resource.refuses_all(600.0, 1601.0)

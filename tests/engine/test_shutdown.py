@@ -51,8 +51,8 @@ def test_the_most_frequent_reason_is_told_with_its_column_and_advice() -> None:
     errors = calls(3, "xx")
     errors.failed(1, Rejected("another"))
 
-    assert str(errors.error(graph, 7)) == (
-        "3 of the last 3 calls failed, so no more were begun; rows finished by then, and kept: 7; 2 × column 'a': no "
+    assert str(errors.error(graph)) == (
+        "3 of the last 3 calls failed, so no more were begun; what is finished is kept; 2 × column 'a': no "
         "answer; look at the prompt; RunSettings(disable_early_shutdown=True) goes on whatever fails"
     )
 
@@ -65,7 +65,7 @@ def test_what_one_line_of_a_function_raises_is_one_reason_whatever_it_says() -> 
         error.raised_at = "ValueError at f(), line 3"
         errors.failed(0, error)
 
-    assert "; 3 × column 'a', such as: ValueError: no 0;" in str(errors.error(graph, 0))
+    assert "; 3 × column 'a', such as: ValueError: no 0;" in str(errors.error(graph))
 
 
 def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays() -> None:
@@ -75,7 +75,7 @@ def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays(
         errors.failed(0, Rejected(f"no answer to {number}"))
 
     assert len(errors._kinds) <= 1000
-    assert "2 × column 'a': no answer;" in str(errors.error(graph, 0))
+    assert "2 × column 'a': no answer;" in str(errors.error(graph))
 
 
 def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
@@ -84,9 +84,9 @@ def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
     for _ in range(3):
         resource.failed(10.0, 10.0)
 
-    error = silence_error(resource, Transient("connection refused", advice="is it up?"), 7, 70.4)
+    error = silence_error(resource, Transient("connection refused", advice="is it up?"), 70.4)
 
     assert str(error) == (
-        "model m has not answered for 60 s, so no more calls were begun; rows finished by then, and kept: 7; "
+        "model m has not answered for 60 s, so no more calls were begun; what is finished is kept; "
         "connection refused; is it up?"
     )
