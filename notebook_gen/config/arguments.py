@@ -16,7 +16,7 @@ def check_rows(rows: Any, *, at_least: int) -> int:
     Raises:
         ConfigError: it is no number of rows, or too many.
     """
-    if not isinstance(rows, Integral) or isinstance(rows, bool):
+    if isinstance(rows, bool) or not isinstance(rows, Integral):
         raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
     count = int(rows)
     if count > MAX_ROWS:
