@@ -67,6 +67,15 @@ def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: fl
     assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False) == delay
 
 
+def test_a_rate_limit_that_a_task_keeps_costs_it_no_further_attempt() -> None:
+    waiting = salvage(rounds=1)
+    for _ in range(3):
+        assert waiting.delay(TASK, 0, RateLimited("slow down"), is_endpoint=False) is not None
+
+    assert waiting.delay(TASK, 0, BROKEN, is_endpoint=False) is not None
+    assert waiting.attempt(0, 0) == 2
+
+
 def test_rows_are_counted_apart_and_forgotten_apart() -> None:
     waiting = salvage()
     for row in (0, 1):
