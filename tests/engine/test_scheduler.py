@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -233,6 +233,36 @@ def test_a_slot_that_opened_a_row_group_while_it_found_nothing_takes_its_work() 
 
     assert shelf.rows == {1: {"a": 1, "b": 1}}
     assert [drop.row for drop in shelf.dropped] == [0]
+
+
+def test_many_cells_in_place_leave_the_loop_its_turns() -> None:
+    turns = 0
+    seen = []
+
+    class Pieces(Count):
+        def make(
+            self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+        ) -> tuple[Sequence[Any], ...]:
+            seen.append(turns)
+            return super().make(group, rows, inputs)
+
+    async def main() -> None:
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        settings = {"row_group_size": 2000, "max_open_rows": 2000}
+        columns: dict[str, Column] = {"n": Integer(0, 9), "a": Expression("{{ n }}")}
+        scheduler, _ = scheduler_of(columns, [Count(), Pieces()], Shelf(), rows=2000, settings=settings)
+        turning = asyncio.create_task(turn())
+        await scheduler.run()
+        turning.cancel()
+
+    play(main())
+
+    assert len(seen) == len(set(seen)) > 1, "several pieces were made in one turn of the loop"
 
 
 def test_the_lowest_free_slot_is_woken_first() -> None:
