@@ -404,7 +404,10 @@ class _Shell:
         if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
             self.books.ended.add(key)
         rows = [row for row in self.rows_of(task) if row not in self.books.dropped]
+        was_ending = not self.core.flow.gives_slots
         again = self.core.finished(task, running.started, error, self.now)
+        if error is not None and rows and not again and not was_ending:
+            self.check_tries(key, task, error)
         if again:
             assert self.core.flow.gives_slots, "a task is to be tried again although the run is ending"
             assert error is not None, "a task that made its values is to be made again"
@@ -423,6 +426,16 @@ class _Shell:
         if isinstance(error, Rejected):
             most = self.graph.nodes[task.node].retries
         assert self.tries[key, error.kind] <= most, "a task is tried too often"
+
+    def check_tries(self, key: Key, task: Task, error: GenerationError) -> None:
+        """Check that a task was not given up too soon, unless its failure ended the run."""
+        if not self.core.flow.gives_slots:
+            return
+        assert not isinstance(error, RateLimited), "a rate limit cost a task its life"
+        most = self.world.settings.salvage_rounds
+        if isinstance(error, Rejected):
+            most = self.graph.nodes[task.node].retries
+        assert self.tries[key, error.kind] == most, "a task was given up too soon"
 
     def key(self, task: Task) -> Key:
         return task.node, task.row if task.row != WHOLE_GROUP else task.row_group

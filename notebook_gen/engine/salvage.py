@@ -19,6 +19,8 @@ from notebook_gen.plan.tasks import Task
 
 _GOLDEN = 0.618033988749895
 _LONGEST_DELAY = 300.0
+_LEAST_PAUSE = 0.05
+"""Seconds: rate limits cost no attempt, so that a function which is always refused would spin without any."""
 
 
 class Deferred(NamedTuple):
@@ -73,7 +75,7 @@ class Salvage:
         if isinstance(error, RateLimited):
             if is_endpoint:
                 return 0.0
-            return error.retry_after if error.retry_after is not None else self._backoff
+            return max(_LEAST_PAUSE, error.retry_after if error.retry_after is not None else self._backoff)
         if isinstance(error, Transient):
             tries.transient += 1
             if tries.transient > self._rounds:

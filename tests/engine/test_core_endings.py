@@ -533,19 +533,26 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
 
 def test_an_endpoint_that_has_come_back_is_not_given_up_for_what_a_dropped_row_met() -> None:
     columns: dict[str, Column] = {"text": LLMText("Write."), "other": function()}
-    steps = Steps(columns, rows=2, slots=1, shutdown_patience=0.5, shutdown_error_window=100)
+    steps = Steps(columns, rows=3, slots=1, shutdown_patience=0.5, shutdown_error_window=100)
     model, functions = (steps.graph.resources.index(name) for name in ("model default", "async functions"))
     text, other = (steps.graph.columns[name] for name in ("text", "other"))
+    refused = Transient("connection refused")
     steps.take(0.0, model)
-    steps.take(0.0, functions)
-    steps.end(Task(other, 0, 0), 1.0, WRONG)
-    steps.end(Task(text, 0, 0), 2.0, Transient("connection refused"))
+    steps.end(Task(text, 0, 0), 0.5, refused)
+    steps.core.tick(1.0)
+    steps.take(1.0, functions)
+    assert steps.take(1.0, model) == Task(text, 0, 1)
+    steps.end(Task(other, 0, 0), 1.0)
+    steps.take(1.0, functions)
+    steps.end(Task(other, 0, 1), 1.0, WRONG)
+    steps.end(Task(text, 0, 1), 2.0, refused)
     steps.core.tick(3.0)
-    assert steps.take(3.0, model) == Task(text, 0, 1)
-    steps.end(Task(text, 0, 1), 4.0)
+    answering = steps.take(3.0, model)
+    assert answering is not None
+    steps.end(answering, 4.0)
 
-    assert steps.take(4.0, functions) == Task(other, 0, 1)
-    steps.end(Task(other, 0, 1), 5.0, WRONG)
+    assert steps.take(4.0, functions) == Task(other, 0, 2)
+    steps.end(Task(other, 0, 2), 5.0, WRONG)
 
     assert steps.core.flow.gives_slots
 

@@ -271,6 +271,22 @@ def test_attempts_of_one_kind_do_not_use_up_those_of_another() -> None:
     assert steps.take(now) == Task(0, 0, 0, 3)
 
 
+def test_rate_limits_leave_all_salvage_rounds_and_retries_to_the_task() -> None:
+    steps = Steps(model(retries=1), rows=1, salvage_rounds=1, backoff=0.0)
+    now, attempts = 0.0, []
+    for error in [SLOWER, SLOWER, BROKEN, SLOWER, SLOWER, WRONG, SLOWER]:
+        task = steps.take(now)
+        assert task is not None
+        attempts.append(task.attempt)
+        assert steps.end(task, now, error)
+        while steps.core.alarm < NEVER:
+            now = steps.core.alarm
+            steps.core.tick(now)
+
+    assert attempts == [1, 1, 1, 2, 2, 2, 3]
+    assert steps.take(now) == Task(0, 0, 0, 3)
+
+
 def test_attempts_are_forgotten_when_the_task_has_ended() -> None:
     steps = Steps({"a": function(), "b": function("a", retries=1)}, rows=1)
     steps.take(0.0)

@@ -67,6 +67,25 @@ def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: fl
     assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False) == delay
 
 
+@pytest.mark.parametrize("retry_after", [0.0, -3.0, None])
+def test_a_rate_limit_that_asks_for_no_time_does_not_spin(retry_after: float | None) -> None:
+    waiting = salvage(backoff=0.0)
+
+    delay = waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False)
+
+    assert delay is not None
+    assert 0.01 <= delay <= 0.5
+
+
+def test_a_rate_limit_that_a_task_keeps_costs_it_no_further_attempt() -> None:
+    waiting = salvage(rounds=1)
+    for _ in range(3):
+        assert waiting.delay(TASK, 0, RateLimited("slow down"), is_endpoint=False) is not None
+
+    assert waiting.delay(TASK, 0, BROKEN, is_endpoint=False) is not None
+    assert waiting.attempt(0, 0) == 2
+
+
 def test_rows_are_counted_apart_and_forgotten_apart() -> None:
     waiting = salvage()
     for row in (0, 1):

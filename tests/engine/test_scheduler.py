@@ -2,14 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from notebook_gen.config.columns import Column, Expression, Integer, LLMText
 from notebook_gen.engine.ports import Generator
-from notebook_gen.errors import Rejected
+from notebook_gen.errors import Rejected, Transient
 from notebook_gen.events import InPlaceEnded, RunFinished, TaskEnded, TaskStarted
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Exchange, Made, Usage
@@ -209,6 +210,96 @@ def test_sync_functions_run_in_threads_of_the_pool() -> None:
     run({"where": reads(is_async=False)}, [Where()], shelf)
 
     assert all(name.startswith("notebook_gen function") for name in shelf.column("where").values())
+
+
+def test_a_cell_that_ends_wakes_the_slot_of_another_resource() -> None:
+    shelf = Shelf()
+
+    class Next:
+        def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            return Made((inputs["a"] + 1,))
+
+    run({"a": reads(), "b": reads("a", is_async=False)}, [Failing({}), Next()], shelf, rows=1, slots=1)
+
+    assert shelf.rows == {0: {"a": 0, "b": 1}}
+
+
+def test_a_slot_that_opened_a_row_group_while_it_found_nothing_takes_its_work() -> None:
+    shelf = Shelf()
+    rejecting = Failing({0: [Rejected("no")]})
+    settings = {"row_group_size": 1, "disable_early_shutdown": True}
+
+    run({"a": reads(), "b": reads()}, [rejecting, Failing({})], shelf, rows=2, slots=1, settings=settings)
+
+    assert shelf.rows == {1: {"a": 1, "b": 1}}
+    assert [drop.row for drop in shelf.dropped] == [0]
+
+
+def test_many_cells_in_place_leave_the_loop_its_turns() -> None:
+    turns = 0
+    seen = []
+
+    class Pieces(Count):
+        def make(
+            self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+        ) -> tuple[Sequence[Any], ...]:
+            seen.append(turns)
+            return super().make(group, rows, inputs)
+
+    async def main() -> None:
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        settings = {"row_group_size": 2000, "max_open_rows": 2000}
+        columns: dict[str, Column] = {"n": Integer(0, 9), "a": Expression("{{ n }}")}
+        scheduler, _ = scheduler_of(columns, [Count(), Pieces()], Shelf(), rows=2000, settings=settings)
+        turning = asyncio.create_task(turn())
+        await scheduler.run()
+        turning.cancel()
+
+    play(main())
+
+    assert len(seen) == len(set(seen)) > 1, "several pieces were made in one turn of the loop"
+
+
+def test_the_lowest_free_slot_is_woken_first() -> None:
+    broken = Failing({0: [Transient("it broke")]})
+
+    _, events = run({"a": reads()}, [broken], Shelf(), rows=1, settings={"backoff": 0.01})
+
+    assert [event.slot for event in events if isinstance(event, TaskStarted)] == [0, 0]
+
+
+def test_cells_that_wait_for_nothing_do_not_hold_the_loop() -> None:
+    turns = 0
+    seen = []
+
+    class Busy:
+        async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+            seen.append(turns)
+            begun = time.perf_counter()
+            while time.perf_counter() < begun + 0.005:
+                pass
+            return Made((row,))
+
+    async def main() -> None:
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Busy()], Shelf(), rows=6, slots=1)
+        turning = asyncio.create_task(turn())
+        await scheduler.run()
+        turning.cancel()
+
+    play(main())
+
+    assert len(set(seen)) == 6, "several cells were made in one turn of the loop"
 
 
 def test_an_ordered_function_never_overlaps_itself_and_sees_rows_in_order() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -286,6 +287,68 @@ def test_a_function_still_in_its_thread_does_not_hold_up_a_cancelled_run() -> No
         return finished
 
     assert play(main()).state == "cancelled"
+
+
+def test_a_function_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    swallowed = 0
+
+    async def main() -> RunFinished:
+        begun = asyncio.Event()
+
+        class Stubborn:
+            async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+                nonlocal swallowed
+                begun.set()
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    swallowed += 1
+                await asyncio.Event().wait()
+                raise AssertionError("an event that nobody sets was set")
+
+        scheduler, _ = scheduler_of({"a": reads()}, [Stubborn()], Shelf(), rows=1)
+        task = asyncio.create_task(scheduler.run())
+        await begun.wait()
+        scheduler.cancel()
+        finished = await task
+        assert len(asyncio.all_tasks()) == 1, "a task survived the run"
+        return finished
+
+    assert play(main()).state == "cancelled"
+    assert swallowed == 1
+
+
+def test_what_ends_after_its_run_was_left_behind_is_told_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notebook_gen.engine.scheduler._PATIENCE", 0.01)
+    shelf = Shelf()
+
+    async def main() -> list[Event]:
+        begun, released = asyncio.Event(), asyncio.Event()
+
+        class Deaf:
+            async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
+                begun.set()
+                while not released.is_set():
+                    with suppress(asyncio.CancelledError):
+                        await released.wait()
+                return Made((row,))
+
+        scheduler, events = scheduler_of({"a": reads()}, [Deaf()], shelf, rows=1)
+        task = asyncio.create_task(scheduler.run())
+        await begun.wait()
+        scheduler.cancel()
+        await task
+        left_behind = asyncio.all_tasks() - {asyncio.current_task()}
+        released.set()
+        await asyncio.wait(left_behind)
+        assert [slot.exception() for slot in left_behind] == [None]
+        return events
+
+    events = play(main())
+
+    assert isinstance(events[-1], RunFinished)
+    assert not [event for event in events if isinstance(event, TaskEnded)]
+    assert shelf.rows == {}
 
 
 def test_the_callback_is_called_after_each_write() -> None:

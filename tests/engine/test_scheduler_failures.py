@@ -148,6 +148,51 @@ def test_a_bug_of_our_own_ends_the_run_loudly_and_is_not_tried_again() -> None:
     assert [type(event) for event in events].count(RunFinished) == 1
 
 
+def test_what_became_of_each_attempt_is_told() -> None:
+    failing = Failing({0: [BROKEN], 1: [WRONG]})
+
+    _, events = run({"a": reads()}, [failing], Shelf(), rows=2, slots=1)
+
+    ended = [(e.task.row, e.task.attempt, e.error, e.again) for e in events if isinstance(e, TaskEnded)]
+    assert sorted(ended, key=lambda entry: entry[:2]) == [
+        (0, 1, BROKEN, True),
+        (0, 2, None, False),
+        (1, 1, WRONG, False),
+    ]
+
+
+def test_work_that_was_lost_ends_the_run_loudly_instead_of_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> RunFinished:
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Shelf())
+        monkeypatch.setattr(scheduler.core.flow.ready, "add", lambda *_: None)
+        return await scheduler.run()
+
+    finished = play(main())
+
+    assert finished.state == "failed"
+    assert "the run is stuck" in str(finished.error)
+
+
+def test_an_alarm_that_rings_too_soon_is_set_again() -> None:
+    class Hasty(asyncio.SelectorEventLoop):
+        def call_later(  # type: ignore[override]  # what is called, and with what, is handed on
+            self, delay: float, *args: Any, **options: Any
+        ) -> asyncio.TimerHandle:
+            return super().call_later(delay / 2, *args, **options)
+
+    async def main() -> Shelf:
+        shelf = Shelf()
+        scheduler, _ = scheduler_of({"a": reads()}, [Failing({0: [BROKEN]})], shelf, settings={"backoff": 0.05})
+        async with asyncio.timeout(30):
+            await scheduler.run()
+        return shelf
+
+    with asyncio.Runner(loop_factory=Hasty) as runner:
+        shelf = runner.run(main())
+
+    assert sorted(shelf.rows) == list(range(20))
+
+
 def test_a_bug_in_a_cell_made_in_place_ends_the_run_loudly() -> None:
     class Broken:
         def make(self, group: RowGroup, rows: Any, inputs: Mapping[str, Any]) -> Any:

@@ -201,6 +201,42 @@ def test_the_next_row_group_follows_one_that_grew() -> None:
     assert steps.core.tracker.groups[1].group == RowGroup(1, 2, 2)
 
 
+def test_every_row_of_a_row_group_that_grew_is_made_by_the_columns_that_follow() -> None:
+    columns: dict[str, Column] = {"many": function(full_column=True, allow_resize=True), "a": function("many")}
+    steps = sequential(columns, rows=4, size=2)
+    steps.take_all(0.0)
+    resized(steps, [0] * 4, 1.0)
+    steps.end_all(1.0)
+
+    assert steps.take_all(1.0) == [Task(1, 0, row) for row in range(4)]
+
+
+def test_a_deferred_cell_of_a_row_that_a_column_added_is_tried_again() -> None:
+    columns: dict[str, Column] = {"many": function(full_column=True, allow_resize=True), "a": function("many")}
+    steps = sequential(columns, rows=4, size=2)
+    steps.take_all(0.0)
+    resized(steps, [0] * 4, 1.0)
+    steps.end_all(1.0)
+    steps.take_all(1.0)
+    steps.end(Task(1, 0, 3), 2.0, Transient("it broke"))
+
+    steps.core.tick(steps.core.alarm)
+
+    assert steps.take_all(300.0) == [Task(1, 0, 3, 2)]
+
+
+def test_a_row_group_that_shrank_leaves_room_for_the_next() -> None:
+    columns: dict[str, Column] = {"few": function(full_column=True, allow_resize=True)}
+    steps = Steps(columns, 4, size=2, max_open_rows=2, engine="sequential")
+    steps.take_all(0.0)
+    resized(steps, [0], 1.0)
+    steps.end_all(1.0)
+
+    steps.core.written(0, 1, 2.0)
+
+    assert steps.take_all(2.0) == [Task(0, 1, WHOLE_GROUP)]
+
+
 def test_a_call_that_ends_once_work_is_stopped_gives_the_turn_to_no_column() -> None:
     steps = sequential({"a": function(), "n": Integer(1, 5)}, rows=1)
     steps.take_all(0.0)
