@@ -209,7 +209,7 @@ WATCH_HEIGHTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [520, 700, 900])
+@pytest.mark.parametrize("width", [400, 520, 700, 900])
 def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on(
     open_notebook: OpenNotebook, width: int
 ) -> None:
@@ -228,3 +228,52 @@ def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on
     heights = notebook.evaluate("window.heights")
     assert max(heights) - min(heights) <= 4, heights
     notebook.picture("end", of=notebook.cell(1))
+
+
+OUT_OF_SIGHT = """() => {
+    const view = document.querySelector(".ng-view.ng-live") ?? document.querySelector(".ng-view.ng-report");
+    const area = view.closest(".jp-OutputArea-output").getBoundingClientRect(), seen = view.getBoundingClientRect();
+    const every = ".ng-headline button, .ng-pill, .ng-head .ng-state, .ng-fact, .ng-side b, .lm-TabBar-tab";
+    const parts = [...view.querySelectorAll(every)].filter((part) => part.offsetWidth)
+        .map((part) => [part.textContent, part.getBoundingClientRect()]);
+    const within = (box) => box.left >= area.left && box.right <= Math.min(area.right, seen.right) + 1;
+    const head = [...view.querySelectorAll(".ng-headline button, .ng-head .ng-state, .ng-fact")];
+    const touches = (one, other) => one.left < other.right && other.left < one.right
+        && one.top < other.bottom && other.top < one.bottom;
+    const boxes = head.map((part) => part.getBoundingClientRect());
+    const bar = view.querySelector(".ng-bar").getBoundingClientRect();
+    return [
+        ...parts.filter(([, box]) => !within(box)).map(([words]) => `${words} is cut`),
+        ...head.filter((_, at) => boxes[at].bottom > bar.top).map((part) => `${part.textContent} lies below the head`),
+        ...head.flatMap((one, at) => head.slice(at + 1).map((other, more) => touches(boxes[at], boxes[at + 1 + more])
+            ? `${one.textContent} lies on ${other.textContent}` : null)).filter(Boolean),
+        ...[...view.querySelectorAll(".ng-fact b")].filter((figure) => figure.scrollWidth > figure.clientWidth + 1)
+            .map((figure) => `${figure.textContent} has no room`),
+    ];
+}"""
+
+
+def test_in_a_narrow_cell_every_button_and_every_fact_is_seen(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("narrow", [DECLARE, "run = b.preview(200)"])
+    page = notebook.page
+    notebook.wait_for(".ng-live .ng-fact")
+    notebook.wait_for(".ng-live .ng-timeline .ng-follow")
+    now = page.locator(".ng-live").bounding_box()
+    assert now is not None
+
+    def narrow(width: int, selector: str) -> list[str]:
+        page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
+        measure = f"document.querySelector('{selector}').closest('.jp-OutputArea-output').clientWidth"
+        page.wait_for_function(f"Math.abs({measure} - {width}) < 3")
+        notebook.picture(f"{width}{selector.removeprefix('.ng')}", of=notebook.cell(1))
+        missing: list[str] = notebook.evaluate(OUT_OF_SIGHT)
+        return missing
+
+    widths = (400, 450, 520, 620)
+    live = {width: narrow(width, ".ng-live") for width in widths}
+    notebook.cell(1).get_by_role("button", name="Cancel").click()
+    notebook.wait_for(REPORT, within=notebook.cell(1))
+    over = {width: narrow(width, ".ng-report") for width in widths}
+
+    assert [missing for missing in live.items() if missing[1]] == []
+    assert [missing for missing in over.items() if missing[1]] == []
