@@ -147,7 +147,7 @@ class Cells {
   }
 
   drawLabels() {
-    const { names, colors } = this.frame;
+    const { names, labels, colors } = this.frame;
     const room = (this.whole.clientHeight - this.legend.offsetHeight - AXIS - 10) / names.length;
     this.lane = Math.max(LEAST_LANE, Math.min(MOST_LANE, Math.floor(room)));
     const key = JSON.stringify([names, this.lane]);
@@ -159,7 +159,7 @@ class Cells {
         Object.assign(label.style, { height: `${this.lane}px`, lineHeight: `${this.lane}px` });
         label.title = name;
         make("i", `ng-dot ng-${colors[place]}`, label);
-        label.append(name);
+        label.append(labels[place]);
       });
     }
     this.left = this.labels.offsetWidth;
