@@ -277,3 +277,49 @@ def test_in_a_narrow_cell_every_button_and_every_fact_is_seen(open_notebook: Ope
 
     assert [missing for missing in live.items() if missing[1]] == []
     assert [missing for missing in over.items() if missing[1]] == []
+
+
+MANY = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(latency=0.5, max_parallel=3)
+b["topic"] = ng.Category(["a", "b"])
+for at in range(1, 45):
+    b[f"generated_text_{at}"] = ng.LLMText("About {{ topic }}")
+b
+"""
+
+
+def test_where_columns_have_no_room_it_is_said_how_many_more_there_are(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("many", [MANY, "run = b.preview(100)"])
+    live = notebook.cell(1)
+    note = notebook.wait_for(".ng-live .ng-more", within=live)
+    pane = live.locator(".ng-dag-pane")
+
+    first = int(re.findall(r"… (\d+) more columns below", note.inner_text())[0])
+    assert 5 < first < 45
+    pane.evaluate("pane => pane.scrollBy(0, 60)")
+    notebook.page.wait_for_function(
+        "before => { const now = document.querySelector('.ng-live .ng-more').textContent.match(/\\d+/);"
+        " return now && Number(now[0]) < before; }",
+        arg=first,
+    )
+    pane.evaluate("pane => pane.scrollTo(0, 1e6)")
+    notebook.page.wait_for_function("document.querySelector('.ng-live .ng-more').textContent === ''")
+
+    notebook.wait_for(".ng-live .lm-TabBar-tab:has-text('Cells')", within=live).click()
+    cells = notebook.wait_for(".ng-cells-scroll > canvas", within=live)
+    notebook.page.wait_for_function("document.querySelector('.ng-cells-span').textContent.includes('more columns')")
+    pitch = float(cells.evaluate("canvas => canvas.offsetHeight")) / 45
+    height = float(live.locator(".ng-cells-scroll").evaluate("scroll => scroll.clientHeight"))
+    assert height / pitch == pytest.approx(round(height / pitch), abs=0.02)
+    said = live.locator(".ng-cells-span").inner_text()
+    assert f"{45 - round(height / pitch)} more columns below" in said
+    live.locator(".ng-cells-scroll").evaluate("scroll => scroll.scrollTo(0, 1e6)")
+    notebook.page.wait_for_function("!document.querySelector('.ng-cells-span').textContent.includes('below')")
+    notebook.picture("many", of=live)
+
+    live.get_by_role("button", name="Cancel").click()
+    notebook.wait_for(REPORT, within=live)
+    assert "more columns below" in live.locator(".ng-report .ng-more").inner_text()
