@@ -18,7 +18,7 @@ from notebook_gen.views.palette import color_names, made_nodes
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static
 from notebook_gen.views.summary import PROCESSOR
-from notebook_gen.views.text import one_line
+from notebook_gen.views.text import fit_apart, one_line
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -30,6 +30,8 @@ _MOST_SHORT: Final = 0xFFFF  # rows of a bin whose counts take two bytes
 _MOST_NOTES: Final = 100
 _NOTE_LENGTH: Final = 160
 _NAME_LENGTH: Final = 80
+_LABEL_WIDTH: Final = 134.0  # static/cells.css gives labels this and room for a dot
+_LABEL_SIZE: Final = 12.0
 _MOST_PIXELS: Final = 2_000
 _BLOCK: Final = 16_384  # rows that are counted at a time: so many stay in the processor's cache
 _NO_ROW: Final = 255
@@ -41,6 +43,7 @@ class CellsFrame(TypedDict):
     Attributes:
         nodes: what makes the columns, from top to bottom, as indexes of the graph's nodes.
         names: what they are called; not escaped.
+        labels: the same, as long as there is room beside the cells.
         colors: their colours, by name.
         first: the row that bin 0 begins with.
         width: rows of a bin.
@@ -54,6 +57,7 @@ class CellsFrame(TypedDict):
 
     nodes: list[int]
     names: list[str]
+    labels: list[str]
     colors: list[str]
     first: int
     width: int
@@ -253,6 +257,7 @@ def pack_cells(picture: CellsPicture, failures: Sequence[Failure], most_bytes: i
     return {
         "nodes": list(picture.nodes),
         "names": picture.names,
+        "labels": fit_apart(picture.names, [_LABEL_WIDTH] * len(picture.names), _LABEL_SIZE),
         "colors": picture.colors,
         "first": picture.first,
         "width": picture.width,

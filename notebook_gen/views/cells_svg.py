@@ -8,7 +8,7 @@ from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.views.cells import CellsPicture
 from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
-from notebook_gen.views.text import escape, fit, text_width, write_count
+from notebook_gen.views.text import escape, fit_apart, text_width, write_count
 
 MOST_SHAPES: Final = 800
 """Shapes of cells in a drawing, at most; each takes about 27 characters."""
@@ -173,11 +173,13 @@ class _Drawing:
     def _labels(self) -> Iterator[str]:
         """The columns' names with their dots, at the left."""
         left = 16 - self.label_width
-        for place, (name, color) in enumerate(zip(self.picture.names, self.picture.colors, strict=True)):
+        names = self.picture.names
+        labels = fit_apart(names, [_WIDEST_LABEL] * len(names), LABEL_SIZE)
+        for place, (label, color) in enumerate(zip(labels, self.picture.colors, strict=True)):
             y = _LEGEND + place * _LANE + (_LANE - _BETWEEN) / 2 + 1
             yield f'<circle cx="{left + 4:g}" cy="{y:g}" r="4" style="fill:{self.paint(color, 1)}"/>'
-            fitted = escape(fit(name, _WIDEST_LABEL, LABEL_SIZE))
-            yield f'<text x="{left + 14:g}" y="{y + 4:g}" style="fill:{self.paint("ink", 1)}">{fitted}</text>'
+            fill = self.paint("ink", 1)
+            yield f'<text x="{left + 14:g}" y="{y + 4:g}" style="fill:{fill}">{escape(label)}</text>'
 
     def _ticks(self) -> Iterator[str]:
         """Numbers of rows, at their places in percent."""

@@ -33,7 +33,7 @@ from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import fit, one_line, say_row, text_width, write_clock
+from notebook_gen.views.text import fit, fit_apart, one_line, say_row, text_width, write_clock
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -119,13 +119,14 @@ class Chart:
     @property
     def labels(self) -> list[tuple[str, str]]:
         """The labels at the left, from top to bottom, each with the line below it; harmless, not escaped."""
-        names, places = lane_names(self.graph, self.detail.lanes), self.places
+        places, full = self.places, full_names(self.graph, self.detail.lanes)
         if self.detail.lanes.kind == "rows":
-            return [(names[group], "") for group in places.labelled]
+            return [(full[group], "") for group in places.labelled]
         load, figures = self.detail.load, self._figures()
+        named = _and_more([full[group] for group in places.labelled], places.skipped)
         labels = [
-            (_and_more(names[group], skipped), figures[group] if is_roomy else "")
-            for group, skipped, is_roomy in zip(places.labelled, places.skipped, places.two_lines, strict=True)
+            (name, figures[group] if is_roomy else "")
+            for name, group, is_roomy in zip(named, places.labelled, places.two_lines, strict=True)
         ]
         now = "cells" if self.is_over else f"{int(load.waiting[-1])} now"
         return [*labels, ("waiting", now), ("in flight", "- - limits" if self.in_flight.is_stacked else "- - limit")]
@@ -193,10 +194,11 @@ class Chart:
         return chosen
 
 
-def _and_more(name: str, skipped: int) -> str:
-    """A label that stands for some groups after its own, too."""
-    more = f" +{skipped}"
-    return fit(name, _WIDEST_LABEL - text_width(more, LABEL_SIZE), LABEL_SIZE) + more if skipped else name
+def _and_more(names: Sequence[str], skipped: Sequence[int]) -> list[str]:
+    """Labels, each of which stands for some groups after its own, too."""
+    more = [f" +{count}" if count else "" for count in skipped]
+    widths = [_WIDEST_LABEL - text_width(words, LABEL_SIZE) for words in more]
+    return [name + words for name, words in zip(fit_apart(names, widths, LABEL_SIZE), more, strict=True)]
 
 
 def _widest_figures(lanes: Lanes, ceilings: Sequence[int]) -> list[str]:
@@ -217,7 +219,8 @@ def lane_names(graph: ExecutionGraph, lanes: Lanes) -> list[str]:
         case "rows":
             return [say_row(row) for row in lanes.groups]
         case "columns":
-            return [fit(graph.nodes[node].name, _WIDEST_LABEL, LABEL_SIZE) for node in lanes.groups]
+            names = [graph.nodes[node].name for node in lanes.groups]
+            return fit_apart(names, [_WIDEST_LABEL] * len(names), LABEL_SIZE)
         case "slots":
             return [look.label for look in resource_looks(graph)]
 

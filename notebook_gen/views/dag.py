@@ -6,8 +6,8 @@ hostile text: all of it is cut, spelled out and escaped here, and none of it rea
 """
 
 from collections.abc import Mapping, Sequence
-from math import inf
-from typing import TYPE_CHECKING, Final
+from math import ceil, inf
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.config.models import Model
 from notebook_gen.observers.progress import Progress
@@ -20,7 +20,7 @@ from notebook_gen.views.nodes import BuilderNodes, NodeNumbers, RunNodes, is_who
 from notebook_gen.views.palette import LIGHT, kind_fill, node_colors
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.text import escape, fit, one_line, write_plural
+from notebook_gen.views.text import ELLIPSIS, escape, fit, one_line, write_plural
 
 if TYPE_CHECKING:
     import graphviz
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _MARGIN = 5.0
 _BUILDER_WIDTH: Final = 872.0  # what a view of 900 pixels leaves
 _BUILDER_HEIGHT: Final = 620.0
+_BUILDER_NARROW: Final = 460.0  # what a view of 490 leaves, with a scrollbar
+_BUILDER_LEAST: Final = 0.85
+_BUILDER_PADDING: Final = 24  # of a view, around its picture
+_BESIDE_SCROLLBAR: Final = 0.98
+_BUILDER_SEEN: Final = 620  # pixels of its height, before somebody scrolls; static/style.css has it with padding
+_NOTE_HEIGHT: Final = 22.0  # static/style.css has the same
 _RUN_HEIGHT: Final = 300.0
 _LEAST_SCALE: Final = 0.88  # a view of 620 pixels shows all of what was drawn for one of 900, whose side goes below
 
@@ -45,7 +51,7 @@ def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_widt
             but in a run's view in a narrow window, a little.
     """
     if progress is None:
-        return _builder_svg(graph, (max_width or inf, inf))
+        return _draw_builder(graph, (max_width or inf, inf)).svg
     fit = _fit_run(graph, progress, max_width)
     nodes = RunNodes(graph, progress, fit.face)
     return _svg(graph, nodes, _lay_out(graph, nodes, fit), least=_LEAST_SCALE)
@@ -86,6 +92,19 @@ def dag_size(graph: ExecutionGraph, progress: Progress, max_width: float) -> Siz
     return layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
 
 
+def more_below(graph: ExecutionGraph, progress: Progress, max_width: float, height: float) -> str:
+    """Say under what `dag_svg` draws how many columns are seen only by who scrolls, as HTML; empty if all are seen.
+
+    Args:
+        graph: what is drawn.
+        progress: of the run.
+        max_width: as for `dag_svg`.
+        height: pixels that are seen at once.
+    """
+    fit = _fit_run(graph, progress, max_width)
+    return _note(graph, _lay_out(graph, RunNodes(graph, progress, fit.face), fit), height)
+
+
 def dag_numbers(graph: ExecutionGraph, progress: Progress, max_width: float | None = None) -> list[NodeNumbers]:
     """Give what changes in the picture that `dag_svg` drew of the same run in the same room: one entry a node."""
     nodes = RunNodes(graph, progress, _fit_run(graph, progress, max_width).face)
@@ -104,10 +123,25 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
     if not graph.nodes:
         hint = 'No columns yet. Declare the first: <code>b["stars"] = ng.Integer(1, 5)</code>'
         return f'{style}<div class="ng-view mathjax_ignore"><p class="ng-empty">{hint}</p></div>'
+    groups = group_by_model(graph, models or {})
+    room = (_BUILDER_WIDTH, _BUILDER_HEIGHT)
+    usual = _draw_builder(graph, room, groups=groups, direction=direction, least=_BESIDE_SCROLLBAR)
+    css_class, drawn = "ng-builder", usual.html
+    if usual.width > _BUILDER_NARROW:
+        room = (_BUILDER_NARROW, _BUILDER_HEIGHT)
+        narrow = _draw_builder(graph, room, groups=groups, direction=direction, least=_BUILDER_LEAST)
+        # no container query can ask for the width of what is in it
+        needed = ceil(_BESIDE_SCROLLBAR * usual.width + _BUILDER_PADDING)
+        css_class = f"ng-builder ng-from-{needed}"
+        style += (
+            f"<style>@container ng-builder (max-width: {needed - 1}px) {{ .ng-from-{needed} .ng-usual "
+            f"{{ display: none; }} .ng-from-{needed} .ng-narrow {{ display: block !important; }} }}</style>"
+        )
+        # what knows no styles shows one of them only
+        drawn = f'<div class="ng-usual">{drawn}</div><div class="ng-narrow" style="display:none">{narrow.html}</div>'
     return (
-        f'{style}<div class="ng-view mathjax_ignore"><div class="ng-scroll ng-dag-pane" tabindex="0">'
-        f"{builder_svg(graph, models=models, direction=direction)}</div>"
-        f'<div class="ng-legend">{_legend(graph)}</div></div>'
+        f'{style}<div class="ng-view {css_class} mathjax_ignore"><div class="ng-scroll ng-dag-pane" tabindex="0">'
+        f'{drawn}</div><div class="ng-legend">{_legend(graph)}</div></div>'
     )
 
 
@@ -116,7 +150,7 @@ def builder_svg(
 ) -> str:
     """Draw a builder's graph as inline SVG, as `dag_html` does."""
     groups = group_by_model(graph, models or {})
-    return _builder_svg(graph, (_BUILDER_WIDTH, _BUILDER_HEIGHT), groups=groups, direction=direction)
+    return _draw_builder(graph, (_BUILDER_WIDTH, _BUILDER_HEIGHT), groups=groups, direction=direction).svg
 
 
 def dag_source(
@@ -162,14 +196,48 @@ def _fit_run(graph: ExecutionGraph, progress: Progress, max_width: float | None)
     return choose_fit(graph, lambda face: RunNodes(graph, progress, face).size, room)
 
 
-def _builder_svg(
-    graph: ExecutionGraph, room: Size, *, groups: Sequence[ModelGroup] = (), direction: Direction = "auto"
-) -> str:
+class _Drawn(NamedTuple):
+    """A builder's picture.
+
+    Attributes:
+        svg: it.
+        note: how much of it is seen only by who scrolls, as HTML.
+        width: pixels.
+    """
+
+    svg: str
+    note: str
+    width: float
+
+    @property
+    def html(self) -> str:
+        return self.svg + self.note
+
+
+def _draw_builder(
+    graph: ExecutionGraph,
+    room: Size,
+    *,
+    groups: Sequence[ModelGroup] = (),
+    direction: Direction = "auto",
+    least: float = 1.0,
+) -> _Drawn:
     inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN)
     together = [group.group for group in groups]
     fit = choose_fit(graph, lambda face: BuilderNodes(graph, face).size, inner, direction=direction, groups=together)
     nodes = BuilderNodes(graph, fit.face)
-    return _svg(graph, nodes, _lay_out(graph, nodes, fit), groups)
+    layout = _lay_out(graph, nodes, fit)
+    svg = _svg(graph, nodes, layout, groups, least=least)
+    return _Drawn(svg, _note(graph, layout, _BUILDER_SEEN), layout.width + 2 * _MARGIN)
+
+
+def _note(graph: ExecutionGraph, layout: Layout, height: float) -> str:
+    """How many columns lie lower than what is seen at once."""
+    if layout.height + 2 * _MARGIN <= height:
+        return ""
+    bottoms = [box.bottom for node, box in zip(graph.nodes, layout.boxes, strict=True) if node.kind != "seed"]
+    below = sum(bottom + _MARGIN > height - _NOTE_HEIGHT for bottom in bottoms)
+    return f'<div class="ng-more">{ELLIPSIS} {below} more columns below</div>' if below else ""
 
 
 def _lay_out(graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, fit: Fit) -> Layout:

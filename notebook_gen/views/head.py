@@ -70,10 +70,13 @@ class _Fact(NamedTuple):
 
 
 def head_html(source: RunSource) -> str:
-    """Draw state and facts; each has its place, so that none jumps."""
+    """Draw state and facts; each has its place, so that none jumps. In a narrow window most of them go below."""
     state = state_word(source)
-    facts = "".join(map(_draw_fact, _facts(source)))
-    return f'<div class="ng-state ng-{state.replace(" ", "-")}"><i></i><b>{state}</b></div>{facts}'
+    elapsed, *others = map(_draw_fact, _facts(source))
+    return (
+        f'<div class="ng-state ng-{state.replace(" ", "-")}"><i></i><b>{state}</b></div>{elapsed}'
+        f'<div class="ng-facts" style="display:flex;gap:18px">{"".join(others)}</div>'
+    )
 
 
 def bar_html(source: RunSource) -> str:

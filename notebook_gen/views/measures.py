@@ -12,6 +12,11 @@ from notebook_gen.views.head import count_side_lines
 from notebook_gen.views.source import RunSource
 
 HEAD: Final = 56
+HEAD_BELOW: Final = 38
+"""The second line of a head, in a view of `NARROW` pixels and less."""
+NARROW: Final = 679
+NARROWEST: Final = 400
+"""Pixels in which all of a view can be seen."""
 BAR: Final = 5
 SECTION: Final = 33
 TABS: Final = 36

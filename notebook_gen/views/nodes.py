@@ -15,7 +15,7 @@ from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Size
 from notebook_gen.views.palette import node_colors
 from notebook_gen.views.specs import describe, explain
 from notebook_gen.views.summary import count_settled
-from notebook_gen.views.text import escape, fit, one_line, text_width, write_count, write_seconds
+from notebook_gen.views.text import escape, fit, fit_apart, one_line, text_width, write_count, write_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class BuilderNodes:
         self.face = face
         self._colors = node_colors(graph)
         self._width = max((self._wish(node) for node in graph.nodes), default=0.0)
+        self._names = _fit_names(graph, self._colors, self._width - 2 * face.pad, face)
 
     @property
     def size(self) -> Size:
@@ -95,7 +96,7 @@ class BuilderNodes:
         if self.face.has_sub:
             words = escape(fit(describe(node), box.width - 2 * self.face.pad, _SUB_SIZE))
             sub = _text(box.x + self.face.pad, box.y + 31, "ng-node-sub", words)
-        name = _name(node, box, color, self.face)
+        name = _name(self._names[node.index], box, color, self.face)
         return _group(node, color, behind, _rect(box, "ng-node-box"), _rect(box, "ng-node-border"), name, sub)
 
     def _wish(self, node: Node) -> float:
@@ -129,10 +130,16 @@ class RunNodes:
         self.face = face
         self._colors = node_colors(graph)
         asked = write_count(progress.rows)
+        # where a name has no room beside both, what is done has to be enough: how many were asked for, the head says
+        self._is_brief = False
+        beside = 2 * face.pad + _SUB_GAP + text_width(self._count(progress.rows), _SUB_SIZE)
+        self._is_brief = any(_name_width(node, face) + beside > face.widest for node in graph.nodes)
         # room for a usual line from the first moment on, so that nothing is laid out again
         longest = f"{asked} of {asked} · 9.9 s · 1 failed" if face.has_sub else self._count(progress.rows)
         self._longest = text_width(longest, _SUB_SIZE)
         self._width = max((self._wish(node) for node in graph.nodes), default=0.0)
+        taken = 0.0 if face.has_sub else self._longest + _SUB_GAP
+        self._names = _fit_names(graph, self._colors, self._width - 2 * face.pad - taken, face)
 
     @property
     def size(self) -> Size:
@@ -150,8 +157,8 @@ class RunNodes:
                 f'width="{box.width:.1f}" height="{_BAR:g}" style="transform:scaleX({numbers["fraction"]:.4f})"/>'
             )
         face, border = f'<g class="ng-node-face">{_rect(box, "ng-node-box")}{bar}</g>', _rect(box, "ng-node-border")
-        room = 0.0 if self.face.has_sub else self._longest + _SUB_GAP
-        return _group(node, color, face, border, _name(node, box, color, self.face, room), self._draw_sub(numbers, box))
+        name = _name(self._names[node.index], box, color, self.face)
+        return _group(node, color, face, border, name, self._draw_sub(numbers, box))
 
     def _draw_sub(self, numbers: NodeNumbers, box: Box) -> str:
         content = (
@@ -197,7 +204,9 @@ class RunNodes:
     def _count(self, done: int) -> str:
         """What is done, as shortly as can be: of a thousand and more, a share, cut and not rounded."""
         rows = self._progress.rows
-        return f"{done}/{rows}" if rows < _MOST_TOLD_APART else f"{100 * done // rows} %"
+        if rows >= _MOST_TOLD_APART:
+            return f"{100 * done // rows} %"
+        return str(done) if self._is_brief else f"{done}/{rows}"
 
 
 def _first_fitting(choices: Sequence[_Sub], room: float) -> _Sub:
@@ -229,10 +238,16 @@ def _group(node: Node, color: int | None, *parts: str) -> str:
     return f'<g class="{css_class}" data-node="{node.index}">{title}{"".join(parts)}</g>'
 
 
-def _name(node: Node, box: Box, color: int | None, face: Face, taken: float = 0.0) -> str:
-    """A node's name, behind the dot of its column if it makes one; `taken` pixels at its right are."""
+def _fit_names(graph: ExecutionGraph, colors: Sequence[int | None], room: float, face: Face) -> list[str]:
+    """What is written as the name of each node; `room` is for it and for the dot of its column, if it makes one."""
+    rooms = [room - (0.0 if color is None else _DOT_ROOM) for color in colors]
+    return fit_apart([node.name for node in graph.nodes], rooms, face.name_size, bold=True)
+
+
+def _name(fitted: str, box: Box, color: int | None, face: Face) -> str:
+    """A node's name, behind the dot of its column if it makes one."""
     indent = 0.0 if color is None else _DOT_ROOM
-    name = escape(fit(node.name, box.width - 2 * face.pad - indent - taken, face.name_size, bold=True))
+    name = escape(fitted)
     baseline = box.y + (17 if face.has_sub else _middle(face))
     dot = (
         f'<circle class="ng-node-dot" cx="{box.x + face.pad + 3:.1f}" cy="{baseline - 4:.1f}" r="4.5"/>'

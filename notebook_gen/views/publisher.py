@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from notebook_gen.views import measures
 from notebook_gen.views.cells import CellsBoard, CellsFeed
-from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.dag import dag_svg, more_below
 from notebook_gen.views.feeds import FailuresFeed, Feed, HeadFeed, RowsFeed, UsageFeed, ViewBoard
 from notebook_gen.views.head import bar_html
 from notebook_gen.views.inspector import InspectorBoard, InspectorFeed
@@ -87,10 +87,11 @@ class Publisher:
         """Show what stays as it is, and all the rest for the first time."""
         source = self._source
         drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
+        more = more_below(source.graph, source.progress, measures.DAG_WIDTH, measures.DAG_HEIGHT)
         self._board.show_html(
             "top",
             f'{bar_html(source)}<div class="ng-top" style="min-height:{measures.top_height(source)}px">'
-            f'<div class="ng-scroll ng-dag-pane" style="max-height:{measures.DAG_HEIGHT}px">{drawn}</div>'
+            f'<div class="ng-scroll ng-dag-pane" style="max-height:{measures.DAG_HEIGHT}px">{drawn}{more}</div>'
             '<div class="ng-side" data-part="side"></div></div>',
         )
         self._board.show_timeline(**empty_timeline(source))

@@ -12,7 +12,7 @@ from typing import Final
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.chart import chart_of_run
-from notebook_gen.views.dag import dag_image, dag_svg
+from notebook_gen.views.dag import dag_image, dag_svg, more_below
 from notebook_gen.views.folds import folds_html, twofold
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html, side_html
@@ -97,11 +97,12 @@ def _framed(source: RunSource, parts: Sequence[str], size: str = "") -> str:
 def _top(source: RunSource) -> str:
     drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
     image = dag_image(source.graph, source.progress, measures.DAG_WIDTH)
+    more = more_below(source.graph, source.progress, measures.DAG_WIDTH, measures.DAG_HEIGHT)
     room = f"max-height:{measures.DAG_HEIGHT}px"
     style = f"display:flex;flex-wrap:wrap;gap:10px 18px;align-items:center;min-height:{measures.top_height(source)}px"
     return (
         f'<div class="ng-top" style="{style}">'
-        f'<div class="ng-scroll ng-dag-pane" style="{room}">{twofold(drawn, image, "DAG")}</div>'
+        f'<div class="ng-scroll ng-dag-pane" style="{room}">{twofold(drawn, image, "DAG")}{more}</div>'
         f'<div class="ng-side" style="{SIDE_STYLE}">{side_html(source, waiting=0)}</div></div>'
     )
 

@@ -9,6 +9,7 @@ than it shows.
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
@@ -147,6 +148,34 @@ def fit(text: str, width: float, size: float, *, bold: bool = False) -> str:
     return line.rstrip() + ELLIPSIS
 
 
+def fit_apart(names: Sequence[str], widths: Sequence[float], size: float, *, bold: bool = False) -> list[str]:
+    """Write names that stand in one picture, each as `fit` does; what would read alike is cut in its middle.
+
+    Args:
+        names: of which equal ones are the same thing.
+        widths: pixels for each.
+        size: pixels, of the font.
+        bold: whether it is.
+    """
+    fitted = [fit(name, width, size, bold=bold) for name, width in zip(names, widths, strict=True)]
+    alike = Counter(line for line, _ in set(zip(fitted, names, strict=True)))
+    return [
+        _fit_ends(name, width, size, bold=bold) if alike[line] > 1 else line
+        for line, name, width in zip(fitted, names, widths, strict=True)
+    ]
+
+
+def _fit_ends(name: str, width: float, size: float, *, bold: bool) -> str:
+    """Write the beginning and the end of a name, as much of each as there is room for."""
+    line = one_line(name, 200)
+    kept = len(line)
+    while kept and text_width(line, size, bold=bold) > width:
+        kept -= 1
+        end = max(kept // 2, min(kept, _TELLING))
+        line = one_line(name, 200)[: kept - end].rstrip() + ELLIPSIS + one_line(name[-200:], 200)[-end:]
+    return line if kept else ELLIPSIS
+
+
 # C0 and C1 controls but for line breaks and tabs; soft hyphen; signs that turn direction; signs of no width (but for
 # the joiners that scripts and emoji need); variation and tag characters; lone surrogates, which no encoder takes;
 # what XML forbids
@@ -155,6 +184,7 @@ _HARMFUL: Final = re.compile(
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
     "\U000e0000-\U000e0fff]"
 )
+_TELLING: Final = 4  # characters at the end of a name that tell it from others, at least: `_t_12`
 _SPACE: Final = re.compile(r"\s+")
 _IMAGE_MODULE: Final = "PIL"
 _NOTHING: Final = frozenset({"NoneType", "NAType", "NaTType"})

@@ -130,3 +130,23 @@ def test_in_a_window_of_any_width_the_graph_of_a_run_is_whole_and_what_is_beside
     assert min(facts["smallest"] for facts in seen.values()) > 0.87
     assert all(facts["smallest"] == pytest.approx(1, abs=0.01) for width, facts in seen.items() if width >= 700)
     assert tooltip == folder
+
+
+@pytest.mark.parametrize("width", [440, 520, 620, 760])
+def test_a_builder_in_a_narrow_cell_is_drawn_for_it(browser: Browser, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    graph = build_graph({f"c{at}": LLMText(f"{{{{ c{at - 1} }}}}") if at else Integer(1, 5) for at in range(8)})
+    page.set_content(f'<body style="margin:0">{dag_html(graph)}</body>')
+
+    over, shown, last = page.evaluate(
+        """() => {
+            const pane = document.querySelector(".ng-dag-pane"), edge = pane.getBoundingClientRect().right;
+            const shown = [...pane.querySelectorAll("svg")].filter((svg) => svg.getBoundingClientRect().width);
+            const nodes = shown.flatMap((svg) => [...svg.querySelectorAll(".ng-node-box")]);
+            return [pane.scrollWidth - pane.clientWidth, shown.length,
+                nodes.filter((node) => node.getBoundingClientRect().right > edge).length];
+        }"""
+    )
+    page.close()
+
+    assert (over, shown, last) == (0, 1, 0)

@@ -209,7 +209,7 @@ WATCH_HEIGHTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [520, 700, 900])
+@pytest.mark.parametrize("width", [400, 520, 700, 900])
 def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on(
     open_notebook: OpenNotebook, width: int
 ) -> None:
@@ -228,3 +228,98 @@ def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on
     heights = notebook.evaluate("window.heights")
     assert max(heights) - min(heights) <= 4, heights
     notebook.picture("end", of=notebook.cell(1))
+
+
+OUT_OF_SIGHT = """() => {
+    const view = document.querySelector(".ng-view.ng-live") ?? document.querySelector(".ng-view.ng-report");
+    const area = view.closest(".jp-OutputArea-output").getBoundingClientRect(), seen = view.getBoundingClientRect();
+    const every = ".ng-headline button, .ng-pill, .ng-head .ng-state, .ng-fact, .ng-side b, .lm-TabBar-tab";
+    const parts = [...view.querySelectorAll(every)].filter((part) => part.offsetWidth)
+        .map((part) => [part.textContent, part.getBoundingClientRect()]);
+    const within = (box) => box.left >= area.left && box.right <= Math.min(area.right, seen.right) + 1;
+    const head = [...view.querySelectorAll(".ng-headline button, .ng-head .ng-state, .ng-fact")];
+    const touches = (one, other) => one.left < other.right && other.left < one.right
+        && one.top < other.bottom && other.top < one.bottom;
+    const boxes = head.map((part) => part.getBoundingClientRect());
+    const bar = view.querySelector(".ng-bar").getBoundingClientRect();
+    return [
+        ...parts.filter(([, box]) => !within(box)).map(([words]) => `${words} is cut`),
+        ...head.filter((_, at) => boxes[at].bottom > bar.top).map((part) => `${part.textContent} lies below the head`),
+        ...head.flatMap((one, at) => head.slice(at + 1).map((other, more) => touches(boxes[at], boxes[at + 1 + more])
+            ? `${one.textContent} lies on ${other.textContent}` : null)).filter(Boolean),
+        ...[...view.querySelectorAll(".ng-fact b")].filter((figure) => figure.scrollWidth > figure.clientWidth + 1)
+            .map((figure) => `${figure.textContent} has no room`),
+    ];
+}"""
+
+
+def test_in_a_narrow_cell_every_button_and_every_fact_is_seen(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("narrow", [DECLARE, "run = b.preview(200)"])
+    page = notebook.page
+    notebook.wait_for(".ng-live .ng-fact")
+    notebook.wait_for(".ng-live .ng-timeline .ng-follow")
+    now = page.locator(".ng-live").bounding_box()
+    assert now is not None
+
+    def narrow(width: int, selector: str) -> list[str]:
+        page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
+        measure = f"document.querySelector('{selector}').closest('.jp-OutputArea-output').clientWidth"
+        page.wait_for_function(f"Math.abs({measure} - {width}) < 3")
+        notebook.picture(f"{width}{selector.removeprefix('.ng')}", of=notebook.cell(1))
+        missing: list[str] = notebook.evaluate(OUT_OF_SIGHT)
+        return missing
+
+    widths = (400, 450, 520, 620)
+    live = {width: narrow(width, ".ng-live") for width in widths}
+    notebook.cell(1).get_by_role("button", name="Cancel").click()
+    notebook.wait_for(REPORT, within=notebook.cell(1))
+    over = {width: narrow(width, ".ng-report") for width in widths}
+
+    assert [missing for missing in live.items() if missing[1]] == []
+    assert [missing for missing in over.items() if missing[1]] == []
+
+
+MANY = """
+import notebook_gen as ng
+
+b = ng.DatasetBuilder(seed=7)
+b.models["default"] = ng.DemoModel(latency=0.5, max_parallel=3)
+b["topic"] = ng.Category(["a", "b"])
+for at in range(1, 45):
+    b[f"generated_text_{at}"] = ng.LLMText("About {{ topic }}")
+b
+"""
+
+
+def test_where_columns_have_no_room_it_is_said_how_many_more_there_are(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("many", [MANY, "run = b.preview(100)"])
+    live = notebook.cell(1)
+    note = notebook.wait_for(".ng-live .ng-more", within=live)
+    pane = live.locator(".ng-dag-pane")
+
+    first = int(re.findall(r"… (\d+) more columns below", note.inner_text())[0])
+    assert 5 < first < 45
+    pane.evaluate("pane => pane.scrollBy(0, 60)")
+    notebook.page.wait_for_function(
+        "before => { const now = document.querySelector('.ng-live .ng-more').textContent.match(/\\d+/);"
+        " return now && Number(now[0]) < before; }",
+        arg=first,
+    )
+    pane.evaluate("pane => pane.scrollTo(0, 1e6)")
+    notebook.page.wait_for_function("document.querySelector('.ng-live .ng-more').textContent === ''")
+
+    notebook.wait_for(".ng-live .lm-TabBar-tab:has-text('Cells')", within=live).click()
+    cells = notebook.wait_for(".ng-cells-scroll > canvas", within=live)
+    notebook.page.wait_for_function("document.querySelector('.ng-cells-span').textContent.includes('more columns')")
+    pitch = float(cells.evaluate("canvas => canvas.offsetHeight")) / 45
+    height = float(live.locator(".ng-cells-scroll").evaluate("scroll => scroll.clientHeight"))
+    assert height / pitch == pytest.approx(round(height / pitch), abs=0.02)
+    said = live.locator(".ng-cells-span").inner_text()
+    assert f"{45 - round(height / pitch)} more columns below" in said
+    live.locator(".ng-cells-scroll").evaluate("scroll => scroll.scrollTo(0, 1e6)")
+    notebook.page.wait_for_function("!document.querySelector('.ng-cells-span').textContent.includes('below')")
+    notebook.picture("many", of=live)
+
+    live.get_by_role("button", name="Cancel").click()
+    notebook.wait_for(REPORT, within=live)
+    assert "more columns below" in live.locator(".ng-report .ng-more").inner_text()

@@ -25,6 +25,7 @@ from notebook_gen.views.cells import (
     picture_of_run,
 )
 from notebook_gen.views.cells_svg import FEW_SHAPES, MOST_SHAPES, cells_image, cells_svg, drawable
+from notebook_gen.views.text import text_width
 from tests.views.fake_run import REVIEW, FakeRun, traced_run
 from tests.views.hostile import HOSTILE
 from tests.views.recording_board import RecordingBoard
@@ -130,7 +131,7 @@ def test_the_feed_shows_made_columns_and_says_what_has_failed() -> None:
 
     frame = board.cells
     assert frame is not None
-    assert frame["names"] == ["stars", "tone", "review", "score"]
+    assert frame["names"] == frame["labels"] == ["stars", "tone", "review", "score"]
     assert frame["colors"] == ["c0", "c1", "c2", "c3"]
     assert frame["notes"] == {"2": "review: no <b>"}
     assert _read(frame)[REVIEW] == [{"waiting": 0}] * 4
@@ -158,6 +159,18 @@ def test_a_run_that_makes_nothing_has_an_empty_picture() -> None:
 
 
 # A part of a run
+
+
+def test_long_names_beside_the_cells_stay_apart() -> None:
+    names = [f"a_generated_text_about_a_topic_{at}" for at in range(20)]
+    picture = _picture([[1]] * 20)._replace(names=names)
+
+    labels = pack_cells(picture, [])["labels"]
+
+    assert len(set(labels)) == 20
+    assert labels[19].endswith("_19")
+    assert all(text_width(label, 12) <= 134 for label in labels)
+    assert "_19</text>" in cells_svg(picture)
 
 
 def _half_done_run() -> FakeRun:

@@ -358,13 +358,26 @@ def test_a_picture_can_be_told_to_flow_down() -> None:
     assert len({y for _, y in right}) == 1
 
 
+@pytest.mark.parametrize("rows", [30, 20_000])
+def test_names_that_differ_at_their_ends_stay_apart_in_every_node(rows: int) -> None:
+    texts = [f"generated_text_{at}" for at in range(1, 41)]
+    graph = build_graph({"topic": Integer(1, 5), **{name: LLMText("{{ topic }}") for name in texts}})
+
+    for svg in (dag_svg(graph, max_width=640), dag_svg(graph, progress=Progress(graph, rows), max_width=640)):
+        names = [_lines(group)[0] for group in _nodes(svg).values()]
+        assert len(set(names)) == 41
+        assert names[40].endswith("_40")
+        assert len(names[40]) >= 8
+
+
 @pytest.mark.parametrize("count", [2, 60])
 def test_long_names_are_cut_to_their_node_and_whole_in_the_title(count: int) -> None:
     name = "a_column_with_a_name_that_nobody_would_want_to_type_more_than_once"
     graph = build_graph({f"{name}_{at}": Integer(1, 5) for at in range(count)})
 
     for index, group in _nodes(dag_svg(graph)).items():
-        assert _lines(group)[0].endswith("…")
+        assert _lines(group)[0].endswith(f"_{index}")
+        assert "…" in _lines(group)[0]
         assert text_width(_lines(group)[0], 12, bold=True) <= 190 - 24
         assert (group.findtext(f"{SVG}title") or "").startswith(f"{name}_{index}:")
 

@@ -55,6 +55,24 @@ def _run_of(columns: Mapping[str, Column]) -> FakeRun:
     return run
 
 
+def test_lanes_of_columns_with_long_names_tell_them_apart_and_name_all_to_who_points_at_them() -> None:
+    names = [f"generated_text_{at}" for at in range(1, 29)]
+    run = _run_of({name: LLMText("x") for name in names})
+    for node in range(28):
+        run.attempt(node, 0, 0.0, 1.0)
+    chart = _chart(run, lanes="columns")
+
+    labels, titles = [name for name, _ in chart.labels[:-2]], chart.titles[:-2]
+
+    assert len(labels) < 28
+    assert len(set(labels)) == len(labels)
+    assert ", ".join(titles).split(", ") == names
+    for label, title in zip(labels, titles, strict=True):
+        name, _, more = label.partition(" +")
+        assert name[-2:] == title.split(", ")[0][-2:]
+        assert int(more or 0) == len(title.split(", ")) - 1
+
+
 def _busy(count: int) -> FakeRun:
     run = traced_run(count)
     for row in range(count):
@@ -365,7 +383,7 @@ def test_labels_never_lie_on_each_other_however_many_there_are(lanes: LaneKind, 
     assert all(after >= before - 0.1 for before, after in pairwise(edges))
     assert edges[0] >= -7.0  # the margin over the chart, and the leading of a line
     labels = [name for name, _ in chart.labels[:-2]]
-    more = [int(name.rpartition("… +")[2]) for name in labels if "… +" in name]
+    more = [int(name.rpartition(" +")[2]) for name in labels if "…" in name and " +" in name]
     assert len(labels) + sum(more) == models
     assert all(text_width(name, 11.0) + 8 <= chart.places.label_width for name in labels)
 

@@ -11,6 +11,7 @@ from notebook_gen.views.text import (
     Written,
     escape,
     fit,
+    fit_apart,
     one_line,
     several_lines,
     text_width,
@@ -182,3 +183,28 @@ def test_one_is_not_many() -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_fitted_text_is_no_wider_than_its_room(text: str) -> None:
     assert text_width(fit(text, 100, 12, bold=True), 12, bold=True) <= 100
+
+
+def test_names_that_differ_at_their_ends_are_cut_in_the_middle() -> None:
+    names = ["topic", *(f"generated_text_{at}" for at in range(1, 13))]
+
+    fitted = fit_apart(names, [80.0] * len(names), 11)
+
+    assert fitted[0] == "topic"
+    assert fitted[12].startswith("gen")
+    assert fitted[12].endswith("_12")
+    assert len(set(fitted)) == len(names)
+    assert all(text_width(line, 11) <= 80 for line in fitted)
+
+
+def test_names_that_their_beginnings_tell_apart_are_cut_at_the_end() -> None:
+    names = ["summary_of_the_first_review", "generated_text_of_the_other"]
+
+    assert fit_apart(names, [80.0, 80.0], 11) == [fit(name, 80, 11) for name in names]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_what_is_cut_in_the_middle_is_harmless_and_no_wider_than_its_room(text: str) -> None:
+    for line in fit_apart([f"{text} a b c d e f g h i j k 1", f"{text} a b c d e f g h i j k 2"], [60.0, 60.0], 12):
+        assert text_width(line, 12) <= 60
+        assert line == visible(line)

@@ -53,7 +53,7 @@ class Cells {
     scroll.addEventListener("mousemove", (event) => this.look(this.gestures.isDragged ? null : this.cellAt(event)));
     scroll.addEventListener("mouseleave", () => this.look(null));
     scroll.addEventListener("blur", () => this.look(null));
-    scroll.addEventListener("scroll", () => this.look(null));
+    scroll.addEventListener("scroll", () => (this.look(null), this.frame && this.drawSpan()));
     scroll.addEventListener("keydown", (event) => this.press(event));
     this.stopPick = onPick(this.el, () => ((this.isSought = true), this.show()));
     this.sizes = new ResizeObserver(() => this.show());
@@ -147,9 +147,12 @@ class Cells {
   }
 
   drawLabels() {
-    const { names, colors } = this.frame;
+    const { names, labels, colors } = this.frame;
     const room = (this.whole.clientHeight - this.legend.offsetHeight - AXIS - 10) / names.length;
     this.lane = Math.max(LEAST_LANE, Math.min(MOST_LANE, Math.floor(room)));
+    // whole lines, or the last would look as if it were the last of all
+    this.lines = Math.max(1, Math.floor((room * names.length) / this.lane));
+    this.scroll.style.maxHeight = this.lines < names.length ? `${this.lines * this.lane}px` : "";
     const key = JSON.stringify([names, this.lane]);
     if (key !== this.labelled) {
       this.labelled = key;
@@ -159,7 +162,7 @@ class Cells {
         Object.assign(label.style, { height: `${this.lane}px`, lineHeight: `${this.lane}px` });
         label.title = name;
         make("i", `ng-dot ng-${colors[place]}`, label);
-        label.append(name);
+        label.append(labels[place]);
       });
     }
     this.left = this.labels.offsetWidth;
@@ -184,6 +187,9 @@ class Cells {
     const words = window ? [`rows ${count(window.first)} to ${count(window.end - 1)}`] : [];
     if (frame.width > 1) words.push(`${count(frame.width)} rows a bar`);
     if (!window && this.pitch < LEAST_PITCH) words.push("drag to zoom");
+    const { scrollTop } = this.scroll, hidden = frame.names.length - this.lines;
+    const below = hidden - Math.floor(scrollTop / this.lane + 0.01);
+    if (hidden > 0) words.unshift(below > 0 ? `${below} more columns below` : `${hidden} more columns above`);
     span.textContent = words.join(" · ");
     all.hidden = !window;
     this.gestures.waits = Boolean(window);

@@ -19,6 +19,17 @@ function putNode(el, { sub, failed, fraction }, index) {
   if (bar) bar.style.transform = `scaleX(${fraction})`;
 }
 
+// What is further down than what is seen of a DAG
+
+function sayMore(el) {
+  const note = el.querySelector(".ng-more");
+  if (!note) return;
+  const end = note.parentNode.getBoundingClientRect().bottom - note.offsetHeight;
+  const dots = [...note.parentNode.querySelectorAll(".ng-node:has(.ng-node-dot) .ng-node-border")];
+  const below = dots.filter((node) => node.getBoundingClientRect().bottom > end + 1).length;
+  note.textContent = below ? `… ${below} more column${below === 1 ? "" : "s"} below` : "";
+}
+
 function render({ model, el }) {
   el.classList.add("ng-pane");
   let isWhole = true, stopHearing = null;
@@ -52,6 +63,7 @@ function render({ model, el }) {
   document.addEventListener("selectionchange", makeUp);
   for (const name of ["click", "keydown"]) el.addEventListener(name, choose);
   el.addEventListener("toggle", makeUp, true); // what is closed again
+  el.addEventListener("scroll", () => sayMore(el), true);
   draw();
   return () => {
     document.removeEventListener("selectionchange", makeUp);

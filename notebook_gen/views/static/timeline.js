@@ -153,7 +153,7 @@ class Timeline {
       choice.classList.toggle("ng-on", own === kind);
       choice.setAttribute("aria-pressed", own === kind);
     }
-    this.note.textContent = [this.sayPicked(), note, shown?.note].filter(Boolean).join(" · ");
+    this.note.textContent = this.note.title = [this.sayPicked(), note, shown?.note].filter(Boolean).join(" · ");
     const follows = running && this.follows;
     this.pill.textContent = running ? "follow" : "whole run";
     this.pill.hidden = !running && !this.window;
