@@ -202,7 +202,7 @@ class Run:
         `run.record(17)["review"].exchange.messages` are the messages that were sent for a cell. Of rows long past, what
         was said to models may be forgotten.
 
-        `print(run.record(17))` writes all of it as text.
+        `print(run.record(17))` writes it as text, the longest ones cut.
 
         Raises:
             ConfigError: that is no row's number.

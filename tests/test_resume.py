@@ -334,6 +334,7 @@ def test_failures_of_a_run_that_goes_on_have_what_earlier_ones_dropped_with_the_
     assert len(told) == dataset.rows_dropped
     assert told.iloc[:3].to_dict("records") == first.failures().to_dict("records")
     assert dataset.failures().equals(told)
+    assert "5 dropped (3 earlier)" in repr(again)
 
 
 def test_the_record_of_a_row_that_an_earlier_run_dropped_says_so_and_why(tmp_path: Path) -> None:

@@ -53,10 +53,12 @@ def count_kept(progress: Progress) -> int:
 
 
 def row_counts(progress: Progress) -> list[str]:
-    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `1 dropped`, `9 cells kept`."""
+    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`, …"""
     counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
     if progress.rows_dropped:
-        counts.append(f"{write_count(progress.rows_dropped)} dropped")
+        before = progress.rows_dropped_before
+        earlier = f" ({write_count(before)} earlier)" if before else ""
+        counts.append(f"{write_count(progress.rows_dropped)} dropped{earlier}")
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts
