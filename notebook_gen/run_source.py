@@ -18,7 +18,7 @@ from notebook_gen.observers.records import Records, RowRecord
 from notebook_gen.observers.rows import LiveRows, Storage
 from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.views.source import Cancelling
+from notebook_gen.views.source import Cancelling, InVain
 
 if TYPE_CHECKING:
     from notebook_gen.storage.memory import ExchangeLog
@@ -111,6 +111,15 @@ class RunSource:
         if self.progress.ended is not None:
             return self.progress.ended
         return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
+
+    def in_vain(self) -> Sequence[InVain]:
+        """Give the endpoints of which no call has come to anything since the last good one."""
+        scheduler = self.live_rows.scheduler
+        if scheduler is None or self.progress.ended is not None:
+            return ()
+        now, resources = scheduler.now(), scheduler.core.resources
+        tried = [(pool, pool.in_vain_since) for pool in resources]
+        return [InVain(pool.name, now - since, pool.problem) for pool, since in tried if since is not None]
 
     def cancelling(self) -> Cancelling | None:
         """Give how long ago it was cancelled, and how long it waits; None: it was not."""

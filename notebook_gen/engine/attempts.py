@@ -54,6 +54,7 @@ class Attempts:
     def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
         """Learn about an endpoint from a failed attempt that began at `started`."""
         before = (pool.limit, pool.silent_since, pool.resumes_at)
+        pool.problem = error.problem
         if isinstance(error, Transient):
             pool.failed(started, now)
             if pool.is_given_up(self._settings.shutdown_patience, now):

@@ -51,6 +51,7 @@ class Resource:
         has_answered: whether a call ever found it at work.
         silent_since: when the first of the failures in a row began; None where it is not silent.
         in_vain_since: when the first call began of those that were refused or failed since the last good one.
+        problem: what the last one said that was refused or failed.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Resource:
     has_answered: bool = field(default=False, init=False)
     silent_since: float | None = field(default=None, init=False)
     in_vain_since: float | None = field(default=None, init=False)
+    problem: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
     _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)

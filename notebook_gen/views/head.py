@@ -13,7 +13,7 @@ from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import made_nodes, node_colors
-from notebook_gen.views.resources import ResourceLook, counted, resource_looks, slots_of
+from notebook_gen.views.resources import IN_VAIN, ResourceLook, counted, resource_looks, slots_of
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import (
     count_kept,
@@ -240,6 +240,10 @@ def _figures(source: RunSource, waiting: int) -> Iterator[tuple[str, str]]:
 
 
 def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
+    names = {look.name for look in looks}
+    stuck = [one.seconds for one in source.in_vain() if one.resource in names and one.seconds >= IN_VAIN]
+    if stuck:
+        return f"no good answer for {write_clock(max(stuck))}"
     slots = slots_of(source, looks)
     counts = f"{slots.in_flight} of {slots.limit}"
     return f"{counts} in flight" if slots.limit == slots.ceiling else f"{counts}, {slots.ceiling} allowed"

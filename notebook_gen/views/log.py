@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from notebook_gen.views.resources import say_in_flight
+from notebook_gen.views.resources import say_in_flight, say_in_vain
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import placeholder_warning, retry_counts, row_counts, say_ending, say_spending
 from notebook_gen.views.text import write_clock
@@ -42,6 +42,7 @@ class LogView:
         yield from row_counts(progress)
         yield say_in_flight(self._source)
         yield from retry_counts(progress.nodes)
+        yield from say_in_vain(self._source)
         yield from say_spending(self._source)
         yield write_clock(now)
 

@@ -6,12 +6,16 @@ from typing import Final, NamedTuple
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import color_names
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import fit
+from notebook_gen.views.text import fit, one_line, write_clock
 
 LABEL_SIZE: Final = 11.0
 """Font size of labels beside lanes."""
 
 _WIDEST_LABEL = 120.0
+_PROBLEM = 100  # characters of it
+
+IN_VAIN: Final = 5.0
+"""Seconds without a good answer of an endpoint, after which that is told."""
 
 
 class ResourceLook(NamedTuple):
@@ -76,6 +80,15 @@ def slots_of(source: RunSource, looks: Sequence[ResourceLook]) -> Slots:
         sum(progress.limits.get(look.name, ceilings.get(look.name, 0)) for look in looks),
         sum(ceilings.get(look.name, 0) for look in looks),
     )
+
+
+def say_in_vain(source: RunSource) -> list[str]:
+    """Say which endpoints have given no good answer for some time, and what they said, each in some words."""
+    return [
+        f"{stuck.resource}: no good answer for {write_clock(stuck.seconds)} ({one_line(stuck.problem, _PROBLEM)})"
+        for stuck in source.in_vain()
+        if stuck.seconds >= IN_VAIN
+    ]
 
 
 def say_in_flight(source: RunSource) -> str:

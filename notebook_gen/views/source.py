@@ -28,6 +28,20 @@ class Cancelling(NamedTuple):
     gives_up_in: float
 
 
+class InVain(NamedTuple):
+    """An endpoint of which no call has come to anything lately.
+
+    Attributes:
+        resource: as in `ExecutionGraph.resources`.
+        seconds: for how long.
+        problem: what the last call was told.
+    """
+
+    resource: str
+    seconds: float
+    problem: str
+
+
 class RunSource(Protocol):
     """A run as views see it: facts to read, and one thing to do."""
 
@@ -152,6 +166,10 @@ class RunSource(Protocol):
 
     def cancel(self) -> None:
         """Ask it to stop; returns at once, on any thread."""
+        ...
+
+    def in_vain(self) -> Sequence[InVain]:
+        """Give the endpoints of which no call has come to anything since the last good one; safe on any thread."""
         ...
 
     def cancelling(self) -> Cancelling | None:

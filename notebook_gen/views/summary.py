@@ -53,7 +53,7 @@ def count_kept(progress: Progress) -> int:
 
 
 def row_counts(progress: Progress) -> list[str]:
-    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`, …"""
+    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`."""
     counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
     if progress.rows_dropped:
         before = progress.rows_dropped_before

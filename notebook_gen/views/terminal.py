@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from notebook_gen.plan.graph import Node
 from notebook_gen.views.palette import DARK, made_nodes, node_colors
-from notebook_gen.views.resources import say_in_flight
+from notebook_gen.views.resources import say_in_flight, say_in_vain
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import (
     count_settled,
@@ -87,6 +87,7 @@ class TerminalView:
         if spent:
             lines.append(Text(spent))
         lines.append(self._columns())
+        lines += [Text(line, style="yellow") for line in say_in_vain(self._source)]
         lines += [Text(line, style="red") for line in failure_lines(self._source.failures, _FAILURES_SHOWN)]
         if self._source.placeholder_text:
             lines.append(Text(placeholder_warning(), style="yellow"))

@@ -20,7 +20,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
-from notebook_gen.views.source import Cancelling
+from notebook_gen.views.source import Cancelling, InVain
 
 T = TypeVar("T")
 
@@ -56,6 +56,7 @@ class FakeRun:
     as_text: dict[str, str] = field(default_factory=dict)
     failure_count: int = 0
     is_cancelled: bool = False
+    calls_in_vain: Sequence[InVain] = ()
     cancelled_at: float = 0.0
     gives_up_at: float | None = None
 
@@ -141,6 +142,9 @@ class FakeRun:
 
     def cancel(self) -> None:
         self.is_cancelled = True
+
+    def in_vain(self) -> Sequence[InVain]:
+        return self.calls_in_vain
 
     def cancelling(self) -> Cancelling | None:
         if self.gives_up_at is None:

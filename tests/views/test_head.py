@@ -23,6 +23,7 @@ from notebook_gen.events import (
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
+from notebook_gen.views.source import InVain
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -120,6 +121,13 @@ def test_a_cancelled_run_says_what_it_waits_for_and_what_can_be_done() -> None:
     run.publish(RunFinished(30.0, "cancelled", None))
     assert _texts(head_html(run))[0] == "cancelled"
     assert "not returned" not in head_html(run)
+
+
+def test_beside_the_graph_stands_for_how_long_an_endpoint_has_given_no_good_answer() -> None:
+    run = traced_run(rows=10)
+    run.calls_in_vain = [InVain("model judge", 40.0, "503 upstream is gone"), InVain("model default", 2.0, "busy")]
+
+    assert _texts(side_html(run, waiting=0))[:4] == ["default", "0 of 8 in flight", "judge", "no good answer for 0:40"]
 
 
 def test_a_cancel_that_is_done_at_once_changes_nothing_but_the_state() -> None:

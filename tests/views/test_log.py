@@ -5,6 +5,7 @@ from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunPaused, Run
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.log import LogView
+from notebook_gen.views.source import InVain
 from tests.views.fake_run import REVIEW, review_run
 
 
@@ -52,6 +53,21 @@ def test_a_line_says_why_nothing_moves() -> None:
     view.update()
 
     assert lines == ["paused · 0 of 40 rows · 0 of 16 calls in flight · 3 retried · 2 × 429 · 0:10"]
+
+
+def test_a_line_says_which_endpoint_gives_no_good_answer_since_when_and_what_it_says() -> None:
+    lines: list[str] = []
+    run = review_run()
+    view = LogView(run, lines.append, interval=10)
+    run.publish(RunStarted(0.0, 40, 0.0))
+    run.calls_in_vain = [InVain("model default", 4.0, "busy"), InVain("model judge", 40.0, "503 upstream is gone")]
+
+    run.now = 50
+    view.update()
+
+    assert lines == [
+        "0 of 40 rows · 0 of 16 calls in flight · model judge: no good answer for 0:40 (503 upstream is gone) · 0:50"
+    ]
 
 
 def test_every_line_says_what_an_earlier_run_has_made() -> None:

@@ -11,6 +11,7 @@ from notebook_gen.events import CellsKept, RowsDone, RunFinished, RunStarted, Ta
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import Usage
+from notebook_gen.views.source import InVain
 from notebook_gen.views.terminal import TerminalView
 from tests.views.fake_run import REVIEW, FakeRun, review_run
 from tests.views.hostile import HOSTILE
@@ -39,6 +40,16 @@ def test_the_display_says_state_time_rows_and_calls() -> None:
     head, *_ = _text(TerminalView(run, _console()[0])).splitlines()
 
     assert head.rstrip() == "preview of 40 rows: running  0:17 · 12 of 40 rows · 1 dropped · 1 of 16 calls in flight"
+
+
+def test_an_endpoint_that_gives_no_good_answer_is_told_with_what_it_says() -> None:
+    run = review_run()
+    run.publish(RunStarted(0.0, 40, 0.0))
+    run.calls_in_vain = [InVain("model judge", 40.0, "503 upstream is gone")]
+
+    shown = _text(TerminalView(run, _console()[0])).splitlines()
+
+    assert "model judge: no good answer for 0:40 (503 upstream is gone)" in [line.rstrip() for line in shown]
 
 
 def test_what_an_earlier_run_has_made_is_said_at_the_top() -> None:
