@@ -143,8 +143,9 @@ def test_a_record_takes_the_keys_while_it_is_open_and_gives_them_back(live: Note
     notebook = live
     notebook.page.get_by_role("tab", name="Failures").click()
     failure = notebook.page.locator("tr[data-row]:has-text('not today')").first
-    failure.click()
     row = int(failure.get_attribute("data-row") or -1)
+    failure.focus()
+    notebook.page.keyboard.press("Enter")
     _wait_for_row(notebook, row)
     notebook.page.wait_for_function("document.activeElement.matches('.ng-inspected')")
 
