@@ -71,6 +71,7 @@ def test_what_was_made_after_a_row_was_dropped_is_in_its_record_and_counted_as_m
 
     run = builder.preview(1, show=False)
     while not len(run.failures()):
+        assert not run.is_over
         time.sleep(0.005)
     assert run.record(0)["late"].state == "dropped"
     is_dropped.set()
