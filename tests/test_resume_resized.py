@@ -85,7 +85,7 @@ def test_a_row_group_of_which_drops_and_a_resize_have_left_nothing_is_not_made_a
 
     assert sized.made == []
     assert "finished, 4 of 5 rows done, 1 dropped" in repr(first)
-    assert "finished, 4 of 5 rows done, 1 dropped, 8 cells kept" in repr(second)
+    assert "finished, 4 of 5 rows done, 1 dropped (1 earlier), 8 cells kept" in repr(second)
     dropped = pd.read_parquet(tmp_path / "d" / "dropped")
     assert dropped[["row", "column"]].values.tolist() == [[2, "checked"]]
 
