@@ -1,10 +1,13 @@
 """DatasetBuilder and its runs, as a user meets them, on the demo endpoint."""
 
 import asyncio
+import gc
 import inspect
 import json
 import threading
+import time
 import traceback
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 
 import notebook_gen as ng
 from notebook_gen.config.processors import Stage
+from notebook_gen.engine.loop import background_loop
 
 QUICK = ng.DemoModel(latency=0.01, spread=0.0)
 
@@ -173,6 +177,32 @@ def test_the_same_builder_runs_twice_at_once_without_mixing() -> None:
     first, second = builder.preview(5), builder.preview(9)
 
     assert (len(first.result()), len(second.result())) == (5, 9)
+
+
+def test_a_run_that_nobody_refers_to_any_more_makes_its_dataset(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder["n"] = ng.Integer(1, 5)
+    called, may_go_on = threading.Event(), weakref.WeakSet[asyncio.Event]()
+
+    @builder.column
+    async def slow(n: int) -> int:
+        event = asyncio.Event()
+        may_go_on.add(event)
+        called.set()
+        await event.wait()
+        return n
+
+    builder.create(6, tmp_path / "d", show=False)
+    assert called.wait(30)
+    del builder, slow
+    gc.collect()
+
+    deadline = time.monotonic() + 30
+    while len(list((tmp_path / "d").glob("rows/*.parquet"))) < 3:
+        assert time.monotonic() < deadline, "the run is gone with the last reference to it"
+        for event in list(may_go_on):
+            background_loop().post(event.set)
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,17 @@ _INSTALLED = {"site-packages", "dist-packages"}
 def is_users_function(function: FunctionType) -> bool:
     """Tell whether a function stands in a notebook, or in a module that is not installed."""
     # its __module__ may be that of what it wraps
-    return _is_users(function.__globals__)
+    return is_users_code(function.__globals__)
 
 
 def is_users_code(names: Mapping[str, Any]) -> bool:
     """Tell whether code with these globals stands in a notebook, or in a module that is not installed."""
-    return _is_users(names)
+    name, file = names.get("__name__"), names.get("__file__")
+    if name is None or name == "__main__":
+        return True
+    if type(name) is not str or type(file) is not str or name.partition(".")[0] == _HERE:
+        return False
+    return not _is_installed(file)
 
 
 def place_of(frame: FrameType, line: int) -> str:
@@ -41,14 +46,14 @@ def place_of(frame: FrameType, line: int) -> str:
 
 def is_users_module(module: ModuleType) -> bool:
     """Tell whether a module is the user's own."""
-    return _is_users(module_names(module))
+    return is_users_code(module_names(module))
 
 
 def is_users_class(kind: type) -> bool:
     """Tell whether a class stands in a notebook, or in a module that is not installed."""
     name = class_names(kind).get("__module__")
     module = sys.modules.get(name) if type(name) is str else None
-    return name == "__main__" or (issubclass(type(module), ModuleType) and _is_users(module_names(module)))
+    return name == "__main__" or (issubclass(type(module), ModuleType) and is_users_code(module_names(module)))
 
 
 def module_names(module: Any) -> dict[str, Any]:
@@ -78,15 +83,6 @@ def own_names(thing: Any) -> Mapping[str, Any]:
         return {}
     names: Mapping[str, Any] = found[1].__get__(thing)
     return names
-
-
-def _is_users(names: Mapping[str, Any]) -> bool:
-    name, file = names.get("__name__"), names.get("__file__")
-    if name is None or name == "__main__":
-        return True
-    if type(name) is not str or type(file) is not str or name.partition(".")[0] == _HERE:
-        return False
-    return not _is_installed(file)
 
 
 @cache

@@ -2,15 +2,12 @@
 
 import asyncio
 import inspect
-import sysconfig
 import traceback
 import types
 from collections.abc import Callable, Coroutine, Generator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from notebook_gen.config.ownership import place_of
+from notebook_gen.config.ownership import is_users_code, place_of
 from notebook_gen.errors import GenerationError, Rejected
 from notebook_gen.generators.rendering import said
 
@@ -149,17 +146,10 @@ def _own_line(error: BaseException) -> tuple[types.FrameType, int] | None:
     """The last line of the user's own code that the error came through; None if it came through none."""
     own = None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not frame.f_code.co_filename.startswith(_foreign_code()):
+        if is_users_code(frame.f_globals):
             own = (frame, line)
     return own
 
 
 def _raised_at(error: BaseException, own: tuple[types.FrameType, int] | None) -> str:
     return f"{type(error).__name__} at {own[0].f_code.co_filename}:{own[1]}" if own is not None else ""
-
-
-@cache
-def _foreign_code() -> tuple[str, ...]:
-    """How the file names of code begin that is not the user's: Python's, installed packages', and ours."""
-    installed = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return ("<frozen", str(Path(__file__).parent.parent), *installed)
