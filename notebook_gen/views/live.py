@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
-from weakref import WeakMethod
+from weakref import WeakMethod, ref
 
+from notebook_gen.views import measures
 from notebook_gen.views.outputs import Bundle, Outputs
 from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
@@ -24,6 +25,7 @@ from notebook_gen.views.text import escape, one_line
 if TYPE_CHECKING:
     import ipywidgets
 
+    from notebook_gen.views.root import LiveRoot
     from notebook_gen.views.widgets import LiveWidgets
 
 _log = logging.getLogger("notebook_gen")
@@ -63,12 +65,16 @@ class LiveDisplay:
     Args:
         source: the run.
         place: where to show it.
+        kept_for: seconds that the panes stay open when the report has taken their place: a page that was loaded while
+            the run went on shows them until it has asked for the report.
     """
 
-    def __init__(self, source: RunSource, place: Place) -> None:
+    def __init__(self, source: RunSource, place: Place, kept_for: float = 10.0) -> None:
         self._source = source
         self._place = place
+        self._kept_for = kept_for
         self._lock = threading.RLock()
+        self._root: LiveRoot | None = None
         self._widgets: LiveWidgets | None = None
         self._publisher: Publisher | None = None
         self._report: Bundle | None = None
@@ -84,9 +90,15 @@ class LiveDisplay:
 
     @property
     def widget(self) -> "ipywidgets.Widget | None":
-        """The widget, for another cell; None if it cannot be made. It lives on when the report has taken its place."""
+        """The widget, for another cell; None if it cannot be made. From now on it lives as long as the kernel."""
         self._is_built.wait(_PATIENCE)
-        return self._widgets.root if self._widgets is not None else None
+        with self._lock:
+            if self._root is None:
+                return None
+            self._root.keep()
+            if self._root.is_empty:
+                self._guard(self._open_again)
+            return self._root.box
 
     def pump(self) -> None:
         """Bring the view up to date if it is time to; on the thread that waits for the run.
@@ -147,6 +159,17 @@ class LiveDisplay:
         self._await_reader()
 
     def _build(self) -> None:
+        from notebook_gen.views.root import LiveRoot
+
+        widgets, publisher = self._open_panes()
+        root = LiveRoot(self._lock)
+        root.fill(widgets.parts, measures.view_height(self._source))
+        with self._lock:
+            self._root, self._widgets, self._publisher = root, widgets, publisher
+            self._place.update(self._bundle())
+            self._show_trouble()
+
+    def _open_panes(self) -> "tuple[LiveWidgets, Publisher]":
         from notebook_gen.views.widgets import LiveWidgets
 
         widgets = LiveWidgets(
@@ -157,10 +180,7 @@ class LiveDisplay:
         )
         publisher = Publisher(self._source, widgets, self._fail)
         publisher.begin()
-        with self._lock:
-            self._widgets, self._publisher = widgets, publisher
-            self._place.update(self._bundle())
-            self._show_trouble()
+        return widgets, publisher
 
     def _settle(self) -> None:
         """Show the last state in the widgets, then put the report in their place, unless somebody reads a record."""
@@ -195,8 +215,11 @@ class LiveDisplay:
             html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
         self._report = {"text/html": html, "text/plain": text}
         self._place.update(self._report)
-        if self._widgets is not None:
-            self._widgets.offer_report(self._words)
+        if self._root is not None:
+            self._root.offer(self._report, self._words)
+            timer = threading.Timer(self._kept_for, _close_panes, (self._root, ref(self)))
+            timer.daemon = True
+            timer.start()
 
     # On any thread
 
@@ -215,18 +238,25 @@ class LiveDisplay:
         publisher = self._publisher
         if publisher is None:
             return
-        if message.get("report") == "wanted":
-            self._guard(self._send_report)
-            return
         publisher.hear(message)
         if self._is_settled.is_set():
             with self._lock:
                 self._guard(publisher.answer)
 
-    def _send_report(self) -> None:
+    def forget_panes(self) -> None:
+        """Hold no closed widgets, nor what they have shown."""
         with self._lock:
-            if self._widgets is not None and self._report is not None:
-                self._widgets.send_report(self._report)
+            if self._root is not None and self._root.is_empty:
+                self._widgets = self._publisher = None
+
+    def _open_again(self) -> None:
+        """Open the panes of a run that is over and has been reported."""
+        if self._root is None:
+            return
+        self._widgets, self._publisher = self._open_panes()
+        self._publisher.finish()
+        self._root.fill(self._widgets.parts, measures.view_height(self._source))
+        self._show_trouble()
 
     @property
     def _words(self) -> str:
@@ -238,8 +268,8 @@ class LiveDisplay:
         if self._report is not None:
             return self._report
         text = self._words
-        if self._widgets is not None:
-            bundle: Bundle = self._widgets.root._repr_mimebundle_()  # IPython's protocol
+        if self._root is not None:
+            bundle: Bundle = self._root.box._repr_mimebundle_()  # IPython's protocol
             return {**bundle, "text/plain": text}
         if self._trouble:
             return self._say_trouble()
@@ -268,11 +298,19 @@ class LiveDisplay:
             return
         if self._widgets is not None:
             self._widgets.show_html("trouble", f'<p class="ng-note ng-bad">{escape(self._trouble)}</p>')
-        else:
+        elif self._report is None:
             self._place.update(self._say_trouble())
 
     def _say_trouble(self) -> Bundle:
         return {"text/html": f'<p class="mathjax_ignore">{escape(self._trouble)}</p>', "text/plain": self._trouble}
+
+
+def _close_panes(root: "LiveRoot", display: "ref[LiveDisplay]") -> None:
+    """Close the panes of a run that is over; nothing of it is held meanwhile."""
+    root.empty()
+    alive = display()
+    if alive is not None:
+        alive.forget_panes()
 
 
 def _weakly(method: Callable[..., None]) -> Callable[..., None]:

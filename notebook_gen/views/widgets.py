@@ -18,8 +18,8 @@ from notebook_gen.views import measures
 from notebook_gen.views.cells import CellsFrame, cells_script
 from notebook_gen.views.feeds import CancelOffer, ColumnFigures, Numbers, PaneName, RowsPage
 from notebook_gen.views.inspector import Inspected
-from notebook_gen.views.outputs import Bundle
 from notebook_gen.views.palette import made_nodes, node_colors
+from notebook_gen.views.root import hear_while_cells_run
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.text import escape, one_line
@@ -92,14 +92,6 @@ class InspectorPane(anywidget.AnyWidget):
     record = traitlets.Dict().tag(sync=True)
 
 
-class Keeper(anywidget.AnyWidget):
-    """Puts the report into pages that do not know where it belongs; shows nothing. See static/keep.js."""
-
-    _esm = read_static("keep.js")
-
-    place = traitlets.Dict().tag(sync=True)
-
-
 class LiveWidgets:
     """All widgets of one live view, by name: what a `Publisher` writes to.
 
@@ -110,7 +102,7 @@ class LiveWidgets:
         on_message: called with what a page says, on any thread.
 
     Attributes:
-        root: the widget to show.
+        parts: the widgets to show, from top to bottom.
     """
 
     def __init__(
@@ -141,8 +133,7 @@ class LiveWidgets:
         self._inspector = InspectorPane()
         self._rows = RowsPane()
         self._cells = CellsPane()
-        self._keeper = Keeper()
-        speakers = (self._timeline, self._inspector, self._rows, self._cells, self._keeper, panes["failures"])
+        speakers = (self._timeline, self._inspector, self._rows, self._cells, panes["failures"])
         for speaking in speakers:
             speaking.on_msg(lambda _pane, content, _buffers: on_message(content))
         self._columns = _Columns(source.graph, source.progress.rows)
@@ -152,12 +143,9 @@ class LiveWidgets:
         # the page may have to fetch the scripts of all other parts first; with them comes the style that hides it
         starting = _with_class(ipywidgets.Label("The live view is loading …"), "ng-starting")
         below = [self._inspector, panes["notice"], panes["trouble"]]
-        parts = [starting, headline, panes["top"], self._timeline, self._tabs, *below]
-        # parts arrive in the page one by one: with no height of its own, the view would first be small
-        layout = ipywidgets.Layout(min_height=f"{measures.view_height(source)}px")
-        self.root = _with_class(ipywidgets.VBox(parts, layout=layout), "ng-view", "ng-live")
+        self.parts = [starting, headline, panes["top"], self._timeline, self._tabs, *below]
         for widget in (self._pause, self._cancel, *speakers, *panes.values()):
-            _hear_while_cells_run(widget)
+            hear_while_cells_run(widget)
 
     def show_html(self, pane: PaneName, html: str) -> None:
         """Fill a pane."""
@@ -234,18 +222,6 @@ class LiveWidgets:
         self._timeline.send_state({"template", "frame", "detail", "clock", "picture"})
         self._columns.send_again()
 
-    def offer_report(self, text: str) -> None:
-        """Say that the report is there.
-
-        Args:
-            text: what stands in plain text beside the live view.
-        """
-        self._keeper.place = {"root": self.root.model_id, "text": text}
-
-    def send_report(self, report: Bundle) -> None:
-        """Send the report to the page."""
-        self._keeper.send({"report": dict(report)})
-
     def send_plotly(self) -> None:
         """Send plotly.js to the page."""
         self._timeline.send({"plotly": "here"}, buffers=[compressed_plotly()])
@@ -289,17 +265,6 @@ def _with_class(widget: W, *names: str) -> W:
     for name in names:
         widget.add_class(name)
     return widget
-
-
-def _hear_while_cells_run(widget: ipywidgets.Widget) -> None:
-    """Let what the page says arrive while a cell blocks the kernel.
-
-    ipykernel 7.4 sends it to the thread that last wrote to the widget's comm: for us always to the main one, which
-    is busy. Without this method it goes to the subshell that JupyterLab opened for it; others have no such method.
-    """
-    comm = widget.comm
-    if callable(getattr(comm, "_reply_subshell_for", None)):
-        comm._reply_subshell_for = None  # noqa: SLF001  # there is no public way
 
 
 @cache

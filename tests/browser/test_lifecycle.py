@@ -30,6 +30,17 @@ BARS = ".ng-live .ng-timeline .barlayer .point path"
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 BROKEN = re.compile("model not found|Error displaying widget|Loading widget", re.IGNORECASE)
 
+# what a page knows of a view, without asking for it, after which its panes would stay open
+FIND_VIEW = """
+from ipywidgets.widgets.widget import _instances
+
+run = b.preview(12)
+run.result()
+view = next(widget for widget in list(_instances.values()) if "ng-view" in getattr(widget, "_dom_classes", ()))
+"""
+COUNT_WIDGETS = """jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestCommInfo({})
+    .then(({ content }) => Object.keys(content.comms).length)"""
+
 COUNT_DONE = """cell => Number([...document.querySelectorAll('.jp-Notebook .jp-Cell')[cell]
     .querySelectorAll(".ng-live .ng-head b")].map(({ textContent }) => textContent.match(/^(\\d+) of \\d/)?.[1])
     .find(Boolean) ?? -1)"""
@@ -167,6 +178,27 @@ def test_a_page_that_is_opened_when_the_run_is_over_keeps_its_report(open_notebo
 
     last.wait_for(CANCELLED, within=last.cell(1))
     assert last.count(".ng-live") == 0
+    last.page.wait_for_function(f"async () => (await {COUNT_WIDGETS}) <= 4")
+    last.leave()
+
+    # with its panes closed
+    later = open_notebook(first.path)
+    later.wait_for(CANCELLED, within=later.cell(1))
+    assert later.count(".ng-view", later.cell(1)) == 1
+    assert not BROKEN.search(later.cell(1).inner_text())
+
+
+def test_a_page_that_cannot_put_the_report_elsewhere_shows_it_in_the_view_whose_panes_are_closed(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook.run_cells("in-view", [DECLARE, FIND_VIEW, "view"])
+    notebook.wait_for(FINISHED, within=notebook.cell(1))
+
+    report = notebook.wait_for(FINISHED, within=notebook.cell(2))
+
+    notebook.picture("in-view", of=notebook.cell(2))
+    assert report.is_visible()
+    assert "12 of 12" in notebook.wait_for(".ng-report .ng-head", within=notebook.cell(2)).inner_text()
 
 
 def test_two_runs_at_once_move_each_in_its_own_view(open_notebook: OpenNotebook) -> None:

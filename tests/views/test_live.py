@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.views import measures
@@ -53,10 +54,10 @@ class _Broken(FakeRun):
 class _Shown:
     """A view that is kept up to date until the test ends it."""
 
-    def __init__(self, run: FakeRun) -> None:
+    def __init__(self, run: FakeRun, kept_for: float = _PATIENCE) -> None:
         self.run = run
         self.place = _Place()
-        self.display = LiveDisplay(run, self.place)
+        self.display = LiveDisplay(run, self.place, kept_for)
         self.display.show_again()
         self.first = dict(self.place.cells)
         self.display.start()
@@ -83,6 +84,11 @@ def _panes(display: LiveDisplay) -> str:
     """The HTML of all panes of the widget."""
     assert display.widget is not None
     return "".join(getattr(pane, "html", "") for pane in display.widget.children)
+
+
+def _count_widgets() -> int:
+    """How many widgets there are in this process."""
+    return len(_instances)  # what has a name for it goes through them one by one, while threads make and close some
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
@@ -148,6 +154,34 @@ def test_a_report_takes_the_widgets_place_in_every_cell_and_in_later_ones() -> N
     assert len(view.place.cells) == 3
     assert "ng-report" in view.place.html
     assert view.display.widget is not None
+
+
+def test_when_the_report_has_taken_their_place_the_panes_are_closed_and_can_be_had_again() -> None:
+    before = _count_widgets()
+    view = _Shown(traced_run(), kept_for=0.05)
+    _wait_until(lambda: _count_widgets() > before + 40)
+
+    view.end()
+    _wait_until(lambda: _count_widgets() <= before + 4)
+
+    again = view.display.widget
+    assert again is not None
+    assert [type(part).__name__ for part in again.children][:3] == ["Label", "HBox", "Pane"]
+    assert "finished" in again.children[1].children[0].parts["facts"]
+    assert _count_widgets() > before + 40
+
+
+def test_panes_that_somebody_shows_elsewhere_stay_open() -> None:
+    view = _Shown(traced_run(), kept_for=0.05)
+    widget = view.display.widget
+    assert widget is not None
+    parts = widget.children
+
+    view.end()
+    time.sleep(0.2)
+
+    assert widget.children == parts
+    assert all(part.comm is not None for part in parts)
 
 
 def test_a_report_waits_until_the_record_that_somebody_reads_is_closed() -> None:

@@ -51,4 +51,15 @@ function initialize({ model }) {
   return () => clearTimeout(timer);
 }
 
-export default { initialize };
+// What a page shows where the panes of a run that is over were closed, and where it cannot put the report elsewhere
+function render({ model, el }) {
+  el.textContent = "The report of this run is loading …";
+  const put = ({ report }) => {
+    if (report) el.innerHTML = report["text/html"]; // made and escaped by Python
+  };
+  model.on("msg:custom", put);
+  model.send({ report: "wanted" });
+  return () => model.off("msg:custom", put);
+}
+
+export default { initialize, render };

@@ -1,0 +1,117 @@
+"""What stays of a live view when its panes are closed: the box that pages know it by, and the keeper of its report.
+
+Every widget is there until it is closed, in the kernel and in the page, and a page that is loaded again asks for all of
+them. Imported only when a view is shown.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from notebook_gen.views.outputs import Bundle
+from notebook_gen.views.stylesheet import read_static
+
+_VIEW: Final = "ng-live"
+
+
+class Keeper(anywidget.AnyWidget):
+    """Puts the report into pages that do not know where it belongs. See static/keep.js."""
+
+    _esm = read_static("keep.js")
+
+    place = traitlets.Dict().tag(sync=True)
+
+
+class LiveRoot:
+    """The root of a live view's widgets.
+
+    Args:
+        lock: held by who writes to widgets.
+
+    Attributes:
+        box: the widget to show; it is the same for as long as the kernel lives.
+    """
+
+    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+        self.box = ipywidgets.VBox()
+        self._keeper = Keeper()
+        self._lock = lock
+        self._report: Bundle | None = None
+        self._is_kept = False
+        self.box.add_class("ng-view")
+        self._keeper.on_msg(lambda _keeper, content, _buffers: self._hear(content))
+        hear_while_cells_run(self._keeper)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether its panes are closed."""
+        return _VIEW not in self.box._dom_classes  # noqa: SLF001  # there is no public way
+
+    def fill(self, parts: Sequence[ipywidgets.Widget], height: int) -> None:
+        """Put the parts of a view into it.
+
+        Args:
+            parts: from top to bottom.
+            height: of all of them, in pixels; they arrive one by one, and the view would first be small.
+        """
+        with self._lock:
+            self.box.layout.min_height = f"{height}px"
+            self.box.add_class(_VIEW)
+            self.box.children = tuple(parts)
+
+    def keep(self) -> None:
+        """Leave the panes open for good: somebody shows them elsewhere."""
+        with self._lock:
+            self._is_kept = True
+
+    def empty(self) -> None:
+        """Close all parts, unless they are kept; a page that shows them shows the report instead."""
+        with self._lock:
+            if self._is_kept or self.is_empty:
+                return
+            parts = self.box.children
+            self.box.children = (self._keeper,)
+            self.box.remove_class(_VIEW)
+            self.box.layout.min_height = None
+            for widget in _all_of(parts):
+                widget.close()
+
+    def offer(self, report: Bundle, text: str) -> None:
+        """Say that the report is there, for pages that do not have it.
+
+        Args:
+            report: what to show in the live view's place.
+            text: what stands in plain text beside the live view.
+        """
+        with self._lock:
+            self._report = dict(report)
+            self._keeper.place = {"root": self.box.model_id, "text": text}
+
+    def _hear(self, message: Mapping[str, object]) -> None:
+        with self._lock:
+            if message.get("report") == "wanted" and self._report is not None:
+                self._keeper.send({"report": self._report})
+
+
+def hear_while_cells_run(widget: ipywidgets.Widget) -> None:
+    """Let what the page says arrive while a cell blocks the kernel.
+
+    ipykernel 7.4 sends it to the thread that last wrote to the widget's comm: for us always to the main one, which
+    is busy. Without this method it goes to the subshell that JupyterLab opened for it; others have no such method.
+    """
+    comm = widget.comm
+    if callable(getattr(comm, "_reply_subshell_for", None)):
+        comm._reply_subshell_for = None  # noqa: SLF001  # there is no public way
+
+
+def _all_of(widgets: Sequence[ipywidgets.Widget]) -> Iterator[ipywidgets.Widget]:
+    """Some widgets, what is in them, and what they look like."""
+    for widget in widgets:
+        looks = (getattr(widget, name, None) for name in ("layout", "style"))
+        yield from (look for look in looks if look is not None)
+        yield from _all_of(getattr(widget, "children", ()))
+        yield widget
