@@ -165,7 +165,7 @@ class RunSource:
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
         """Give, by node, since when each of its tasks that is ready waits for a slot."""
-        return self.read(self.live_rows.waiting_since)
+        return self.read(self.cells.waiting_since)
 
     def deferred_cells(self) -> Mapping[int, int]:
         """Give, by node, how many of its tasks failed and wait for another try."""

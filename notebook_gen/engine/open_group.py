@@ -92,6 +92,13 @@ class OpenGroup:
             return self.group.rows
         return [row for row in self.group.rows if not self.dropped[row - self.group.start]]
 
+    def waiting_since(self, node: int) -> list[float]:
+        """Give since when each cell of a node that is ready waits, in seconds since the run began."""
+        states = self.states[node]
+        if READY not in states:
+            return []
+        return [at for at, state in zip(self.ready_at[node], states, strict=True) if state == READY]
+
     def rows_of(self, node: int) -> Sequence[int]:
         """Give the rows that a full-column node has to make: neither dropped nor left out."""
         rows, left_out = self.live_rows(), self.left_out.get(node)

@@ -95,6 +95,7 @@ class Cells:
 
     def __init__(self, graph: ExecutionGraph, rows: int, open_group: Callable[[int], OpenGroup | None]) -> None:
         self._full_column = [node.full_column for node in graph.nodes]
+        self._with_slots = [node.index for node in graph.nodes if node.resource is not None]
         self._open_group = open_group
         self._open: dict[int, OpenGroup] = {}
         self._kept: dict[int, dict[int, bytearray]] = {}  # 1 for a kept cell, by open row group and node
@@ -105,6 +106,7 @@ class Cells:
         self._whole = StretchCounts(nodes, max(1, -(-rows // MOST_BINS)), "I")
         self._shorter = [StretchCounts(nodes, width, _code(width)) for width in _widths(rows)]
         self._settled: list[GroupStates] = []
+        self._cut_off: list[tuple[int, float]] = []  # of each cell that was ready at the end: its node, and since when
         self._make_room(rows)
 
     def __call__(self, event: Event) -> None:
@@ -121,6 +123,19 @@ class Cells:
         elif type(event) is RunFinished:
             for number in [*self._open]:
                 self._settle(number)
+
+    def waiting_since(self) -> dict[int, list[float]]:
+        """Give, by node, since when each of its tasks that is ready waits for a slot; nodes that need none left out.
+
+        What the end of the run has cut off waits for ever.
+        """
+        waiting: dict[int, list[float]] = {node: [] for node in self._with_slots}
+        for node, at in self._cut_off:
+            waiting[node].append(at)
+        for group in self._open.values():
+            for node, since in waiting.items():
+                since.extend(group.waiting_since(node))
+        return waiting
 
     def count(self) -> CellCounts:
         """Count all cells as they stand."""
@@ -227,6 +242,7 @@ class Cells:
         group = self._open.pop(number, None)
         if group is not None:
             states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._full_column))]
+            self._cut_off += [(node, at) for node in self._with_slots for at in group.waiting_since(node)]
             self._count_for_good(group.group, states)
         self._kept.pop(number, None)
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
-from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, READY, OpenGroup
+from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
@@ -234,17 +234,6 @@ class LiveRows:
         """Give one row, wherever it is; None if it was not begun, or nothing is left of it."""
         group = self._open_group(row)
         return self._view(row) if group is None or row in group.group.rows else None
-
-    def waiting_since(self) -> dict[int, list[float]]:
-        """Give, by node, since when each of its tasks that is ready waits for a slot; nodes that need none left out."""
-        waiting: dict[int, list[float]] = {node.index: [] for node in self._graph.nodes if node.resource is not None}
-        open_groups = self.scheduler.core.tracker.groups.values() if self.scheduler is not None else ()
-        for group in open_groups:
-            for node, since in waiting.items():
-                states = group.states[node]
-                if READY in states:
-                    since.extend(at for at, state in zip(group.ready_at[node], states, strict=True) if state == READY)
-        return waiting
 
     def deferred(self) -> dict[int, int]:
         """Count, by node, the tasks that failed and wait for another try; nodes without one left out."""

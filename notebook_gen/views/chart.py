@@ -91,6 +91,7 @@ class Chart:
         colors: the name of each node's colour.
         places: where everything stands.
         height: pixels of the whole, axis included.
+        is_over: whether the run is.
         cooled: of each bar, the seconds of its wait in which its endpoint was left alone.
         cooling: when that was, as far as it can be seen, where lanes are rows.
         pauses: when the run was paused, as far as it can be seen; what goes on ends at infinity.
@@ -105,16 +106,11 @@ class Chart:
     colors: tuple[str, ...]
     places: Places
     height: int
+    is_over: bool
     cooled: "Array"
     cooling: tuple[Cooling, ...]
     pauses: tuple[Pause, ...]
     in_flight: InFlight
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is going on any more."""
-        load = self.detail.load
-        return not load.waiting[-1] and not load.in_flight[:, -1].any()
 
     @property
     def labels(self) -> list[tuple[str, str]]:
@@ -264,18 +260,17 @@ def chart_of_run(
     now = max(source.elapsed(), history.latest, 1e-3)
     ahead = 0.0 if is_over else ROOM_AHEAD
     window = Window(0.0, now / (1 - ahead), pixels)
-    waiting = {} if is_over else source.waiting_since()
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
     choice = LaneChoice(lanes, inner_height(height))
-    detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=waiting)
+    detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=source.waiting_since())
     if detail.since > window.start:
         # rows: what was before the first of them is empty
         end = detail.since + (now - detail.since) / (1 - ahead)
         detail = replace(detail, window=window._replace(start=detail.since, end=end))
-    return make_chart(history, detail, source.ceilings, height)
+    return make_chart(history, detail, source.ceilings, height, is_over=is_over)
 
 
-def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], height: int) -> Chart:
+def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], height: int, *, is_over: bool) -> Chart:
     """Place everything that a window shows.
 
     Args:
@@ -283,6 +278,7 @@ def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], he
         detail: what the window shows.
         ceilings: slots of each resource, by name.
         height: pixels of the whole, axis included.
+        is_over: whether the run is.
     """
     graph, window = history.graph, detail.window
     slots = tuple(ceilings.get(name, 0) for name in graph.resources)
@@ -304,6 +300,7 @@ def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], he
             detail.lanes, lane_names(graph, detail.lanes), height, below=_widest_figures(detail.lanes, slots)
         ),
         height=height,
+        is_over=is_over,
         cooled=cooled,
         cooling=tuple(cooling),
         pauses=merge_close(pauses, _LEAST_BETWEEN_PAUSES * window.seconds / window.pixels, _MOST_PAUSES),

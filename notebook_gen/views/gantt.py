@@ -115,7 +115,8 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
         detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
         needed = room_for_rows(detail.lanes, len(rows)) if rows is not None else 0.0
         if needed <= room:
-            return make_chart(history, detail, slots, height)
+            is_over = not detail.load.in_flight[:, -1].any()
+            return make_chart(history, detail, slots, height, is_over=is_over)
         # a larger window may show more attempts beside each other, which need more room again
         height += ceil(needed - room)
         room = inner_height(height)

@@ -157,7 +157,10 @@ class RunSource(Protocol):
         ...
 
     def waiting_since(self) -> Mapping[int, Sequence[float]]:
-        """Give, by node, since when each of its tasks that is ready waits for a slot; safe on any thread."""
+        """Give, by node, since when each of its tasks that is ready waits for a slot; safe on any thread.
+
+        When the run is over: those that its end has cut off.
+        """
         ...
 
     def deferred_cells(self) -> Mapping[int, int]:

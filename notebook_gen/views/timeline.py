@@ -42,8 +42,6 @@ _WHOLE_EVERY = 5.0  # seconds, while a part is looked at
 _STALE_AFTER = 2.0  # seconds; while nothing happens, a picture is good for so long at least
 _STALE_SHARE = 0.05  # of what it shows
 
-_Waiting = Mapping[int, Sequence[float]]
-
 
 class Clock(TypedDict):
     """What moves while nothing happens: now, in seconds since the run began, and words beside the heading."""
@@ -203,9 +201,6 @@ class TimelineFeed:
     def _now(self) -> float:
         return max(self._source.elapsed(), self._history.latest)
 
-    def _waiting(self) -> _Waiting:
-        return self._source.waiting_since() if self._source.progress.ended is None else {}
-
     def _chart(self, window: Window) -> Chart:
         source, history = self._source, self._history
         height = measures.timeline_height(source)
@@ -215,9 +210,9 @@ class TimelineFeed:
             self._now(),
             lanes=LaneChoice(self._lanes, inner_height(height)),
             max_bars=most_bars(source.graph, len(history)),
-            waiting_since=self._waiting(),
+            waiting_since=self._source.waiting_since(),
         )
-        return make_chart(history, detail, source.ceilings, height)
+        return make_chart(history, detail, source.ceilings, height, is_over=source.progress.ended is not None)
 
     def _show_changes(self, now: float) -> int:
         """Show what is looked at; gives the bytes that it took."""

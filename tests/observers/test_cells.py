@@ -141,6 +141,24 @@ def test_what_was_not_made_when_the_run_ended_never_will_be() -> None:
     assert world.states(B) == ["waiting"] * 4
 
 
+def test_what_the_end_of_the_run_has_cut_off_waits_for_ever() -> None:
+    world = _World(rows=6, group_size=2)
+    world.open(0)
+    for row in (0, 1):
+        world.end(A, row)
+        world.end(B, row)
+    world.write(0)
+    world.open(1)
+    world.open(2)
+    world.end(A, 2)
+    assert world.cells.waiting_since() == {A: [0.0] * 3, B: [0.0]}
+
+    world.write(1)
+    world.cells(RunFinished(0.0, "cancelled", None))
+
+    assert world.cells.waiting_since() == {A: [0.0] * 3, B: [0.0]}
+
+
 def test_many_rows_are_counted_in_stretches() -> None:
     world = _World(rows=1_000, group_size=100)
     for number in (0, 1):

@@ -114,7 +114,7 @@ def _by_color(traces: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def _zoomed(run: FakeRun, start: float, end: float) -> Chart:
     history = _history(run)
     detail = query(history, Window(start, end, _PIXELS), run.now, max_bars=100)
-    return make_chart(history, detail, {}, 300)
+    return make_chart(history, detail, {}, 300, is_over=False)
 
 
 @pytest.mark.parametrize(("start", "end", "words"), [(1.5, 3.5, [2.0]), (2.0, 2.25, [2.125]), (2.49, 5.0, [])])

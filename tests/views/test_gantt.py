@@ -388,6 +388,17 @@ def test_labels_never_lie_on_each_other_however_many_there_are(lanes: LaneKind, 
     assert all(text_width(name, 11.0) + 8 <= chart.places.label_width for name in labels)
 
 
+def test_what_the_end_of_a_run_has_cut_off_waits_until_its_end() -> None:
+    run = _worked()
+    run.waiting = {SCORE: [2.0, 3.0]}
+
+    run.finish()
+
+    chart = _chart(run)
+    assert int(chart.detail.load.waiting[-1]) == 2
+    assert ("waiting", "cells") in chart.labels
+
+
 def test_everything_of_a_chart_lies_within_it_and_nothing_on_something_else() -> None:
     places = _chart(_worked()).places
     assert places.waiting is not None
