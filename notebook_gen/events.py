@@ -214,6 +214,12 @@ class RunResumed(NamedTuple):
     time: float
 
 
+class WorkStopped(NamedTuple):
+    """What was in flight has been cut off, as the run ends; what is finished is still to be written."""
+
+    time: float
+
+
 class RunFinished(NamedTuple):
     """The run is over; published exactly once.
 
@@ -243,6 +249,7 @@ Event = (
     | RowGroupWritten
     | RunPaused
     | RunResumed
+    | WorkStopped
     | RunFinished
 )
 Observer = Callable[[Event], None]

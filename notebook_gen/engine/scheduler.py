@@ -34,7 +34,7 @@ from notebook_gen.engine.outgoing import Outgoing
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunCancelled, RunError
-from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted
+from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted, WorkStopped
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Exchange, Made, Usage
 
@@ -171,7 +171,9 @@ class AsyncTaskScheduler:
             self._perform()
         if self._ending is None:
             self._in_place.clear()
-            self.core.stopped(self.now())
+            now = self.now()
+            self._bus.publish(WorkStopped(now))
+            self.core.stopped(now)
             self._perform()
 
     async def _end(self, workers: Iterable[asyncio.Task[None]]) -> None:

@@ -25,6 +25,7 @@ from notebook_gen.events import (
     State,
     TaskEnded,
     TaskStarted,
+    WorkStopped,
 )
 from notebook_gen.plan.graph import ExecutionGraph
 
@@ -194,7 +195,7 @@ class Progress:
             case RowGroupWritten():
                 self.rows_written += event.delivered
                 self._group_size.pop(event.row_group.number, None)
-            case RunStarted() | RunPaused() | RunResumed() | RunFinished():
+            case RunStarted() | RunPaused() | RunResumed() | WorkStopped() | RunFinished():
                 self._change_state(event)
             case _:
                 pass
@@ -218,7 +219,7 @@ class Progress:
             node.done += rows
             node.kept += rows
 
-    def _change_state(self, event: RunStarted | RunPaused | RunResumed | RunFinished) -> None:
+    def _change_state(self, event: RunStarted | RunPaused | RunResumed | WorkStopped | RunFinished) -> None:
         match event:
             case RunStarted():
                 self.state = "running"
@@ -230,5 +231,10 @@ class Progress:
                 if self._paused_at is not None:
                     self.paused_for += event.time - self._paused_at
                     self._paused_at = None
+            case WorkStopped():
+                self._started.clear()
+                self.in_flight = dict.fromkeys(self.in_flight, 0)
+                for node in self.nodes:
+                    node.in_flight = 0
             case RunFinished():
                 self.state, self.ended, self.error = event.state, event.time, event.error

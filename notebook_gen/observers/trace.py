@@ -15,6 +15,7 @@ from notebook_gen.events import (
     RunStarted,
     TaskEnded,
     TaskStarted,
+    WorkStopped,
 )
 from notebook_gen.observers.trace_context import KEY, TraceContext, schema_metadata
 from notebook_gen.plan.graph import ExecutionGraph
@@ -126,6 +127,8 @@ class Trace:
             self.pauses.append((event.time, inf))
         elif kind is RunResumed:
             self._end_pause(event.time)
+        elif kind is WorkStopped:
+            self.cancel_open(event.time)
         elif kind is RunFinished:
             self._end_pause(event.time)
             self.cancel_open(event.time)

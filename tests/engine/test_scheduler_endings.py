@@ -13,7 +13,16 @@ from notebook_gen.config.columns import Column, Integer, LLMText
 from notebook_gen.engine.instructions import GroupStage
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.errors import ProcessorError, RateLimited, RunCancelled, RunError, Transient, WriteError
-from notebook_gen.events import Event, LimitMoved, RowGroupWritten, RunFinished, State, TaskEnded, TaskStarted
+from notebook_gen.events import (
+    Event,
+    LimitMoved,
+    RowGroupWritten,
+    RunFinished,
+    State,
+    TaskEnded,
+    TaskStarted,
+    WorkStopped,
+)
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import Made, Processed
 from tests.engine.fakes import (
@@ -71,7 +80,7 @@ def test_cancel_keeps_finished_rows_and_makes_no_new_call() -> None:
     after = play(main())
 
     assert sorted(shelf.rows) == [0, 1, 2]
-    assert [type(event) for event in after] == [RowGroupWritten, RowGroupWritten, RunFinished]
+    assert [type(event) for event in after] == [WorkStopped, RowGroupWritten, RowGroupWritten, RunFinished]
 
 
 def test_a_run_cancelled_before_it_begins_makes_nothing() -> None:

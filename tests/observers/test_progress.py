@@ -20,6 +20,7 @@ from notebook_gen.events import (
     RunStarted,
     TaskEnded,
     TaskStarted,
+    WorkStopped,
 )
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import build_graph
@@ -70,6 +71,12 @@ def test_a_task_is_in_flight_from_its_start_to_its_end() -> None:
     assert (node.in_flight, progress.in_flight["model default"]) == (1, 1)
     assert (node.done, node.attempts, node.seconds, node.mean_seconds) == (1, 1, 4.0, 4.0)
     assert (progress.tokens_in, progress.tokens_out) == (3, 4)
+
+
+def test_nothing_is_in_flight_when_work_was_stopped() -> None:
+    progress = progress_of(TaskStarted(1.0, Task(0, 0, 0), 0.0, 0), WorkStopped(2.0))
+
+    assert (progress.nodes[0].in_flight, progress.in_flight["model default"]) == (0, 0)
 
 
 def test_failed_attempts_are_counted_apart_by_whether_another_follows() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from notebook_gen.config.columns import Expression, Function, LLMText
 from notebook_gen.errors import Rejected, Transient
-from notebook_gen.events import Event, InPlaceEnded, RowsDone, RunFinished, TaskEnded, TaskStarted
+from notebook_gen.events import Event, InPlaceEnded, RowsDone, RunFinished, TaskEnded, TaskStarted, WorkStopped
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT, IN_PLACE_SLOT, LINE_BYTES, Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP, Task
@@ -109,6 +109,13 @@ def test_what_is_in_flight_when_the_run_ends_was_cancelled_then() -> None:
 
     assert list(trace.columns()["state"]) == [CANCELLED, DONE]
     assert list(trace.columns()["ended"]) == [5.0, 2.0]
+
+
+def test_what_is_cut_off_ends_then_although_the_run_goes_on_to_write() -> None:
+    trace = trace_of(TaskStarted(1.0, Task(0, 0, 0), 0.0, 0), WorkStopped(2.0), RunFinished(5.0, "cancelled", None))
+
+    assert list(trace.columns()["state"]) == [CANCELLED]
+    assert list(trace.columns()["ended"]) == [2.0]
 
 
 def test_other_events_leave_no_line() -> None:
