@@ -44,6 +44,7 @@ class NodeProgress:
         in_flight: tasks with a slot.
         seconds: time in flight of all ended attempts, added up.
         attempts: ended attempts.
+        cut_off: attempts that the end of the run cut off.
         tokens_in: tokens sent to its model.
         tokens_out: tokens its model answered.
         put_off_by: the error of the last attempt that may work at another time, and was put off; None without one.
@@ -58,6 +59,7 @@ class NodeProgress:
     in_flight: int = 0
     seconds: float = 0.0
     attempts: int = 0
+    cut_off: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     put_off_by: Transient | None = None
@@ -235,6 +237,6 @@ class Progress:
                 self._started.clear()
                 self.in_flight = dict.fromkeys(self.in_flight, 0)
                 for node in self.nodes:
-                    node.in_flight = 0
+                    node.cut_off, node.in_flight = node.in_flight, 0
             case RunFinished():
                 self.state, self.ended, self.error = event.state, event.time, event.error

@@ -11,6 +11,7 @@ from notebook_gen.observers.records import RowRecord
 from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.record import record_html
+from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
 from notebook_gen.views.text import escape, one_line, write_count, write_value
@@ -34,7 +35,12 @@ def folds_html(source: RunSource) -> str:
     folds = [
         _fold("Records", "".join(_records(source)), css="ng-records"),
         _fold("Cells", _cells(source), css="ng-scroll ng-cells-pane"),
-        _fold("Failures", failures_table(failures, kinds=_KINDS) if count else "", css="ng-table-pane", count=count),
+        _fold(
+            "Failures",
+            failures_table(failures, retries=retry_lines(source), kinds=_KINDS) if count else "",
+            css="ng-table-pane",
+            count=count,
+        ),
         _fold("Usage", usage_html(source), css="ng-table-pane"),
     ]
     return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{"".join(folds)}</div>'

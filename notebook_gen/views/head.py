@@ -148,7 +148,7 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     elapsed = write_clock(source.elapsed())
     estimate = None if is_over else _estimate(source)
     label = f"of about {estimate}" if estimate else "elapsed"
-    yield _Fact(elapsed, label, widest=None if is_over else ("00:00", "of about 00:00"))
+    yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
     rows = write_count(progress.rows)
     yield _Fact(f"{write_count(progress.rows_done)} of {rows}", "rows done", widest=(f"{rows} of {rows}", ""))
     before = progress.rows_dropped_before

@@ -32,7 +32,7 @@ MOST_BARS: Final = 1000
 """Bars that a report can bear."""
 
 _IMAGE_PIXELS = 400
-_RECORDS: Final = (("run.record(17)", "any row"), ('run.save_html("report.html")', "an interactive file"))
+_RECORD: Final = 17
 _LIVE: Final = ("run.live()", "is the interactive view")
 _STILL: Final = ("run.rows()", "is the table so far")
 _FOOT_HEIGHT: Final = 27
@@ -40,18 +40,19 @@ _FOOT_HEIGHT: Final = 27
 
 def report_html(source: RunSource) -> str:
     """Draw a run as it stands; bounded, self-contained, without a script."""
-    return _draw(source, _foot(_LIVE))
+    return _draw(source, _foot(source, _LIVE))
 
 
 def still_html(source: RunSource) -> str:
     """Draw a run as it stands where there are no widgets, so that nothing of it moves."""
     is_over = source.progress.ended is not None
-    return _draw(source, _foot(_STILL, "" if is_over else "show it again to see it go on; "))
+    return _draw(source, _foot(source, _STILL, "" if is_over else "show it again to see it go on; "))
 
 
-def _foot(first: tuple[str, str], before: str = "") -> str:
+def _foot(source: RunSource, first: tuple[str, str], before: str = "") -> str:
     """Say what else there is; where a line has no room for all of it, all is read by who points at it."""
-    offers = (first, *_RECORDS)
+    row = max(0, min(_RECORD, source.progress.rows - 1))
+    offers = (first, (f"run.record({row})", "any row"), ('run.save_html("report.html")', "an interactive file"))
     title = escape(before + ", ".join(f"{code} {words}" for code, words in offers))
     said = ", ".join(f"<code>{code}</code> {words}" for code, words in offers)
     return f'<p class="ng-foot" title="{title}">{before}{said}</p>'

@@ -132,12 +132,13 @@ def write_roughly(count: int) -> str:
 
 
 def retry_counts(nodes: Iterable[NodeProgress]) -> list[str]:
-    """Say how many attempts were followed by another, and how many the endpoint turned away; nothing if none was."""
+    """Say how many attempts were followed by another, turned away by the endpoint, or cut off; nothing if none was."""
     counts = list(nodes)
     again = sum(node.again for node in counts)
     rate_limited = sum(node.rate_limited for node in counts)
-    said = [f"{write_count(again)} retried"] if again else []
-    return [*said, f"{write_count(rate_limited)} × 429"] if rate_limited else said
+    cut_off = sum(node.cut_off for node in counts)
+    figures = [(again, "retried"), (rate_limited, "× 429"), (cut_off, "cut off")]
+    return [f"{write_count(count)} {words}" for count, words in figures if count]
 
 
 def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
