@@ -466,6 +466,46 @@ def test_of_a_run_that_was_cancelled_while_it_made_dropped_rows_nothing_is_lost(
     assert len(whole) == 20
 
 
+def test_kept_cells_of_delivered_rows_and_of_one_that_is_made_again_land_on_their_rows(tmp_path: Path) -> None:
+    is_mended = threading.Event()
+    begun = threading.Event()
+
+    def declared() -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
+        b.seed_data(pa.table({"number": list(range(4))}))
+
+        @b.column
+        async def near(number: int) -> str:
+            await asyncio.sleep(0.01)  # what takes no time is not kept
+            return f"near {number}"
+
+        @b.column
+        async def far(near: str) -> str:
+            if near == "near 2" and begun.is_set() and not is_mended.is_set():
+                again.set()
+                await asyncio.sleep(3600)
+            if near == "near 2" and not is_mended.is_set():
+                raise ValueError("no")
+            return f"far from {near}"
+
+        return b
+
+    again = threading.Event()
+    declared().create(4, tmp_path / "d", show=False).result()
+    begun.set()
+    run = declared().create(4, tmp_path / "d", overwrite="dropped", show=False)
+    assert again.wait(30)
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result()
+    is_mended.set()
+
+    rows = declared().create(4, tmp_path / "d", overwrite="dropped", show=False).result().to_pandas()
+
+    assert rows["near"].tolist() == [f"near {number}" for number in range(4)]
+    assert rows["far"].tolist() == [f"far from near {number}" for number in range(4)]
+
+
 def test_a_row_that_was_looked_for_before_it_was_made_again_is_found_afterwards(tmp_path: Path) -> None:
     gate = threading.Event()
     mended: list[bool] = []

@@ -55,10 +55,14 @@ class RowGroupBuffers:
             columns[name][row - group.start] = value
 
     def put_rows(self, number: int, rows: Sequence[int], name: str, values: Sequence[Any]) -> None:
-        """Store one column's values of some rows."""
+        """Store one column's values of some rows, in any order.
+
+        Raises:
+            ValueError: there are more of one than of the other.
+        """
         group, columns = self._groups[number]
         column = columns[name]
-        if len(rows) == group.size:
+        if rows == group.rows and len(values) == group.size:
             column[:] = values
             return
         for row, value in zip(rows, values, strict=True):
@@ -69,10 +73,10 @@ class RowGroupBuffers:
         return number in self._groups
 
     def take(self, number: int, rows: Sequence[int], names: Sequence[str] | None = None) -> dict[str, list[Any]]:
-        """Copy the values of some rows, for all columns or those named."""
+        """Copy the values of some rows, in their order, for all columns or those named."""
         group, columns = self._groups[number]
         chosen = self._names if names is None else names
-        if len(rows) == group.size:
+        if rows == group.rows:
             return {name: list(columns[name]) for name in chosen}
         offsets = [row - group.start for row in rows]
         return {name: [columns[name][offset] for offset in offsets] for name in chosen}

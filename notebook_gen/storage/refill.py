@@ -109,7 +109,7 @@ class RefilledCells:
             chosen = self._tables[group.number].take([places[row] for row in wanted])
             columns = [chosen.column(chosen.schema.get_field_index(name)).to_pylist() for name in self._outputs[node]]
             found |= zip(wanted, zip(*columns, strict=True), strict=True)
-        return found
+        return {row: found[row] for row in rows if row in found}
 
     def forget(self, group: RowGroup) -> None:
         """Forget the cells of a row group that was written as a whole."""

@@ -31,6 +31,18 @@ def test_values_land_in_their_row_of_their_row_group() -> None:
     assert made.columns(1) == {"a": [MISSING, 4], "b": [MISSING, "four"]}
 
 
+def test_rows_in_any_order_are_told_apart_and_counted() -> None:
+    made = buffers()
+
+    made.put_rows(0, [2, 0, 1], "a", [12, 10, 11])
+
+    assert made.columns(0)["a"] == [10, 11, 12]
+    assert made.take(0, [1, 2, 0], ["a"]) == {"a": [11, 12, 10]}
+    for rows in (range(3), [0, 1, 2]):
+        with pytest.raises(ValueError, match="shorter"):
+            made.put_rows(0, rows, "a", [0, 1])
+
+
 def test_rows_are_taken_as_copies_for_all_columns_or_those_named() -> None:
     made = buffers()
     made.put_rows(0, range(3), "a", [0, 1, 2])
