@@ -145,6 +145,11 @@ class GenerationError(NotebookGenError):
         self.usage: tuple[int, int] | None = None
         self.raised_at = ""
 
+    @property
+    def reason(self) -> str:
+        """What failures of one kind have in common."""
+        return self.raised_at or self.problem
+
 
 class RateLimited(GenerationError):
     """The endpoint asks for fewer calls.

@@ -598,6 +598,29 @@ def test_a_wrong_argument_of_create_is_an_error_that_deletes_nothing(
     assert len(pd.read_parquet(tmp_path / "rows")) == 2
 
 
+def test_rows_that_one_line_dropped_are_counted_together_whatever_it_said() -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(disable_early_shutdown=True))
+    builder.seed_data(pd.DataFrame({"n": range(50)}))
+
+    @builder.column
+    def bad(n: int) -> int:
+        raise ValueError(f"{n} is bad")
+
+    with pytest.raises(ng.NoRowsLeft, match=r"all 50 rows were dropped; 50 × column 'bad': such as ValueError: \d"):
+        builder.preview(50).result()
+
+
+def test_a_template_reads_as_many_columns_as_it_likes() -> None:
+    builder = ng.DatasetBuilder()
+    for number in range(300):
+        builder[f"c{number}"] = ng.Expression(f"{number}")
+    builder["all"] = ng.Expression(" ".join(f"{{{{ c{number} }}}}" for number in range(300)))
+
+    rows = builder.preview(2).result().to_pandas()
+
+    assert rows["all"].tolist() == [" ".join(map(str, range(300)))] * 2
+
+
 def test_settings_that_are_none_are_an_error_when_a_run_begins() -> None:
     builder = reviews()
     builder.settings = "x"  # type: ignore[assignment]  # as a user may

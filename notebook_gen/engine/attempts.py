@@ -32,7 +32,6 @@ class Attempts:
         self._settings = settings
         self._outbox = outbox
         self._error_rate = ErrorRate(settings.shutdown_error_rate, settings.shutdown_error_window)
-        self._given_up: tuple[Resource, GenerationError] | None = None
 
     def succeeded(self, pool: Resource, started: float, now: float) -> Sequence[Deferred]:
         """Note that a task made its values; gives deferred tasks that are to be tried at once.
@@ -57,16 +56,12 @@ class Attempts:
         pool.problem = error.problem
         if isinstance(error, Transient):
             pool.failed(started, now)
-            if pool.is_given_up(self._settings.shutdown_patience, now):
-                self._given_up = (pool, error)
         else:
             pool.answered(started)
             if isinstance(error, RateLimited):
                 pool.refused(started, error.retry_after, now)
             else:
                 pool.in_vain_since = None
-        if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
-            self._given_up = (pool, error)
         if (pool.limit, pool.silent_since, pool.resumes_at) != before:
             limit = pool.limit if pool.silent_since is None else 1
             self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))
@@ -78,14 +73,12 @@ class Attempts:
             self._error_rate.failed(task.node, error)
         return delay
 
-    def reason_to_stop(self, now: float) -> StoppedEarly | None:
-        """Say why the run should stop early; None if it should go on."""
+    def reason_to_stop(self, pool: Resource, error: GenerationError, now: float) -> StoppedEarly | None:
+        """Say why the run should stop early after an attempt has failed; None if it should go on."""
         if self._settings.disable_early_shutdown:
             return None
-        if self._given_up is not None:
-            pool, error = self._given_up
-            if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
-                return refusal_error(pool, error, now)
-            if pool.silent_since is not None:
-                return silence_error(pool, error, now)
+        if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
+            return refusal_error(pool, error, now)
+        if pool.is_given_up(self._settings.shutdown_patience, now):
+            return silence_error(pool, error, now)
         return self._error_rate.error(self._graph) if self._error_rate.is_too_high else None

@@ -55,7 +55,7 @@ class Delivery:
         self._has_given_up = False
         self._given_up: set[int] = set()
         self._dropped: dict[int, list[RowDropped]] = {}
-        self._kinds: dict[tuple[int | None, str], tuple[RowDropped, int]] = {}
+        self._kinds: dict[tuple[int | None, str], tuple[RowDropped, int, str]] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -86,10 +86,12 @@ class Delivery:
     def drop(self, drop: RowDropped) -> None:
         """Keep the record of a dropped row."""
         self._dropped.setdefault(drop.row_group, []).append(drop)
-        kind = (drop.node, drop.error.problem)
-        example, count = self._kinds.get(kind, (drop, 0))
+        kind = (drop.node, drop.error.reason)
+        example, count, such_as = self._kinds.get(kind, (drop, 0, ""))
         if count or len(self._kinds) < _KINDS_OF_DROPS:
-            self._kinds[kind] = (example, count + 1)
+            if drop.error.problem != example.error.problem:
+                such_as = "such as "
+            self._kinds[kind] = (example, count + 1, such_as)
 
     def close(self, group: OpenGroup) -> ProcessRowGroup | WriteRowGroup:
         """Send off a row group that has ended, or what has ended of it."""
@@ -167,7 +169,7 @@ class Delivery:
         """Tell how a run has ended that was neither stopped nor failed."""
         if self.delivered or not self._kinds:
             return EndRun("finished", None)
-        example, count = max(self._kinds.values(), key=lambda entry: entry[1])
+        example, count, such_as = max(self._kinds.values(), key=lambda entry: entry[1])
         who = f"column {self._graph.nodes[example.node].name!r}: " if example.node is not None else ""
-        problem = f"all {self.rows} rows were dropped; {count} × {who}{example.error.problem}"
+        problem = f"all {self.rows} rows were dropped; {count} × {who}{such_as}{example.error.problem}"
         return EndRun("failed", NoRowsLeft(problem, advice=example.error.advice or "run.failures() has every reason"))

@@ -93,7 +93,7 @@ class BackgroundLoop:
                 return answer.result(timeout=min(_PATIENCE, self._patience))
             except TimeoutError:
                 if answer.done():
-                    raise
+                    return answer.result()
                 if not self.is_alive:
                     raise RunError(
                         "the thread of the run is not in this process", advice="look at it where it was started"
@@ -135,11 +135,13 @@ class BackgroundLoop:
 
 
 _shared: BackgroundLoop | None = None
+_sharing = threading.Lock()
 
 
 def background_loop() -> BackgroundLoop:
     """Give the interpreter's one background loop, started on first use."""
     global _shared  # noqa: PLW0603  # one loop an interpreter is the point
-    if _shared is None or not _shared.is_alive:
-        _shared = BackgroundLoop()
-    return _shared
+    with _sharing:
+        if _shared is None or not _shared.is_alive:
+            _shared = BackgroundLoop()
+        return _shared

@@ -56,7 +56,7 @@ class OpenGroup:
         self.group = group
         self.states = [bytearray(length) for length in lengths]
         self.ready_at = [array("d", bytes(8 * length)) for length in lengths]
-        self.missing = [bytearray([count]) * size for count in shape.cell_upstream]
+        self.missing = [array("H", [count]) * size for count in shape.cell_upstream]
         self.gates = list(shape.full_upstream)
         self.full_missing = [
             cells * size + fulls if full else 0

@@ -104,20 +104,22 @@ class Salvage:
         return self._deferred[0].due if self._deferred else float("inf")
 
     def take_due(self, now: float) -> list[Deferred]:
-        """Take the tasks that are due, the oldest row first."""
+        """Take the tasks that are due, the oldest row last: each goes before those that wait."""
         due = []
         while self._deferred and self._deferred[0].due <= now:
             due.append(heappop(self._deferred))
-        return sorted(due, key=lambda deferred: deferred.row)
+        return sorted(due, key=lambda deferred: -deferred.row)
 
     def take_of(self, nodes: Container[int]) -> Sequence[Deferred]:
-        """Take all tasks of some nodes, due or not, the oldest row first."""
+        """Take all tasks of some nodes, due or not, the oldest row last: each goes before those that wait."""
         if not self._deferred:
             return ()
         taken = [deferred for deferred in self._deferred if deferred.node in nodes]
+        if not taken:
+            return ()
         self._deferred = [deferred for deferred in self._deferred if deferred.node not in nodes]
         heapify(self._deferred)
-        return sorted(taken, key=lambda deferred: deferred.row)
+        return sorted(taken, key=lambda deferred: -deferred.row)
 
     def clear(self) -> None:
         """Forget all deferred tasks; those in flight may still fail, for good if it was their last attempt."""

@@ -1,31 +1,10 @@
 """When a run stops early: too many of its last calls failed for good, or an endpoint went silent."""
 
-from collections import deque
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter, deque
 
 from notebook_gen.engine.resources import Resource
 from notebook_gen.errors import GenerationError, StoppedEarly
 from notebook_gen.plan.graph import ExecutionGraph
-
-_MOST_KINDS: Final = 1000
-
-
-@dataclass(slots=True)
-class _Kind:
-    """Failures of one kind.
-
-    Attributes:
-        problem: what the first of them said.
-        advice: and what to do about it.
-        count: how many there were.
-        is_said_alike: whether all say the same.
-    """
-
-    problem: str
-    advice: str
-    count: int = 0
-    is_said_alike: bool = True
 
 
 class ErrorRate:
@@ -38,39 +17,38 @@ class ErrorRate:
 
     def __init__(self, rate: float, window: int) -> None:
         self._rate = rate
-        self._last: deque[bool] = deque(maxlen=window)
-        self._kinds: dict[tuple[int, str], _Kind] = {}
+        # of each call, its node and why it failed; None for one that did not
+        self._last: deque[tuple[int, GenerationError] | None] = deque(maxlen=window)
 
     def succeeded(self) -> None:
         """Note a call that made its values."""
-        self._last.append(False)
+        self._last.append(None)
 
     def failed(self, node: int, error: GenerationError) -> None:
         """Note a call that failed for good."""
-        self._last.append(True)
-        # what one line of the user's code raises is of one kind, whatever it says
-        kind = self._kinds.setdefault((node, error.raised_at or error.problem), _Kind(error.problem, error.advice))
-        kind.count += 1
-        kind.is_said_alike &= error.problem == kind.problem
-        if len(self._kinds) > _MOST_KINDS:
-            most = sorted(self._kinds.items(), key=lambda item: -item[1].count)
-            self._kinds = dict(most[: _MOST_KINDS // 2])
+        self._last.append((node, error))
 
     @property
     def is_too_high(self) -> bool:
         """Whether the run should stop."""
-        return len(self._last) == self._last.maxlen and sum(self._last) >= self._rate * len(self._last)
+        return len(self._last) == self._last.maxlen and len(self._failures) >= self._rate * len(self._last)
 
     def error(self, graph: ExecutionGraph) -> StoppedEarly:
-        """Say why the run stops, with counts."""
-        (node, _), kind = max(self._kinds.items(), key=lambda item: item[1].count)
-        such_as = "" if kind.is_said_alike else ", such as"
-        advice = kind.advice or "run.failures() has every reason"
+        """Say why the run stops, with counts of these calls."""
+        failures = self._failures
+        [((node, reason), count)] = Counter((node, error.reason) for node, error in failures).most_common(1)
+        alike = [error for at, error in failures if (at, error.reason) == (node, reason)]
+        such_as = "" if len({error.problem for error in alike}) == 1 else ", such as"
+        advice = alike[0].advice or "run.failures() has every reason"
         return StoppedEarly(
-            f"{sum(self._last)} of the last {len(self._last)} calls failed, so no more were begun; what is finished is "
-            f"kept; {kind.count} × column {graph.nodes[node].name!r}{such_as}: {kind.problem}",
+            f"{len(failures)} of the last {len(self._last)} calls failed, so no more were begun; what is finished is "
+            f"kept; {count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",
             advice=f"{advice}; RunSettings(disable_early_shutdown=True) goes on whatever fails",
         )
+
+    @property
+    def _failures(self) -> list[tuple[int, GenerationError]]:
+        return [call for call in self._last if call is not None]
 
 
 def silence_error(pool: Resource, error: GenerationError, now: float) -> StoppedEarly:

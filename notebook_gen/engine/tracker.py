@@ -201,7 +201,7 @@ class CompletionTracker:
             if full:
                 new.gates[down] -= 1
             else:
-                new.missing[down] = bytearray(count - 1 for count in new.missing[down])
+                new.missing[down] = array("H", (count - 1 for count in new.missing[down]))
         for down in shape.full_down[node]:
             new.full_missing[down] -= 1 if full else len(offsets)
         if full:

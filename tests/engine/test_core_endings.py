@@ -557,6 +557,46 @@ def test_an_endpoint_that_has_come_back_is_not_given_up_for_what_a_dropped_row_m
     assert steps.core.flow.gives_slots
 
 
+def test_a_silence_that_has_just_begun_ends_nothing_although_an_earlier_one_was_long() -> None:
+    columns: dict[str, Column] = {"text": LLMText("Write."), "other": function()}
+    steps = Steps(columns, rows=6, slots=1, shutdown_patience=0.5, shutdown_error_window=100)
+    model, functions = (steps.graph.resources.index(name) for name in ("model default", "async functions"))
+    text, other = (steps.graph.columns[name] for name in ("text", "other"))
+    refused = Transient("connection refused")
+    steps.take(0.0, model)
+    steps.end(Task(text, 0, 0), 0.5, refused)
+    steps.core.tick(1.0)
+    assert steps.take(1.0, model) == Task(text, 0, 1)
+    for row, error in ((0, None), (1, WRONG)):
+        steps.take(1.0, functions)
+        steps.end(Task(other, 0, row), 1.0, error)
+    steps.end(Task(text, 0, 1), 2.0, refused)
+    steps.core.tick(3.0)
+    answering = steps.take(3.0, model)
+    assert answering is not None
+    steps.end(answering, 4.0)
+
+    for begin in (100.0, 100.1, 100.2):
+        again = steps.take(begin, model)
+        assert again is not None
+        steps.end(again, begin + 0.05, refused)
+
+    assert steps.core.resources[model].silent_since == 100.0
+    assert steps.core.flow.gives_slots
+
+
+def test_what_is_tried_again_begins_with_the_oldest_row() -> None:
+    steps = Steps({"a": function()}, rows=8, size=8, slots=4)
+    for task in steps.take_all(0.0):
+        steps.end(task, 0.1, Transient("broken"))
+    steps.take_all(0.1)
+    steps.end_all(0.2)
+
+    steps.core.tick(50.0)
+
+    assert [task.row for task in steps.take_all(50.0)] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("ending", ["cancelled", "stopped early"])
 def test_a_processor_that_fails_while_the_run_ends_is_told(ending: str) -> None:
     error = ProcessorError("raised", processor="p", stage="post_batch", row_group=0)

@@ -48,6 +48,24 @@ def test_there_is_one_loop() -> None:
     assert background_loop() is background_loop()
 
 
+def test_there_is_one_loop_also_for_those_who_ask_for_the_first_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notebook_gen.engine.loop._shared", None)
+    given: list[BackgroundLoop] = []
+    together = threading.Barrier(8)
+
+    def ask() -> None:
+        together.wait(10)
+        given.append(background_loop())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(map(id, given))) == 1
+
+
 def _block(release: threading.Event) -> None:
     release.wait(30)
 

@@ -97,13 +97,13 @@ def test_rows_are_counted_apart_and_forgotten_apart() -> None:
     assert [waiting.attempt(0, row) for row in (0, 1)] == [1, 2]
 
 
-def test_what_is_due_is_given_once_the_oldest_row_first() -> None:
+def test_what_is_due_is_given_once_the_oldest_row_last() -> None:
     waiting = salvage()
     for row, due in [(5, 1.0), (3, 2.0), (4, 9.0)]:
         waiting.defer(0, row, due)
     assert waiting.next_due == 1.0
 
-    assert [deferred.row for deferred in waiting.take_due(2.0)] == [3, 5]
+    assert [deferred.row for deferred in waiting.take_due(2.0)] == [5, 3]
 
     assert waiting.take_due(2.0) == []
     assert waiting.next_due == 9.0
@@ -114,7 +114,7 @@ def test_what_waits_for_an_endpoint_can_be_taken_before_it_is_due() -> None:
     for node, row in [(1, 2), (0, 0), (1, 1)]:
         waiting.defer(node, row, 5.0 + row)
 
-    assert [(deferred.node, deferred.row) for deferred in waiting.take_of([1])] == [(1, 1), (1, 2)]
+    assert [(deferred.node, deferred.row) for deferred in waiting.take_of([1])] == [(1, 2), (1, 1)]
 
     assert [(deferred.node, deferred.row) for deferred in waiting.take_due(100.0)] == [(0, 0)]
 

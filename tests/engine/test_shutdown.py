@@ -68,14 +68,14 @@ def test_what_one_line_of_a_function_raises_is_one_reason_whatever_it_says() -> 
     assert "; 3 × column 'a', such as: ValueError: no 0;" in str(errors.error(graph))
 
 
-def test_reasons_without_end_do_not_fill_the_memory_and_the_most_frequent_stays() -> None:
-    graph = build_graph({"a": function()})
-    errors = calls(10, "xx")
-    for number in range(5000):
-        errors.failed(0, Rejected(f"no answer to {number}"))
+def test_only_the_calls_in_the_window_are_blamed() -> None:
+    graph = build_graph({"a": function(), "b": function("a")})
+    errors = calls(4, "xxxxxxxxxx")
+    for _ in range(4):
+        errors.failed(1, Rejected("another"))
 
-    assert len(errors._kinds) <= 1000
-    assert "2 × column 'a': no answer;" in str(errors.error(graph))
+    assert "4 of the last 4 calls failed" in str(errors.error(graph))
+    assert "; 4 × column 'b': another;" in str(errors.error(graph))
 
 
 def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
