@@ -49,7 +49,10 @@ class SequentialFlow(CellFlow):
     def next_columns(self, group: OpenGroup) -> None:
         """Give the turn to the next column as long as the one that has it has ended."""
         while self.is_open and self._turn < len(self._turns) and self._has_ended(self._turns[self._turn], group):
-            self._turn += 1
+            following = self._turn + 1
+            if following < len(self._turns) and self._nodes[self._turns[following]].allow_resize and group.in_flight:
+                return  # a call for a row that was dropped would end in another row
+            self._turn = following
             if self._turn < len(self._turns):
                 node = self._turns[self._turn]
                 ready = [rows for held, rows in self._held if held == node]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from notebook_gen.config.columns import Column, Integer
-from notebook_gen.engine.instructions import DecideSkips, EndRun, WriteRowGroup
+from notebook_gen.engine.instructions import DecideSkips, EndRun, MakeInPlace, WriteRowGroup
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.errors import Rejected, Transient
 from notebook_gen.events import RowGroupOpened, RowGroupResized, RowsDone
@@ -132,6 +132,28 @@ def test_a_column_that_changes_the_number_of_rows_is_followed_by_the_others(sour
     assert told[0] == RowGroupResized(2.0, group, 3)
     assert sum(event.rows for event in told if isinstance(event, RowsDone)) == len(sources)
     assert told[-1] == WriteRowGroup(group, group.rows, ())
+
+
+def test_the_number_of_rows_changes_only_when_calls_for_dropped_rows_have_ended_too() -> None:
+    columns: dict[str, Column] = {
+        "n": Integer(1, 5),
+        "a": function(),
+        "c": function("n", skip_if="{{ n }}"),
+        "many": function("a", full_column=True, allow_resize=True),
+    }
+    steps = sequential(columns, rows=2)
+    drawn = steps.the(MakeInPlace)
+    steps.core.made_in_place(drawn, drawn.rows, {}, 0.0)
+    assert steps.take_all(0.0) == [Task(1, 0, 0), Task(1, 0, 1)]
+    steps.core.skips_decided(steps.the(DecideSkips), [], {0: Rejected("no such name")}, 0.5)
+    steps.end(Task(1, 0, 1), 1.0)
+    assert steps.take_all(1.0) == [Task(2, 0, 1)]
+    steps.end(Task(2, 0, 1), 2.0)
+    assert steps.take_all(2.0) == []
+
+    steps.end(Task(1, 0, 0), 3.0)
+
+    assert steps.take_all(3.0) == [Task(3, 0, WHOLE_GROUP)]
 
 
 def test_a_column_may_leave_no_row_at_all() -> None:
