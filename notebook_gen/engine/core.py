@@ -187,6 +187,8 @@ class SchedulerCore:
         number = order.row_group.number
         if order.stage == "post_batch" and not self._delivery.is_processing(number):
             return
+        if order.stage == "pre_batch" and self.ending.is_stopped:
+            return  # what is finished of the row group has left, and nothing is lost
         if self._settings.on_processor_error == "drop":
             problem = f"{error.subject} {error.problem}"
             reason = DroppedByProcessor(error.processor, error.stage, problem, advice=error.advice)

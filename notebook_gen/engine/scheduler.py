@@ -164,6 +164,7 @@ class AsyncTaskScheduler:
             await asyncio.wait({stop, *workers}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
+            self._stop.set()  # also for slots that outlive one which a bug of ours has ended
             await self._end(workers)
         bugs = [*self._bugs, *(error for worker in workers if (error := _error_of(worker)) is not None)]
         if bugs:

@@ -35,6 +35,17 @@ def error(stage: str) -> ProcessorError:
     return ProcessorError("raised KeyError", processor="clean", stage=stage, row_group=0)
 
 
+def test_what_fails_before_the_batch_when_work_is_stopped_is_no_reason_any_more() -> None:
+    steps, order = seeded()
+    steps.core.cancel(2.0)
+    steps.core.stopped(2.0)
+
+    steps.core.processor_failed(order, error("pre_batch"), 3.0)
+
+    assert steps.core.ending.reason is not None
+    assert steps.core.ending.reason.state == "cancelled"
+
+
 def test_without_processors_nothing_waits_for_all_seeds() -> None:
     steps = Steps(CHAIN, rows=3)
     steps.take_all(0.0)
