@@ -86,14 +86,12 @@ class CellsSkipped(NamedTuple):
 
     Attributes:
         rows: how many.
-        which: their rows' numbers; of a full column, one row is enough.
     """
 
     time: float
     node: int
     row_group: int
     rows: int
-    which: Sequence[int] = ()
 
 
 class CellFailed(NamedTuple):

@@ -43,8 +43,7 @@ class Ready(NamedTuple):
 class CompletionTracker:
     """Keeps the state of every cell of the open row groups.
 
-    Every method raises KeyError for a row group that is not open, and RuntimeError for a step that no cell can take
-    from its state: both are bugs of the caller.
+    RuntimeError is raised for most steps that no cell can take from its state: they are bugs of the caller.
 
     Args:
         graph: what makes what.
