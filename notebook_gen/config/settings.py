@@ -27,7 +27,8 @@ class RunSettings(Spec):
             by one again after as many good calls as it counts (AIMD: Chiu & Jain 1989).
         disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.
         shutdown_error_rate: the share of the last calls that failed for good at which a run stops early.
-        shutdown_error_window: how many model and function calls "the last" are.
+        shutdown_error_window: how many model and function calls "the last" are; before as many have ended, a run stops
+            early when all of them failed, and at least ten.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
         shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
             not at all; then the run stops early. No row is dropped for it.
@@ -49,7 +50,7 @@ class RunSettings(Spec):
     limit_factor: Number = Field(default=0.75, gt=0.0, lt=1.0)
     disable_early_shutdown: Flag = False
     shutdown_error_rate: Number = Field(default=0.5, gt=0.0, le=1.0)
-    shutdown_error_window: Whole = Field(default=10, ge=1)
+    shutdown_error_window: Whole = Field(default=50, ge=1)
     shutdown_patience: Number = Field(default=60.0, gt=0.0)
     shutdown_refusal_patience: Number = Field(default=600.0, gt=0.0)
     grace: Number = Field(default=10.0, ge=0.0, le=3600.0)

@@ -6,13 +6,17 @@ from notebook_gen.engine.resources import Resource
 from notebook_gen.errors import GenerationError, StoppedEarly
 from notebook_gen.plan.graph import ExecutionGraph
 
+# as many failures and nothing else, at the start of a run, say enough before the window is full
+ENOUGH = 10
+
 
 class ErrorRate:
     """A sliding window over the last model and function calls; rate limits and further attempts do not count.
 
     Args:
         rate: the share of failures at which it is too much.
-        window: how many calls it looks at; before as many have ended, it tells nothing.
+        window: how many calls it looks at. Before as many have ended, only failures without exception, and at least
+            `ENOUGH` of them, are too much: a share of a few calls is chance.
     """
 
     def __init__(self, rate: float, window: int) -> None:
@@ -31,7 +35,10 @@ class ErrorRate:
     @property
     def is_too_high(self) -> bool:
         """Whether the run should stop."""
-        return len(self._last) == self._last.maxlen and len(self._failures) >= self._rate * len(self._last)
+        failures = len(self._failures)
+        if len(self._last) == self._last.maxlen:
+            return failures >= self._rate * len(self._last)
+        return ENOUGH <= failures == len(self._last)
 
     def error(self, graph: ExecutionGraph) -> StoppedEarly:
         """Say why the run stops, with counts of these calls."""
@@ -41,8 +48,8 @@ class ErrorRate:
         such_as = "" if len({error.problem for error in alike}) == 1 else ", such as"
         advice = alike[0].advice or "run.failures() has every reason"
         return StoppedEarly(
-            f"{len(failures)} of the last {len(self._last)} calls failed, so no more were begun; what is finished is "
-            f"kept; {count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",
+            f"{len(failures)} of the last {len(self._last)} calls failed, so the run stopped early; what is finished "
+            f"is kept; {count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",
             advice=f"{advice}; RunSettings(disable_early_shutdown=True) goes on whatever fails",
         )
 

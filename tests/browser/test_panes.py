@@ -25,7 +25,7 @@ def words(review: str, stars: int) -> int:
         raise ValueError("three stars say nothing")
     return len(review.split())
 """
-RUN = "run = b.preview(200)"
+RUN = "run = b.preview(2_000)"
 
 TAB = ".lm-TabBar-tab"
 # a live view's tab, and what is in its pane once there is something to show
@@ -62,7 +62,7 @@ def _press_until(notebook: NotebookPage, key: str, condition: str) -> None:
 def test_every_tab_is_reached_by_keyboard_and_shows_something_of_a_run_that_goes_on(
     open_notebook: OpenNotebook,
 ) -> None:
-    notebook = open_notebook.run_cells("panes", [DECLARE, RUN.replace("200", "2_000")])
+    notebook = open_notebook.run_cells("panes", [DECLARE, RUN])
     view = notebook.wait_for(".ng-live:has(.ng-state.ng-running)", within=notebook.cell(1))
     notebook.wait_for(".ng-has-failures", within=notebook.cell(1))
     assert notebook.count("svg.ng-dag .ng-node", view) == 5
@@ -82,15 +82,18 @@ def test_every_tab_is_reached_by_keyboard_and_shows_something_of_a_run_that_goes
 
 
 def test_nothing_under_the_cell_changes_its_height_until_the_run_is_over(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(open_notebook.lab.write_notebook("heights", [DECLARE, RUN]))
+    notebook = open_notebook(open_notebook.lab.write_notebook("heights", [DECLARE, RUN.replace("2_000", "300")]))
     notebook.run_cell(0)
     notebook.wait_until_executed(0)
     notebook.page.evaluate(WATCH_HEIGHT, 1)
 
     notebook.run_cell(1)
     notebook.wait_for(".ng-live .ng-has-failures", within=notebook.cell(1))
+    # it is not over before every pane was shown, however slow the machine
+    notebook.cell(1).get_by_role("button", name="Pause").click()
     for name in ("Cells", "Columns", "Failures", "Rows"):
         notebook.cell(1).get_by_role("tab", name=name).click()
+    notebook.cell(1).get_by_role("button", name="Resume").click()
     live = notebook.evaluate("window.heights")
     notebook.wait_for(".ng-report .ng-finished", within=notebook.cell(1))
     whole = notebook.evaluate("window.heights")

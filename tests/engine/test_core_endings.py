@@ -252,7 +252,7 @@ def test_an_error_that_is_nobodys_cell_ends_the_run_and_the_first_one_counts() -
 
 
 def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> None:
-    steps = Steps({"a": function()}, rows=100, size=20, slots=1)
+    steps = Steps({"a": function()}, rows=100, size=20, slots=1, shutdown_error_window=10)
     steps.take(0.0)
     steps.end(Task(0, 0, 0), 0.0)
     failing(steps, 8)
@@ -269,7 +269,7 @@ def test_the_run_stops_early_at_the_error_rate_and_says_why_with_counts() -> Non
     assert ending.state == "stopped early"
     assert isinstance(ending.error, StoppedEarly)
     assert ending.error.problem == (
-        "9 of the last 10 calls failed, so no more were begun; what is finished is kept; 9 × column 'a': no answer"
+        "9 of the last 10 calls failed, so the run stopped early; what is finished is kept; 9 × column 'a': no answer"
     )
 
 

@@ -41,6 +41,11 @@ def test_the_share_of_failures_among_the_last_calls_decides_once_there_are_as_ma
     assert calls(4, outcomes).is_too_high is is_too_high
 
 
+@pytest.mark.parametrize(("outcomes", "is_too_high"), [(9 * "x", False), (10 * "x", True), ("." + 24 * "x", False)])
+def test_before_the_window_is_full_ten_failures_and_nothing_else_are_too_much(outcomes: str, is_too_high: bool) -> None:
+    assert calls(50, outcomes).is_too_high is is_too_high
+
+
 def test_at_a_rate_of_one_every_call_must_have_failed() -> None:
     assert not calls(4, ".xxx", rate=1.0).is_too_high
     assert calls(4, "xxxx", rate=1.0).is_too_high
@@ -52,8 +57,8 @@ def test_the_most_frequent_reason_is_told_with_its_column_and_advice() -> None:
     errors.failed(1, Rejected("another"))
 
     assert str(errors.error(graph)) == (
-        "3 of the last 3 calls failed, so no more were begun; what is finished is kept; 2 × column 'a': no "
-        "answer; look at the prompt; RunSettings(disable_early_shutdown=True) goes on whatever fails"
+        "3 of the last 3 calls failed, so the run stopped early; what is finished is kept; 2 × column 'a': "
+        "no answer; look at the prompt; RunSettings(disable_early_shutdown=True) goes on whatever fails"
     )
 
 
