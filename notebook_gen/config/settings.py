@@ -28,10 +28,10 @@ class RunSettings(Spec):
         disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.
         shutdown_error_rate: the share of the last calls that failed for good at which a run stops early.
         shutdown_error_window: how many model and function calls "the last" are; before as many have ended, a run stops
-            early when all of them failed, and at least ten.
+            early when ten in a row failed.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
         shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
-            not at all; then the run stops early. No row is dropped for it.
+            not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it.
         grace: seconds that what is under way has to come to its end: calls when a run stops early; a callback and
             processors when it was cancelled, before another cancel gives them up.
         on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.

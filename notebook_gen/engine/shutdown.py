@@ -1,13 +1,15 @@
 """When a run stops early: too many of its last calls failed for good, or an endpoint went silent."""
 
 from collections import Counter, deque
+from itertools import islice
+from typing import Final
 
 from notebook_gen.engine.resources import Resource
 from notebook_gen.errors import GenerationError, StoppedEarly
 from notebook_gen.plan.graph import ExecutionGraph
 
-# as many failures and nothing else, at the start of a run, say enough before the window is full
-ENOUGH = 10
+ENOUGH: Final = 10
+"""Failures in a row that say enough before the window is full."""
 
 
 class ErrorRate:
@@ -15,8 +17,8 @@ class ErrorRate:
 
     Args:
         rate: the share of failures at which it is too much.
-        window: how many calls it looks at. Before as many have ended, only failures without exception, and at least
-            `ENOUGH` of them, are too much: a share of a few calls is chance.
+        window: how many calls it looks at. Before as many have ended, `ENOUGH` failures in a row are too much: a share
+            of a few calls is chance.
     """
 
     def __init__(self, rate: float, window: int) -> None:
@@ -35,10 +37,9 @@ class ErrorRate:
     @property
     def is_too_high(self) -> bool:
         """Whether the run should stop."""
-        failures = len(self._failures)
         if len(self._last) == self._last.maxlen:
-            return failures >= self._rate * len(self._last)
-        return ENOUGH <= failures == len(self._last)
+            return len(self._failures) >= self._rate * len(self._last)
+        return len(self._last) >= ENOUGH and all(islice(reversed(self._last), ENOUGH))
 
     def error(self, graph: ExecutionGraph) -> StoppedEarly:
         """Say why the run stops, with counts of these calls."""
@@ -71,10 +72,15 @@ def silence_error(pool: Resource, error: GenerationError, now: float) -> Stopped
     return _stopped(f"{pool.name} {since}", error)
 
 
-def refusal_error(pool: Resource, error: GenerationError, now: float) -> StoppedEarly:
-    """Say that the run stops because an endpoint refused all calls, or did not answer; as for `silence_error`."""
-    in_vain = now - (pool.in_vain_since or 0.0)
-    return _stopped(f"no call to {pool.name} has come to anything for {in_vain:.0f} s", error)
+def refusal_error(calls: str, seconds: float, error: GenerationError) -> StoppedEarly:
+    """Say that the run stops because an endpoint, or a function, refused all calls, or did not answer.
+
+    Args:
+        calls: to whom they are, or of which column.
+        seconds: since when.
+        error: how the last one failed.
+    """
+    return _stopped(f"no call {calls} has come to anything for {seconds:.0f} s", error)
 
 
 def _stopped(why: str, error: GenerationError) -> StoppedEarly:

@@ -41,8 +41,11 @@ def test_the_share_of_failures_among_the_last_calls_decides_once_there_are_as_ma
     assert calls(4, outcomes).is_too_high is is_too_high
 
 
-@pytest.mark.parametrize(("outcomes", "is_too_high"), [(9 * "x", False), (10 * "x", True), ("." + 24 * "x", False)])
-def test_before_the_window_is_full_ten_failures_and_nothing_else_are_too_much(outcomes: str, is_too_high: bool) -> None:
+@pytest.mark.parametrize(
+    ("outcomes", "is_too_high"),
+    [(9 * "x", False), (10 * "x", True), ("." + 10 * "x", True), (9 * "x" + "." + 9 * "x", False)],
+)
+def test_before_the_window_is_full_ten_failures_in_a_row_are_too_much(outcomes: str, is_too_high: bool) -> None:
     assert calls(50, outcomes).is_too_high is is_too_high
 
 
