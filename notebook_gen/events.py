@@ -200,6 +200,17 @@ class RowGroupWritten(NamedTuple):
     delivered: int
 
 
+class DatasetReplaced(NamedTuple):
+    """What processors made of the whole dataset has taken its place.
+
+    Attributes:
+        rows: how many there are now.
+    """
+
+    time: float
+    rows: int
+
+
 class RunPaused(NamedTuple):
     """Nothing more is begun; what is in flight goes on."""
 
@@ -245,6 +256,7 @@ Event = (
     | RowsDone
     | RowGroupKept
     | RowGroupWritten
+    | DatasetReplaced
     | RunPaused
     | RunResumed
     | WorkStopped

@@ -27,7 +27,7 @@ from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
-from notebook_gen.views.summary import row_counts
+from notebook_gen.views.summary import row_counts, say_unwaited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,8 @@ class Run:
         A callback or a processor that is at work is waited for. Called again ten seconds later (`RunSettings.grace`) or
         more, `cancel` leaves it behind: the run ends, what is written stays, and the rows that it held are not written.
         """
-        self._loop.post(self._cancel)
+        self._is_cancelled = True
+        self._loop.post(lambda: self._tell(AsyncTaskScheduler.cancel))
 
     def pause(self) -> None:
         """Begin no more calls until `resume`; those in flight go on. Harmless if it is paused or has ended."""
@@ -301,11 +302,12 @@ class Run:
 
     def end_at_exit(self, patience: float) -> str:
         """Cancel the run because the interpreter ends; `at_exit` calls it."""
+        was_cancelled = self._is_cancelled
         self.cancel()
-        self._over.wait(patience)
-        rows = f"{self._source.progress.rows_written} rows"
-        where = f"{rows} are in {self.destination}" if self.destination is not None else f"{rows} were made"
-        return f"the program ended while a run went on ({self.title}): {where}; wait with run.result()"
+        if not self._over.wait(patience):
+            self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
+            self._over.wait(patience)
+        return say_unwaited(self.title, self.destination, self._source.progress, was_cancelled=was_cancelled)
 
     async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
         try:
@@ -336,10 +338,6 @@ class Run:
         except WriteError as error:
             # the rows are safe by now, and the run has ended as it ended
             _log.warning("the traces were not written: %s", error)
-
-    def _cancel(self) -> None:
-        self._is_cancelled = True
-        self._tell(AsyncTaskScheduler.cancel)
 
     def _pause_or_resume(self) -> None:
         if self._source.progress.state == "paused":

@@ -108,9 +108,34 @@ def test_a_dataset_that_was_changed_as_a_whole_is_counted_as_it_is(tmp_path: Pat
     def first_three(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[:3]
 
-    builder.create(6, tmp_path / "d", show=False).result(timeout=30)
+    counts = {"asked": 6, "delivered": 6, "dropped": 0, "after_run": 3}
+    first = builder.create(6, tmp_path / "d", show=False)
+
+    assert len(first.result(timeout=30)) == 3
+    assert "finished, 6 of 6 rows done, 3 in the dataset>" in repr(first)
+    assert "rows done · 3 in the dataset" in first._repr_html_()
+    assert json.loads((tmp_path / "d/metadata.json").read_text())["rows"] == counts
 
     again = builder.create(6, tmp_path / "d", show=False)
 
     assert len(again.result(timeout=30)) == 3
+    assert json.loads((tmp_path / "d/metadata.json").read_text())["rows"] == counts
     assert "finished, 3 of 3 rows done>" in repr(again)
+
+
+def test_a_dataset_of_which_processors_leave_no_row_stays_as_it_was_written(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder.seed_data(pd.DataFrame({"i": range(6)}))
+
+    @builder.processor("after_run")
+    def too_strict(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["i"] > 99]
+
+    run = builder.create(6, tmp_path / "d", show=False)
+
+    with pytest.raises(
+        ng.ProcessorError, match=r"'too_strict' \(after_run\) left none of 6 rows; what was written stays"
+    ):
+        run.result(timeout=30)
+    assert run.rows()["i"].tolist() == list(range(6))
+    assert pd.read_parquet(tmp_path / "d/rows")["i"].tolist() == list(range(6))

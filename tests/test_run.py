@@ -55,6 +55,26 @@ except ng.RunCancelled:
 """
 
 
+_LEFT_BEHIND = """
+import sys
+import threading
+import notebook_gen as ng
+
+b = ng.DatasetBuilder()
+b["n"] = ng.Integer(1, 5)
+begun = threading.Event()
+
+@b.processor("post_batch")
+def stuck(frame):
+    begun.set()
+    threading.Event().wait()
+
+run = b.create(3, sys.argv[1])
+begun.wait(30)
+run.cancel()
+"""
+
+
 def script(source: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", source, *arguments], capture_output=True, text=True, timeout=60, check=False
@@ -143,6 +163,15 @@ def test_a_function_that_never_returns_does_not_keep_the_program_from_ending() -
     ended = script(_NEVER_RETURNS)
 
     assert (ended.returncode, ended.stdout) == (0, "cancelled\n"), ended.stderr
+
+
+def test_a_processor_that_never_returns_is_named_when_a_cancelled_script_ends(tmp_path: Path) -> None:
+    ended = script(_LEFT_BEHIND, str(tmp_path / "data"))
+
+    assert ended.returncode == 0
+    assert "the run was cancelled with 0 of 3 rows finished; left behind" in ended.stderr
+    assert "processor 'stuck' (post_batch, row group 0)" in ended.stderr
+    assert json.loads((tmp_path / "data" / "metadata.json").read_text())["state"] == "cancelled"
 
 
 def test_a_wait_that_is_cancelled_tells_what_became_of_the_run() -> None:

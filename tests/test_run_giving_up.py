@@ -102,9 +102,9 @@ def test_a_processor_of_the_whole_dataset_that_returns_too_late_replaces_nothing
         return frame
 
     @builder.processor("after_run")
-    def none_left(frame: pd.DataFrame) -> pd.DataFrame:
+    def one_left(frame: pd.DataFrame) -> pd.DataFrame:
         stuck()
-        return frame[:0]
+        return frame[:1]
 
     run = builder.create(6, tmp_path / "d", show=False)
 
@@ -113,10 +113,10 @@ def test_a_processor_of_the_whole_dataset_that_returns_too_late_replaces_nothing
     assert stuck.returned.wait(30)
 
     assert said.startswith("the run was cancelled with 6 of 6 rows finished; left behind, perhaps still at work: proc")
-    assert "processor 'none_left' (after_run); " in said
+    assert "processor 'one_left' (after_run); " in said
     assert len(pd.read_parquet(tmp_path / "d" / "rows")) == 6
     again = builder.create(6, tmp_path / "d", show=False)
-    assert len(again.result(timeout=30)) == 0
+    assert len(again.result(timeout=30)) == 1
 
 
 def test_a_preview_whose_processor_never_returns_ends_and_shows_the_rows_it_has(stuck: Stuck) -> None:

@@ -22,11 +22,12 @@ from notebook_gen.config.wording import is_secret
 _DIGEST_BYTES = 16
 _SLICE_ROWS = 65_536
 
-_NOT_OF_COLUMNS = {"retries", "source", "model"}
-_NOT_OF_MODELS = {
+NOT_OF_COLUMNS = {"retries", "source", "model"}
+NOT_OF_MODELS = {
     *("max_parallel", "timeout", "price", "api_key_env", "base_url", "extra"),
     *("latency", "spread", "faults"),
 }
+"""Fields that are no part of a fingerprint; of a model, base_url and extra are by what they come to."""
 
 
 class Fingerprints(NamedTuple):
@@ -40,11 +41,16 @@ class Fingerprints(NamedTuple):
     columns: Mapping[str, str]
     processors: Mapping[str, str]
 
-    def changes_since(self, earlier: "Fingerprints") -> list[str]:
-        """Say what is different, each in a few words: "column 'review' has changed"."""
+    def changes_since(self, earlier: "Fingerprints", details: Mapping[str, str] | None = None) -> list[str]:
+        """Say what is different, each in a few words: "column 'review' has changed (its prompt)".
+
+        Args:
+            earlier: what is different from these.
+            details: what of a column, where that is known.
+        """
         changes = [
-            *_changes("column", earlier.columns, self.columns),
-            *_changes("processor", earlier.processors, self.processors),
+            *_changes("column", earlier.columns, self.columns, details or {}),
+            *_changes("processor", earlier.processors, self.processors, {}),
         ]
         if not changes and _orders(earlier.processors) != _orders(self.processors):
             return ["the processors have another order"]
@@ -81,13 +87,13 @@ def column_fingerprint(spec: Column, models: Mapping[str, Model]) -> str:
         case SeedColumn():
             content |= _seed_content(spec)
         case Function():
-            content |= spec.model_dump(mode="json", exclude=_NOT_OF_COLUMNS)
+            content |= spec.model_dump(mode="json", exclude=NOT_OF_COLUMNS)
             content |= _of_function(spec.function, spec.source)
         case LLMText():
-            content |= spec.model_dump(mode="json", exclude=_NOT_OF_COLUMNS)
+            content |= spec.model_dump(mode="json", exclude=NOT_OF_COLUMNS)
             content["model"] = _model_content(models[spec.model])
         case _:
-            content |= spec.model_dump(mode="json", exclude=_NOT_OF_COLUMNS)
+            content |= spec.model_dump(mode="json", exclude=NOT_OF_COLUMNS)
     return _digest(content)
 
 
@@ -105,14 +111,16 @@ def _of_function(function: Callable[..., Any], source: str) -> dict[str, Any]:
     return {"function": function_content(function, source)} | ({"reads": reads} if reads else {})
 
 
-def _changes(kind: str, earlier: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+def _changes(
+    kind: str, earlier: Mapping[str, str], now: Mapping[str, str], details: Mapping[str, str]
+) -> Iterator[str]:
     for name in dict.fromkeys([*earlier, *now]):
         if name not in earlier:
             yield f"{kind} {name!r} is new"
         elif name not in now:
             yield f"{kind} {name!r} is gone"
         elif earlier[name] != now[name]:
-            yield f"{kind} {name!r} has changed"
+            yield f"{kind} {name!r} has changed" + (f" ({details[name]})" if name in details else "")
 
 
 def _orders(processors: Mapping[str, str]) -> dict[str, list[str]]:
@@ -125,7 +133,7 @@ def _orders(processors: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _model_content(model: Model) -> dict[str, Any]:
-    content = {"type": type(model).__name__} | model.model_dump(mode="json", exclude=_NOT_OF_MODELS)
+    content = {"type": type(model).__name__} | model.model_dump(mode="json", exclude=NOT_OF_MODELS)
     content["extra"] = {name: value for name, value in model.extra.items() if not is_secret(name)}
     if not isinstance(model, DemoModel):
         # what stands behind the question mark may be a key

@@ -43,6 +43,7 @@ class Attempts:
         """
         self._error_rate.succeeded()
         if not pool.is_endpoint:
+            pool.in_vain_since = None
             return ()
         was_silent = pool.answered(started)
         if pool.succeeded(started, now) or was_silent:
@@ -51,7 +52,13 @@ class Attempts:
         return self.salvage.take_of(pool.nodes) if was_silent or pool.is_idle else ()
 
     def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
-        """Learn about an endpoint from a failed attempt that began at `started`."""
+        """Learn about an endpoint, or how long functions were refused, from a failed attempt begun at `started`."""
+        if not pool.is_endpoint:
+            if not isinstance(error, RateLimited):
+                pool.in_vain_since = None
+            elif pool.in_vain_since is None:
+                pool.in_vain_since = started
+            return
         before = (pool.limit, pool.silent_since, pool.resumes_at)
         pool.problem = error.problem
         if isinstance(error, Transient):
@@ -66,19 +73,21 @@ class Attempts:
             limit = pool.limit if pool.silent_since is None else 1
             self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))
 
-    def delay(self, task: Task, row: int, pool: Resource, error: GenerationError) -> float | None:
+    def delay(self, task: Task, row: int, pool: Resource, error: GenerationError, now: float) -> float | None:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
-        delay = self.salvage.delay(task, row, error, is_endpoint=pool.is_endpoint)
+        waits_alone = isinstance(error, RateLimited) and not pool.keeps(error.retry_after, now)
+        delay = self.salvage.delay(task, row, error, waits_alone=waits_alone)
         if delay is None:
             self._error_rate.failed(task.node, error)
         return delay
 
-    def reason_to_stop(self, pool: Resource, error: GenerationError, now: float) -> StoppedEarly | None:
+    def reason_to_stop(self, task: Task, pool: Resource, error: GenerationError, now: float) -> StoppedEarly | None:
         """Say why the run should stop early after an attempt has failed; None if it should go on."""
         if self._settings.disable_early_shutdown:
             return None
         if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
-            return refusal_error(pool, error, now)
+            who = f"to {pool.name}" if pool.is_endpoint else f"of column {self._graph.nodes[task.node].name!r}"
+            return refusal_error(who, now - (pool.in_vain_since or 0.0), error)
         if pool.is_given_up(self._settings.shutdown_patience, now):
             return silence_error(pool, error, now)
         return self._error_rate.error(self._graph) if self._error_rate.is_too_high else None

@@ -32,8 +32,8 @@ from notebook_gen.engine.resources import SPARED, Resource
 from notebook_gen.engine.salvage import Deferred
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
-from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RunError, WriteError
-from notebook_gen.events import RowGroupOpened, RowGroupWritten
+from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RateLimited, RunError, WriteError
+from notebook_gen.events import DatasetReplaced, RowGroupOpened, RowGroupWritten
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
@@ -229,9 +229,9 @@ class SchedulerCore:
         self.ending.complete_if_idle()
         return is_told
 
-    def dataset_done(self, error: RunError | None) -> None:
+    def dataset_done(self, event: DatasetReplaced | RunError | None = None) -> None:
         """Take note that the whole dataset was processed, or replaced, or why not; the run has failed then."""
-        self.ending.dataset_done(error)
+        self.ending.dataset_done(event)
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
@@ -261,9 +261,9 @@ class SchedulerCore:
 
     # Endings
 
-    def cancel(self, now: float) -> None:
+    def cancel(self, now: float, grace: float | None = None) -> None:
         """Stop the run; finished rows are still written. Once more after the time of grace, give up the user's code."""
-        self.ending.cancel(now, self._settings.grace)
+        self.ending.cancel(now, self._settings.grace if grace is None else grace)
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""
@@ -358,26 +358,25 @@ class SchedulerCore:
         node, number, row, _ = task
         group = self.tracker.groups[number]
         first = group.group.start if row == WHOLE_GROUP else row
-        if pool.is_endpoint:
-            self._attempts.disturbed(pool, started, error, now)
-            if pool.is_paused:
-                self.alarm = min(self.alarm, pool.resumes_at)
+        self._attempts.disturbed(pool, started, error, now)
+        if pool.is_paused:
+            self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
         if is_gone:
             return False
-        delay = self._attempts.delay(task, first, pool, error)
+        delay = self._attempts.delay(task, first, pool, error, now)
         if delay is None:
             self.flow.task_failed(task, group, error, now)
         if self.ending.reason is not None:
             return False
         if delay:
             self.tracker.defer(node, group, first, now)
-            self._salvage.defer(node, first, now + delay)
+            self._salvage.defer(node, first, now + delay, may_be_early=not isinstance(error, RateLimited))
             self.alarm = min(self.alarm, now + delay)
         elif delay is not None:
             self.tracker.put_back(node, group, first, now)
             self.flow.queue_again(node, first)
-        reason = self._attempts.reason_to_stop(pool, error, now)
+        reason = self._attempts.reason_to_stop(task, pool, error, now)
         if reason is not None:
             self.ending.begin("stopped early", reason, now + self._settings.grace)
             self.alarm = min(self.alarm, self.ending.drain_until)

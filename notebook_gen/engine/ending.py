@@ -19,7 +19,7 @@ from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
 from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
-from notebook_gen.events import State
+from notebook_gen.events import DatasetReplaced, State
 
 NEVER: Final = float("inf")
 
@@ -88,11 +88,16 @@ class Ending:
             self.stop_work()
 
     def cancel(self, now: float, grace: float) -> None:
-        """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code."""
+        """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code.
+
+        Args:
+            now: the time.
+            grace: seconds; 0 gives it up at once if the run was cancelled before.
+        """
         if self.gives_up_at is None:
             self.cancelled_at, self.gives_up_at = now, now + grace
             self.begin("cancelled", self._cancelled())
-        elif now >= self.gives_up_at and not self._has_given_up and not self.is_over:
+        elif (now >= self.gives_up_at or not grace) and not self._has_given_up and not self.is_over:
             self._give_up()
 
     def _give_up(self) -> None:
@@ -134,13 +139,15 @@ class Ending:
                 self._outbox.append(self._delivery.close(group))
         self.complete_if_idle()
 
-    def dataset_done(self, error: RunError | None) -> None:
+    def dataset_done(self, event: DatasetReplaced | RunError | None) -> None:
         """Go on after a step with the whole dataset; if that was given up, the run is over, and nothing follows."""
         self._delivery.end_last_step()
-        if error is not None:
-            self.overrule(error)
-        else:
-            self.complete_if_idle()
+        if isinstance(event, RunError):
+            self.overrule(event)
+            return
+        if event is not None and not self.is_over:
+            self._outbox.append(event)
+        self.complete_if_idle()
 
     def complete_if_idle(self) -> None:
         """Give the last instruction if nothing is left to do."""

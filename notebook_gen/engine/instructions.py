@@ -78,7 +78,7 @@ class ProcessDataset(NamedTuple):
 
 
 class ReplaceDataset(NamedTuple):
-    """What the processors made of all rows, to take their place; told with `dataset_done`."""
+    """What the processors made of all rows, to take their place; told with `dataset_done` and `DatasetReplaced`."""
 
 
 UserCall = ProcessRowGroup | CallBack | ProcessDataset

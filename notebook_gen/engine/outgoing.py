@@ -17,6 +17,7 @@ from notebook_gen.engine.instructions import (
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
+from notebook_gen.events import DatasetReplaced
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import DroppedRow, Processed
 
@@ -113,12 +114,13 @@ class Outgoing:
 
     async def replace_dataset(self) -> None:
         """Let what the processors made of the dataset take its place."""
-        error = None
         try:
             await in_thread(self._writer.replace, self._dataset)
         except WriteError as failure:
-            error = failure
-        self._core.dataset_done(error)
+            self._core.dataset_done(failure)
+            return
+        rows = len(next(iter(self._dataset.values()), ()))
+        self._core.dataset_done(DatasetReplaced(self._now(), rows))
 
     def name_left_behind(self, end: EndRun) -> None:
         """Let the run's error name the user's functions that were given up."""
@@ -145,7 +147,8 @@ class Outgoing:
                 self._after_write(group)
         except BaseException as error:  # noqa: BLE001  # the user's code; recorded as what ended the run
             failure = RunError(
-                f"on_row_group raised {type(error).__name__}: {error}, for row group {group.number}",
+                f"on_row_group raised {': '.join(filter(None, (type(error).__name__, str(error))))}, "
+                f"for row group {group.number}",
                 advice="the rows written so far are kept",
             )
             failure.__cause__ = error

@@ -2,8 +2,9 @@
 
 The limit of an endpoint moves between 1 and its ceiling. When it answers 429, the limit falls by a factor, once for all
 calls of a burst, and no call is begun for about as long as one takes. The limit rises by one after as many good answers
-as it counts; a level that was refused before is tried again only after eight times as many. Refusals that come by
-chance, however few calls are sent, lower nothing.
+as it counts; a level that was refused before is tried again only after eight times as many, and after ten times the
+seconds for which the endpoint wanted to be left alone: trying costs these. Refusals that come by chance, however few
+calls are sent, lower nothing, and what they ask for the call waits alone.
 
 An endpoint is silent when several calls in a row found it broken, as many as were in flight when the first did: some
 that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings
@@ -18,6 +19,8 @@ from typing import Final
 from notebook_gen.engine.refusals import FEW, Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
+WAITS_BEFORE_A_REFUSED_LEVEL: Final = 10
+LONGEST_WAIT_BEFORE_A_REFUSED_LEVEL: Final = 300.0
 FAILURES_OF_SILENCE: Final = 3
 """At least; with more calls in flight, more."""
 
@@ -81,6 +84,7 @@ class Resource:
     _good: int = field(default=0, init=False)
     _is_pause_of_silence: bool = field(default=False, init=False)
     _refused: int = field(default=_NEVER_REFUSED, init=False)
+    _tries_refused_at: float = field(default=0.0, init=False)
     _refusals: Refusals = field(default_factory=Refusals, init=False)
 
     def __post_init__(self) -> None:
@@ -141,8 +145,9 @@ class Resource:
         if self.limit == self.ceiling:
             return False
         self._good += 1
-        rounds = ROUNDS_BEFORE_A_REFUSED_LEVEL if self.limit + 1 == self._refused else 1
-        if self._good < rounds * self.limit:
+        is_next_refused = self.limit + 1 == self._refused
+        rounds = ROUNDS_BEFORE_A_REFUSED_LEVEL if is_next_refused else 1
+        if self._good < rounds * self.limit or (is_next_refused and now < self._tries_refused_at):
             return False
         self._good = 0
         self.limit += 1
@@ -161,7 +166,10 @@ class Resource:
         """
         if self.in_vain_since is None:
             self.in_vain_since = started
-        if started >= self._fell_at and self._count(started, is_refused=True):
+        is_of_burst = started < self._fell_at
+        if not is_of_burst and not self._count(started, is_refused=True):
+            return
+        if not is_of_burst:
             self._refused = self.limit
             self.limit = max(1, int(self.limit * self.factor))
             self._fell_at = now
@@ -172,6 +180,12 @@ class Resource:
             self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
         if retry_after is not None:
             self._pause(now + retry_after)
+            wait = min(LONGEST_WAIT_BEFORE_A_REFUSED_LEVEL, WAITS_BEFORE_A_REFUSED_LEVEL * retry_after)
+            self._tries_refused_at = max(self._tries_refused_at, now + wait)
+
+    def keeps(self, retry_after: float | None, now: float) -> bool:
+        """Tell whether nothing is begun for as long as a 429 asks; if not, the call that it was for waits alone."""
+        return self.is_endpoint and (retry_after is None or (self.is_paused and self.resumes_at >= now + retry_after))
 
     def failed(self, started: float, now: float) -> None:
         """Note a timeout, a broken connection or a server's error for a call begun at `started`."""

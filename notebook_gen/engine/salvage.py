@@ -1,11 +1,11 @@
 """Salvage: what a failed attempt becomes, and the tasks that wait for their next one.
 
-- rate limited: at once again, when the endpoint's limit allows; costs no attempt
+- rate limited: at once again, when the endpoint's limit allows, or after as long as it asks; costs no attempt
 - transient: deferred, with a delay that doubles, for `rounds` more attempts
 - rejected: at once again, for the column's own retries
 
-Deferred tasks hold up nobody: each is due at a time of its own, or as soon as its endpoint answers and has nothing else
-to do.
+Deferred tasks hold up nobody: each is due at a time of its own, or, after a transient failure, as soon as its endpoint
+answers and has nothing else to do.
 """
 
 from collections.abc import Container, Sequence
@@ -24,11 +24,16 @@ _LEAST_PAUSE = 0.05
 
 
 class Deferred(NamedTuple):
-    """A task that waits for its next attempt; ordered by when it is due."""
+    """A task that waits for its next attempt; ordered by when it is due.
+
+    Attributes:
+        may_be_early: whether it may be tried sooner.
+    """
 
     due: float
     row: int
     node: int
+    may_be_early: bool
 
 
 @dataclass(slots=True)
@@ -62,18 +67,18 @@ class Salvage:
         tries = self._tries.get((node, row))
         return tries.attempt if tries is not None else 1
 
-    def delay(self, task: Task, row: int, error: GenerationError, *, is_endpoint: bool) -> float | None:
+    def delay(self, task: Task, row: int, error: GenerationError, *, waits_alone: bool) -> float | None:
         """Decide about a failed attempt: seconds until the next one, or None if it failed for good.
 
         Args:
             task: the attempt.
             row: its row; of a full-column task, the first of its row group.
             error: why it failed.
-            is_endpoint: whether a rate limit is kept by the resource itself; else the task waits for it.
+            waits_alone: whether a rate limit is kept by the task; else its resource begins nothing for as long.
         """
         tries = self._tries.setdefault((task.node, row), _Tries())
         if isinstance(error, RateLimited):
-            if is_endpoint:
+            if not waits_alone:
                 return 0.0
             return max(_LEAST_PAUSE, error.retry_after if error.retry_after is not None else self._backoff)
         if isinstance(error, Transient):
@@ -94,9 +99,9 @@ class Salvage:
         if self._tries:
             self._tries.pop((node, row), None)
 
-    def defer(self, node: int, row: int, due: float) -> None:
+    def defer(self, node: int, row: int, due: float, *, may_be_early: bool = True) -> None:
         """Keep a task until it is due."""
-        heappush(self._deferred, Deferred(due, row, node))
+        heappush(self._deferred, Deferred(due, row, node, may_be_early))
 
     @property
     def next_due(self) -> float:
@@ -111,13 +116,15 @@ class Salvage:
         return sorted(due, key=lambda deferred: -deferred.row)
 
     def take_of(self, nodes: Container[int]) -> Sequence[Deferred]:
-        """Take all tasks of some nodes, due or not, the oldest row last: each goes before those that wait."""
+        """Take all tasks of some nodes that may be early, the oldest row last: each goes before those that wait."""
         if not self._deferred:
             return ()
-        taken = [deferred for deferred in self._deferred if deferred.node in nodes]
+        left, taken = list[Deferred](), list[Deferred]()
+        for deferred in self._deferred:
+            (taken if deferred.may_be_early and deferred.node in nodes else left).append(deferred)
         if not taken:
             return ()
-        self._deferred = [deferred for deferred in self._deferred if deferred.node not in nodes]
+        self._deferred = left
         heapify(self._deferred)
         return sorted(taken, key=lambda deferred: -deferred.row)
 

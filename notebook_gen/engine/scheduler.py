@@ -119,6 +119,11 @@ class AsyncTaskScheduler:
         """End the run; finished rows are kept. Once more, after the time of grace: without waiting for user's code."""
         self._do(lambda: self.core.cancel(self.now()))
 
+    def give_up(self) -> None:
+        """Cancel without waiting for user's code any longer."""
+        self.cancel()
+        self._do(lambda: self.core.cancel(self.now(), grace=0.0))
+
     def pause(self) -> None:
         """Begin nothing more until `resume`; what is in flight goes on."""
         self._do(lambda: self.core.pause(self.now()))

@@ -64,7 +64,10 @@ class WholeProcessor:
         """
         for step in self._steps:
             self._at_work = step.name
-            frame = step.run(frame, None)
+            before, frame = len(frame), step.run(frame, None)
+            if before and not len(frame):
+                advice = "what was written stays as it was; look at what it leaves out"
+                raise step.error(f"left none of {before:,} rows", advice, None)
         return _plain_columns(frame)
 
     def at_work(self) -> str:

@@ -9,6 +9,7 @@ from notebook_gen.events import (
     CellFailed,
     CellsKept,
     CellsSkipped,
+    DatasetReplaced,
     Event,
     InPlaceEnded,
     LimitMoved,
@@ -28,6 +29,8 @@ from notebook_gen.events import (
     WorkStopped,
 )
 from notebook_gen.plan.graph import ExecutionGraph
+
+_OfRun = RunStarted | RunPaused | RunResumed | WorkStopped | DatasetReplaced | RunFinished
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Progress:
         rows_done: rows with all their cells.
         rows_dropped: rows given up.
         rows_dropped_before: those of them that an earlier run gave up.
+        rows_after_run: rows that the processors of the whole dataset made of them; None before they are through.
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
@@ -96,6 +100,7 @@ class Progress:
         self.rows_done = 0
         self.rows_dropped = 0
         self.rows_dropped_before = 0
+        self.rows_after_run: int | None = None
         self.rows_open = 0
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
@@ -197,7 +202,7 @@ class Progress:
             case RowGroupWritten():
                 self.rows_written += event.delivered
                 self._group_size.pop(event.row_group.number, None)
-            case RunStarted() | RunPaused() | RunResumed() | WorkStopped() | RunFinished():
+            case RunStarted() | RunPaused() | RunResumed() | WorkStopped() | DatasetReplaced() | RunFinished():
                 self._change_state(event)
             case _:
                 pass
@@ -221,8 +226,10 @@ class Progress:
             node.done += rows
             node.kept += rows
 
-    def _change_state(self, event: RunStarted | RunPaused | RunResumed | WorkStopped | RunFinished) -> None:
+    def _change_state(self, event: _OfRun) -> None:
         match event:
+            case DatasetReplaced():
+                self.rows_after_run = event.rows
             case RunStarted():
                 self.state = "running"
                 self.wall_time = event.wall_time

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from notebook_gen.config.columns import Column, Function, SeedColumn
@@ -59,6 +59,20 @@ class RunDescription:
         return min(self.row_group_size, self.rows - row_group * self.row_group_size)
 
 
+class Replaced(NamedTuple):
+    """What processors made of the whole dataset has taken its place.
+
+    Attributes:
+        row_groups: how many there are since.
+        rows: how many rows there are since.
+        delivered: how many there were before.
+    """
+
+    row_groups: int
+    rows: int
+    delivered: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
     """How far a run is, or how it ended.
@@ -68,7 +82,7 @@ class RunProgress:
         dropped: rows that did not make it.
         started: when it began.
         ended: when it ended; None while it runs.
-        replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
+        replaced: what processors made of the whole dataset; None: nothing yet.
     """
 
     state: State | Literal["running"]
@@ -76,7 +90,7 @@ class RunProgress:
     dropped: int
     started: datetime
     ended: datetime | None
-    replaced: int | None = None
+    replaced: Replaced | None = None
 
 
 def builder_content(run: RunDescription) -> dict[str, Any]:
@@ -142,7 +156,8 @@ def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, An
         "placeholder_text": bool(placeholders),
     }
     if progress.replaced is not None:
-        content["replaced"] = progress.replaced
+        content["replaced"] = progress.replaced.row_groups
+        content["rows"] |= {"delivered": progress.replaced.delivered, "after_run": progress.replaced.rows}
     if placeholders:
         content["note"] = (
             f"The text in {', '.join(map(repr, placeholders))} is placeholder text of the demo endpoint; "

@@ -33,6 +33,7 @@ from notebook_gen.storage.dropped_rows import read_drops, table_of_drops
 from notebook_gen.storage.files import staged, staging, write_error, write_json
 from notebook_gen.storage.lock import FolderLock
 from notebook_gen.storage.metadata import (
+    Replaced,
     RunDescription,
     RunProgress,
     builder_content,
@@ -116,7 +117,7 @@ class ParquetFolder:
         # one entry a row group, so that threads that write different ones never change the same number
         self._rows: dict[int, Sequence[int]] = {}
         self._dropped: dict[int, int] = {}
-        self._replaced: int | None = None
+        self._replaced: Replaced | None = None
         # row groups that an earlier run dropped rows of, and that will be made again
         self._to_drop_anew: set[int] = set()
         # of row groups that are begun again only for the rows that were dropped, the rows that were delivered
@@ -129,12 +130,13 @@ class ParquetFolder:
         else:
             self._rows |= earlier.rows
             self._dropped |= earlier.dropped
-            self._replaced = earlier.replaced
             self._refilled |= earlier.refilled
             self._to_drop_anew |= earlier.dropped.keys() - earlier.groups.keys() - earlier.refilled.keys()
             for file in earlier.superseded:
                 file.unlink(missing_ok=True)
             if earlier.replaced is not None:
+                rows = sum(map(len, earlier.rows.values()))
+                self._replaced = Replaced(earlier.replaced, rows, earlier.delivered)
                 folder.put_in_place(self.path, earlier.replaced)
         folder.tidy(self.path)
 
@@ -229,8 +231,9 @@ class ParquetFolder:
                 staged(file).unlink(missing_ok=True)
             raise
         # all or nothing, also for a process that is killed: from here on, the staged files are the dataset
-        self._write_metadata("running", replaced=len(starts))
-        self._replaced = len(starts)
+        replaced = Replaced(len(starts), table.num_rows, sum(map(len, self._rows.values())))
+        self._write_metadata("running", replaced)
+        self._replaced = replaced
         folder.put_in_place(self.path, len(starts))
         self._rows = dict(enumerate(rows))
         self._unsure.clear()
@@ -376,13 +379,13 @@ class ParquetFolder:
             file = ParquetFile(folder.numbered(self.path, folder.DROPPED, number))
             write_table(file.path, [self._unsure[number]._replace(complete=True).describe(file.read())])
 
-    def _write_metadata(self, state: State | Literal["running"], *, replaced: int | None = None) -> None:
+    def _write_metadata(self, state: State | Literal["running"], replaced: Replaced | None = None) -> None:
         progress = RunProgress(
             state=state,
             delivered=sum(map(len, self._rows.values())),
             dropped=sum(self._dropped.values()),
             started=self._started,
             ended=self._now() if state != "running" else None,
-            replaced=replaced if replaced is not None else self._replaced,
+            replaced=replaced or self._replaced,
         )
         write_json(self.path / folder.METADATA, metadata_content(self._run, progress))

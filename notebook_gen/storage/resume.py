@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from notebook_gen.config.fingerprints import Fingerprints
 from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.storage import folder
+from notebook_gen.storage.differences import differences
 from notebook_gen.storage.files import staged
 from notebook_gen.storage.metadata import FORMAT, RunDescription
 from notebook_gen.storage.row_files import Contents, ParquetFile
@@ -45,6 +46,7 @@ class Earlier:
         dropped: of every row group whose dropped rows are known, whole or not, how many they are.
         replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
             If they have, the dataset is final: `groups` are all of the run's.
+        delivered: how many rows there were before the whole dataset was changed, or as long as it was not.
         superseded: files of which nothing counts any more.
         refilled: of row groups that are begun again only for the rows that were dropped, the rows that were delivered.
     """
@@ -53,6 +55,7 @@ class Earlier:
     rows: Mapping[int, Sequence[int]]
     dropped: Mapping[int, int]
     replaced: int | None
+    delivered: int
     superseded: Sequence[Path]
     refilled: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -86,7 +89,7 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
     _check_same(path, asked, run)
     rows = _read_all(_row_files(path, asked.replaced))
     dropped = _read_all(folder.numbered_files(path, folder.DROPPED))
-    return _final(asked.replaced, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
+    return _final(asked, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
 
 
 # What was asked for
@@ -94,6 +97,7 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
 
 class _Asked(NamedTuple):
     rows: int
+    delivered: int
     row_group_size: int
     seed: int
     fingerprints: Fingerprints
@@ -106,6 +110,7 @@ def _read_asked(path: Path) -> _Asked:
         said = content["fingerprints"]
         return _Asked(
             _whole(content["rows"]["asked"]),
+            _whole(content["rows"]["delivered"]),
             _whole(content["row_group_size"]),
             _whole(content["seed"]),
             Fingerprints(dict(said["columns"]), dict(said["processors"])),
@@ -153,6 +158,9 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
         ConfigError: it is not; says what differs, and what to do.
     """
     changes = run.fingerprints.changes_since(asked.fingerprints)
+    if changes and (path / folder.BUILDER).exists():
+        details = differences(_read_json(path / folder.BUILDER), run)
+        changes = run.fingerprints.changes_since(asked.fingerprints, details)
     if asked.seed != run.seed:
         changes.append(f"the seed was {asked.seed} and is {run.seed}")
     if asked.row_group_size != run.row_group_size:
@@ -212,14 +220,16 @@ def _unreadable(problem: str) -> ConfigError:
 
 
 def _final(
-    replaced: int, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription
+    asked: _Asked, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription
 ) -> Earlier:
     """A dataset that was changed as a whole: its files may be fewer than the run's row groups, or more."""
     drops = {number: contents.dropped for number, contents in dropped.items()}
     kept = {number: contents.rows for number, contents in rows.items()}
     count = -(-run.rows // run.row_group_size)
     groups = {number: FinishedGroup(kept.get(number, ()), drops.get(number, 0)) for number in range(count)}
-    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=replaced, superseded=())
+    return Earlier(
+        groups=groups, rows=kept, dropped=drops, replaced=asked.replaced, delivered=asked.delivered, superseded=()
+    )
 
 
 def _told(path: Path, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription) -> Earlier:
@@ -251,7 +261,8 @@ def _told(path: Path, rows: Mapping[int, Contents], dropped: Mapping[int, Conten
                 groups[number] = FinishedGroup(delivered.rows, delivered.dropped)
         elif lost is not None:
             drops[number] = lost.dropped
-    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=None, superseded=superseded)
+    rows_kept = sum(map(len, kept.values()))
+    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=None, delivered=rows_kept, superseded=superseded)
 
 
 def _is_whole(contents: Contents, run: RunDescription) -> bool:

@@ -150,7 +150,10 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     label = f"of about {estimate}" if estimate else "elapsed"
     yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
     rows = write_count(progress.rows)
-    yield _Fact(f"{write_count(progress.rows_done)} of {rows}", "rows done", widest=(f"{rows} of {rows}", ""))
+    label = "rows done"
+    if progress.rows_after_run not in (None, progress.rows_done):
+        label = f"rows done · {write_count(progress.rows_after_run)} in the dataset"
+    yield _Fact(f"{write_count(progress.rows_done)} of {rows}", label, widest=(f"{rows} of {rows}", ""))
     before = progress.rows_dropped_before
     label = f"dropped · {write_count(before)} earlier" if before else "dropped"
     yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))

@@ -59,9 +59,20 @@ def row_counts(progress: Progress) -> list[str]:
         before = progress.rows_dropped_before
         earlier = f" ({write_count(before)} earlier)" if before else ""
         counts.append(f"{write_count(progress.rows_dropped)} dropped{earlier}")
+    if progress.rows_after_run not in (None, progress.rows_done):
+        counts.append(f"{write_count(progress.rows_after_run)} in the dataset")
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts
+
+
+def say_unwaited(title: str, destination: str | None, progress: Progress, *, was_cancelled: bool) -> str:
+    """Say what became of a run that went on when the program ended, or was still ending after a cancel."""
+    if was_cancelled and progress.error is not None:
+        return f"{title}: {progress.error}"
+    rows = write_plural(progress.rows_written, "row")
+    where = f"{rows} are in {destination}" if destination is not None else f"{rows} were made"
+    return f"the program ended while a run went on ({title}): {where}; wait with run.result()"
 
 
 def say_no_rows(source: RunSource) -> str:

@@ -487,8 +487,11 @@ def test_the_switch_goes_on_whatever_fails() -> None:
     assert isinstance(steps.the(EndRun).error, NoRowsLeft)
 
 
-def test_an_endpoint_that_refuses_all_calls_ends_the_run_after_a_while_and_costs_no_row() -> None:
-    steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4, shutdown_refusal_patience=60.0)
+@pytest.mark.parametrize(
+    ("column", "calls"), [(LLMText("Write."), "to model default"), (function(), "of column 'text'")]
+)
+def test_what_refuses_all_calls_ends_the_run_after_a_while_and_costs_no_row(column: Column, calls: str) -> None:
+    steps = Steps({"text": column}, rows=100, slots=4, shutdown_refusal_patience=60.0)
     now = 0.0
     while steps.core.flow.gives_slots:
         for task in steps.take_all(now):
@@ -502,11 +505,24 @@ def test_an_endpoint_that_refuses_all_calls_ends_the_run_after_a_while_and_costs
     ending = steps.the(EndRun)
     assert ending.state == "stopped early"
     assert re.fullmatch(
-        r"no call to model default has come to anything for \d+ s, so no more calls were begun; what is finished is "
+        rf"no call {calls} has come to anything for \d+ s, so no more calls were begun; what is finished is "
         "kept; slow down; wait until tomorrow",
         str(ending.error),
     )
     assert 60.0 < now < 120.0
+
+
+def test_a_function_that_is_refused_for_long_between_good_calls_does_not_end_the_run() -> None:
+    steps = Steps({"text": function()}, rows=100, slots=1, shutdown_refusal_patience=60.0)
+
+    for now in range(0, 400, 40):
+        (task,) = steps.take_all(now)
+        steps.end(task, now + 1.0, RateLimited("slow down", retry_after=20.0))
+        steps.core.tick(now + 21.0)
+        (task,) = steps.take_all(now + 21.0)
+        steps.end(task, now + 22.0)
+
+    assert steps.core.flow.gives_slots
 
 
 def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:

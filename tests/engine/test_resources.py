@@ -73,6 +73,16 @@ def test_retry_after_is_honoured_also_by_a_late_answer_of_the_burst() -> None:
     assert resource.resumes_at == 12.5
 
 
+def test_a_refused_level_is_tried_again_only_after_ten_times_as_long_as_the_endpoint_asked_for() -> None:
+    resource = Resource("m", 4, (0,), is_endpoint=True)
+    resource.refused(1.0, 2.0, 2.0)
+    assert resource.limit == 3
+
+    rises = [now for now in range(4, 40) for _ in range(3) if resource.succeeded(now, now + 0.5)]
+
+    assert rises == [22]
+
+
 def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -> None:
     resource = endpoint()
     now, pauses = 0.0, []

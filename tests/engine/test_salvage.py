@@ -25,7 +25,7 @@ def test_a_task_that_never_failed_is_at_its_first_attempt() -> None:
 def test_a_transient_failure_costs_an_attempt_and_waits_longer_each_time() -> None:
     waiting = salvage()
 
-    delays = [waiting.delay(TASK, 0, BROKEN, is_endpoint=True) for _ in range(3)]
+    delays = [waiting.delay(TASK, 0, BROKEN, waits_alone=False) for _ in range(3)]
 
     assert delays[0] is not None
     assert delays[1] is not None
@@ -38,7 +38,7 @@ def test_a_transient_failure_costs_an_attempt_and_waits_longer_each_time() -> No
 def test_a_delay_has_an_upper_bound() -> None:
     waiting = salvage(rounds=100)
 
-    delays = [waiting.delay(TASK, 0, BROKEN, is_endpoint=True) for _ in range(50)]
+    delays = [waiting.delay(TASK, 0, BROKEN, waits_alone=False) for _ in range(50)]
 
     assert max(delay for delay in delays if delay is not None) <= 450.0
 
@@ -46,16 +46,16 @@ def test_a_delay_has_an_upper_bound() -> None:
 def test_a_rejection_is_tried_again_at_once_as_often_as_its_column_says() -> None:
     waiting = salvage()
 
-    assert waiting.delay(TASK, 0, Rejected("no"), is_endpoint=True) == 0.0
+    assert waiting.delay(TASK, 0, Rejected("no"), waits_alone=False) == 0.0
     assert waiting.attempt(0, 0) == 2
-    assert waiting.delay(TASK, 0, Rejected("no"), is_endpoint=True) is None
+    assert waiting.delay(TASK, 0, Rejected("no"), waits_alone=False) is None
 
 
 def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
     waiting = salvage(rounds=0)
 
     for _ in range(100):
-        assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=5.0), is_endpoint=True) == 0.0
+        assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=5.0), waits_alone=False) == 0.0
 
     assert waiting.attempt(0, 0) == 1
 
@@ -64,14 +64,23 @@ def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
 def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: float | None, delay: float) -> None:
     waiting = salvage()
 
-    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False) == delay
+    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), waits_alone=True) == delay
+
+
+def test_a_task_that_waits_as_long_as_it_was_asked_to_is_not_tried_sooner() -> None:
+    waiting = salvage()
+    waiting.defer(0, 0, 5.0, may_be_early=False)
+    waiting.defer(0, 1, 6.0)
+
+    assert [deferred.row for deferred in waiting.take_of([0])] == [1]
+    assert waiting.next_due == 5.0
 
 
 @pytest.mark.parametrize("retry_after", [0.0, -3.0, None])
 def test_a_rate_limit_that_asks_for_no_time_does_not_spin(retry_after: float | None) -> None:
     waiting = salvage(backoff=0.0)
 
-    delay = waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), is_endpoint=False)
+    delay = waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), waits_alone=True)
 
     assert delay is not None
     assert 0.01 <= delay <= 0.5
@@ -80,16 +89,16 @@ def test_a_rate_limit_that_asks_for_no_time_does_not_spin(retry_after: float | N
 def test_a_rate_limit_that_a_task_keeps_costs_it_no_further_attempt() -> None:
     waiting = salvage(rounds=1)
     for _ in range(3):
-        assert waiting.delay(TASK, 0, RateLimited("slow down"), is_endpoint=False) is not None
+        assert waiting.delay(TASK, 0, RateLimited("slow down"), waits_alone=True) is not None
 
-    assert waiting.delay(TASK, 0, BROKEN, is_endpoint=False) is not None
+    assert waiting.delay(TASK, 0, BROKEN, waits_alone=True) is not None
     assert waiting.attempt(0, 0) == 2
 
 
 def test_rows_are_counted_apart_and_forgotten_apart() -> None:
     waiting = salvage()
     for row in (0, 1):
-        waiting.delay(TASK, row, BROKEN, is_endpoint=True)
+        waiting.delay(TASK, row, BROKEN, waits_alone=False)
 
     waiting.forget(0, 0)
     waiting.forget(0, 7)

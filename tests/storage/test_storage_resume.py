@@ -204,10 +204,18 @@ DROP: dict[tuple[Stage, str], ProcessorSpec] = {("post_batch", "drop"): DropColu
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        (declared(("stars", Integer(1, 6)), REVIEW), "column 'stars' has changed"),
+        (declared(("stars", Integer(1, 6)), REVIEW), "column 'stars' has changed (its high)"),
         (declared(STARS), "column 'review' is gone"),
         (declared(STARS, REVIEW, ("more", Integer(1, 2))), "column 'more' is new"),
-        (declared(STARS, REVIEW, default=Model("gpt-x")), "column 'review' has changed"),
+        (
+            declared(STARS, ("review", LLMText("Say.", on_error="null", retries=3))),
+            "column 'review' has changed (its on_error, its prompt)",
+        ),
+        (
+            declared(STARS, REVIEW, default=Model("gpt-x")),
+            'column \'review\' has changed (its model\'s type was "DemoModel" and is "Model", '
+            'its model\'s model was "demo" and is "gpt-x")',
+        ),
         ({"processors": DROP}, "processor 'post_batch drop' is new"),
         ({"seed": 8}, "the seed was 7 and is 8"),
         ({"row_group_size": 5}, "row_group_size was 4 and is 5"),
@@ -223,6 +231,30 @@ def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     assert error.problem == f"{tmp_path} holds a dataset that was declared otherwise when it was begun: {told}"
     assert error.advice == f"rows of both would not belong together: declare it as it was to go on, {WAYS_OUT}"
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
+
+
+def test_a_model_that_moved_to_another_address_is_told_with_both(tmp_path: Path) -> None:
+    def run(port: int, **fields: Any) -> RunDescription:
+        model = Model("llama3", base_url=f"http://localhost:{port}/v1", **fields)
+        return changed(models={"default": model})
+
+    ParquetFolder(tmp_path, run(11434)).finish("finished")
+
+    problem = refusal(tmp_path, run(8000, max_parallel=3, timeout=5.0)).problem
+
+    assert problem.endswith(
+        "column 'review' has changed (its model's base_url was \"http://localhost:11434/v1\" and is "
+        '"http://localhost:8000/v1")'
+    )
+
+
+def test_a_builder_json_that_tells_nothing_of_columns_does_not_hide_that_one_has_changed(tmp_path: Path) -> None:
+    ParquetFolder(tmp_path, changed()).finish("finished")
+    (tmp_path / "builder.json").write_text('{"format": 1, "columns": [], "models": {"default": 3}}')
+
+    problem = refusal(tmp_path, changed(columns={"stars": Integer(1, 6), "review": LLMText("Write.")})).problem
+
+    assert problem.endswith(": column 'stars' has changed")
 
 
 def test_the_source_of_a_function_counts(tmp_path: Path) -> None:
