@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 
 from notebook_gen.errors import GenerationError
 from notebook_gen.models.endpoints import Endpoint
-from notebook_gen.models.failures import Reply, answer_failure, describe_body, shorten, status_failure, words_of
+from notebook_gen.models.failures import (
+    Reply,
+    answer_failure,
+    cut_off,
+    describe_body,
+    shorten,
+    status_failure,
+    words_of,
+)
 from notebook_gen.plan.values import Usage
 
 
@@ -47,6 +55,9 @@ def read_answer(endpoint: Endpoint, reply: Reply, parameters: Mapping[str, Any],
     try:
         answer = json.loads(reply.body)
     except (ValueError, RecursionError) as error:
+        begin = reply.body.lstrip()[:1]
+        if begin in (b"", b"{") and isinstance(error, ValueError):
+            raise cut_off(endpoint, reply) from error
         advice = "check base_url: it must name an OpenAI-compatible endpoint, up to and with /v1"
         problem = f"answered with something that is not JSON ({describe_body(reply)})"
         raise answer_failure(endpoint, reply, problem, advice=advice) from error

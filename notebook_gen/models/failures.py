@@ -113,6 +113,17 @@ def answer_failure(endpoint: Endpoint, reply: Reply, problem: str, *, advice: st
     return Rejected(f"{endpoint.shown} {problem}", advice=advice, status=reply.status, answer=_text(reply.body))
 
 
+def cut_off(endpoint: Endpoint, reply: Reply) -> Transient:
+    """Say that an answer ends before its end, as when a server or a proxy dies: another call may get all of it."""
+    what = "a part of its JSON" if reply.body.strip() else "nothing"
+    return Transient(
+        f"{endpoint.shown} answered with {what} ({describe_body(reply)})",
+        advice="its server, or a proxy before it, broke off; if it always does, check base_url",
+        status=reply.status,
+        answer=_text(reply.body),
+    )
+
+
 def describe_body(reply: Reply) -> str:
     """Say what came where JSON should have: its content type, and how it begins."""
     content_type = reply.headers.get("Content-Type", "no content type").partition(";")[0]
