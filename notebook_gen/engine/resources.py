@@ -2,9 +2,11 @@
 
 The limit of an endpoint moves between 1 and its ceiling. When it answers 429, the limit falls by a factor, once for all
 calls of a burst, and no call is begun for about as long as one takes. The limit rises by one after as many good answers
-as it counts; a level that was refused before is tried again only after eight times as many, and after ten times the
-seconds for which the endpoint wanted to be left alone: trying costs these. Refusals that come by chance, however few
-calls are sent, lower nothing, and what they ask for the call waits alone.
+as it counts; a level that was refused before is tried again only after eight times as many. Refusals that come by
+chance, however few calls are sent, lower nothing.
+
+A 429 that asks for a time (Retry-After) makes its own call wait. The others go on, fewer at once; if more of those that
+were begun since are refused than not, nothing is begun until that time is over.
 
 An endpoint is silent when several calls in a row found it broken, as many as were in flight when the first did: some
 that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings
@@ -19,8 +21,6 @@ from typing import Final
 from notebook_gen.engine.refusals import FEW, Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
-WAITS_BEFORE_A_REFUSED_LEVEL: Final = 10
-LONGEST_WAIT_BEFORE_A_REFUSED_LEVEL: Final = 300.0
 FAILURES_OF_SILENCE: Final = 3
 """At least; with more calls in flight, more."""
 
@@ -84,7 +84,10 @@ class Resource:
     _good: int = field(default=0, init=False)
     _is_pause_of_silence: bool = field(default=False, init=False)
     _refused: int = field(default=_NEVER_REFUSED, init=False)
-    _tries_refused_at: float = field(default=0.0, init=False)
+    _asked_at: float = field(default=0.0, init=False)
+    _asked_until: float = field(default=0.0, init=False)
+    _good_since: int = field(default=0, init=False)
+    _refused_since: int = field(default=0, init=False)
     _refusals: Refusals = field(default_factory=Refusals, init=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +141,7 @@ class Resource:
         """Note a good answer to a call begun at `started`; gives whether the limit rose."""
         seconds = now - started
         self.in_vain_since = None
+        self._good_since += started >= self._asked_at
         self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
         self._falls_in_a_row = 0
         if self.limit < self.ceiling or self._refusals.by_chance:
@@ -145,9 +149,8 @@ class Resource:
         if self.limit == self.ceiling:
             return False
         self._good += 1
-        is_next_refused = self.limit + 1 == self._refused
-        rounds = ROUNDS_BEFORE_A_REFUSED_LEVEL if is_next_refused else 1
-        if self._good < rounds * self.limit or (is_next_refused and now < self._tries_refused_at):
+        rounds = ROUNDS_BEFORE_A_REFUSED_LEVEL if self.limit + 1 == self._refused else 1
+        if self._good < rounds * self.limit:
             return False
         self._good = 0
         self.limit += 1
@@ -166,10 +169,7 @@ class Resource:
         """
         if self.in_vain_since is None:
             self.in_vain_since = started
-        is_of_burst = started < self._fell_at
-        if not is_of_burst and not self._count(started, is_refused=True):
-            return
-        if not is_of_burst:
+        if started >= self._fell_at and self._count(started, is_refused=True):
             self._refused = self.limit
             self.limit = max(1, int(self.limit * self.factor))
             self._fell_at = now
@@ -179,9 +179,7 @@ class Resource:
             self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
             self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
         if retry_after is not None:
-            self._pause(now + retry_after)
-            wait = min(LONGEST_WAIT_BEFORE_A_REFUSED_LEVEL, WAITS_BEFORE_A_REFUSED_LEVEL * retry_after)
-            self._tries_refused_at = max(self._tries_refused_at, now + wait)
+            self._ask(started, retry_after, now)
 
     def keeps(self, retry_after: float | None, now: float) -> bool:
         """Tell whether nothing is begun for as long as a 429 asks; if not, the call that it was for waits alone."""
@@ -249,6 +247,18 @@ class Resource:
         """Count an answer to a call begun at `started`; gives whether there are more refusals than come by chance."""
         is_of_few = self.limit <= max(1, self.ceiling // FEW) and started >= self._fell_at
         return self._refusals.add(is_refused=is_refused, is_of_few=is_of_few, in_flight=self.in_flight)
+
+    def _ask(self, started: float, retry_after: float, now: float) -> None:
+        """Note that the endpoint asks for a time; it is kept by all calls if most begun since it asked are refused."""
+        if now >= self._asked_until:
+            self._asked_at = now
+            self._good_since = self._refused_since = 0
+        self._asked_until = max(self._asked_until, now + retry_after)
+        if started >= self._asked_at:
+            self._refused_since += 1
+            # refusals come sooner than answers
+            if self._refused_since > self._good_since + self.in_flight:
+                self._pause(self._asked_until)
 
     def _pause(self, until: float) -> None:
         self.resumes_at = max(self.resumes_at, until) if self.is_paused else until

@@ -240,8 +240,22 @@ def test_a_429_lowers_the_limit_which_is_told() -> None:
 
     steps.end(Task(0, 0, 0), 1.0, RateLimited("slow down", retry_after=3.0))
 
-    assert steps.told_of(LimitMoved) == [LimitMoved(1.0, "model default", 6, 4.0)]
-    assert steps.core.alarm == 4.0
+    assert steps.told_of(LimitMoved) == [LimitMoved(1.0, "model default", 6, 1.5)]
+    assert steps.core.alarm == 1.5
+
+
+def test_a_429_that_asks_for_a_time_makes_its_task_wait_alone_and_for_as_long() -> None:
+    steps = Steps(model(), rows=10, slots=2)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0, RateLimited("slow down", retry_after=3.0))
+    steps.end(Task(0, 0, 1), 1.0)
+
+    steps.core.tick(3.9)
+    assert steps.take(3.9) == Task(0, 0, 2)
+    steps.end(Task(0, 0, 2), 3.95)
+
+    steps.core.tick(4.0)
+    assert steps.take(4.0) == Task(0, 0, 0)
 
 
 def test_a_task_that_was_refused_goes_before_those_that_wait() -> None:

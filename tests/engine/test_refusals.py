@@ -227,25 +227,3 @@ def test_an_endpoint_that_comes_to_refuse_nearly_everything_is_no_longer_thought
     few(refusals, ENOUGH_OF_FEW, 0)
 
     assert together(refusals, is_refused=True)
-
-
-def test_a_429_that_comes_by_chance_pauses_nothing_and_its_call_waits_alone() -> None:
-    resource = fickle()
-    resource.resume(99.0)
-    assert resource.keeps(None, 99.0)
-
-    resource.refused(99.0, 2.0, 99.5)
-
-    assert not resource.is_paused
-    assert not resource.keeps(2.0, 99.5)
-
-
-def test_what_an_endpoint_asks_for_is_kept_by_all_calls_where_it_refuses_more_than_by_chance() -> None:
-    resource = fickle()
-    resource.resume(99.0)
-
-    for _ in range(6):
-        resource.refused(99.0, 2.0, 99.5)
-
-    assert resource.resumes_at == 101.5
-    assert resource.keeps(2.0, 99.5)

@@ -63,24 +63,46 @@ def test_the_limit_never_falls_below_one() -> None:
     assert resource.limit == 1
 
 
-def test_retry_after_is_honoured_also_by_a_late_answer_of_the_burst() -> None:
+def test_a_429_that_asks_for_a_time_makes_its_own_call_wait_and_a_shorter_pause_for_the_others() -> None:
     resource = endpoint()
     resource.refused(1.0, 3.0, 2.0)
     resource.refused(1.0, 10.0, 2.5)
-    resource.refused(1.0, 1.0, 3.0)
 
     assert resource.limit == 12
-    assert resource.resumes_at == 12.5
+    assert resource.resumes_at < 3.0
+    assert not resource.keeps(10.0, 2.5)
 
 
-def test_a_refused_level_is_tried_again_only_after_ten_times_as_long_as_the_endpoint_asked_for() -> None:
-    resource = Resource("m", 4, (0,), is_endpoint=True)
-    resource.refused(1.0, 2.0, 2.0)
-    assert resource.limit == 3
+def test_what_an_endpoint_asks_for_is_kept_by_all_calls_if_most_that_were_begun_since_are_refused() -> None:
+    resource = endpoint()
+    resource.refused(1.0, 10.0, 2.0)
+    resource.in_flight = 2
+    resource.succeeded(2.5, 3.0)
+    for _ in range(3):
+        resource.refused(3.0, 4.0, 3.5)
+    assert resource.resumes_at < 6.0
 
-    rises = [now for now in range(4, 40) for _ in range(3) if resource.succeeded(now, now + 0.5)]
+    resource.refused(3.0, 4.0, 3.5)
 
-    assert rises == [22]
+    assert resource.is_paused
+    assert resource.resumes_at == 12.0
+    assert resource.keeps(8.0, 4.0)
+    assert not resource.keeps(9.0, 4.0)
+
+
+def test_what_was_refused_when_it_asked_the_last_time_does_not_count_the_next_time() -> None:
+    resource = endpoint()
+    for _ in range(3):
+        resource.refused(1.0, 1.0, 2.0)
+        resource.refused(2.0, 1.0, 2.5)
+    assert resource.resumes_at == 3.5
+    resource.resume(9.0)
+
+    resource.refused(9.0, 50.0, 10.0)
+    resource.in_flight = 1
+    resource.refused(10.0, 50.0, 11.0)
+
+    assert resource.resumes_at < 20.0
 
 
 def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -> None:
@@ -193,6 +215,7 @@ def test_an_answer_does_not_end_the_pause_that_a_429_asked_for() -> None:
     resource = endpoint()
     resource.answered(0.0)
     resource.refused(1.0, 10.0, 2.0)
+    resource.refused(2.0, 10.0, 2.0)
     for _ in range(FAILURES_OF_SILENCE):
         resource.failed(1.0, 3.0)
 
