@@ -118,8 +118,11 @@ class RunSource:
         if scheduler is None or self.progress.ended is not None:
             return ()
         now, resources = scheduler.now(), scheduler.core.resources
-        tried = [(pool, pool.in_vain_since) for pool in resources]
-        return [InVain(pool.name, now - since, pool.problem) for pool, since in tried if since is not None]
+        return [
+            InVain(pool.name, now - since, pool.problem, max(0.0, pool.resumes_at - now) if pool.is_paused else 0.0)
+            for pool in resources
+            if (since := pool.in_vain_since) is not None
+        ]
 
     def cancelling(self) -> Cancelling | None:
         """Give how long ago it was cancelled, and how long it waits; None: it was not."""

@@ -53,6 +53,7 @@ class Attempts:
 
     def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
         """Learn about an endpoint, or how long functions were refused, from a failed attempt begun at `started`."""
+        pool.problem = error.problem
         if not pool.is_endpoint:
             if not isinstance(error, RateLimited):
                 pool.in_vain_since = None
@@ -60,7 +61,6 @@ class Attempts:
                 pool.in_vain_since = started
             return
         before = (pool.limit, pool.silent_since, pool.resumes_at)
-        pool.problem = error.problem
         if isinstance(error, Transient):
             pool.failed(started, now)
         else:

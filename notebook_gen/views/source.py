@@ -35,11 +35,13 @@ class InVain(NamedTuple):
         resource: as in `ExecutionGraph.resources`.
         seconds: for how long.
         problem: what the last call was told.
+        goes_on_in: seconds until it is asked again; 0 if it may be at any moment.
     """
 
     resource: str
     seconds: float
     problem: str
+    goes_on_in: float = 0.0
 
 
 class RunSource(Protocol):

@@ -60,13 +60,17 @@ def test_a_line_says_which_endpoint_gives_no_good_answer_since_when_and_what_it_
     run = review_run()
     view = LogView(run, lines.append, interval=10)
     run.publish(RunStarted(0.0, 40, 0.0))
-    run.calls_in_vain = [InVain("model default", 4.0, "busy"), InVain("model judge", 40.0, "503 upstream is gone")]
+    run.calls_in_vain = [
+        InVain("model default", 4.0, "busy"),
+        InVain("model judge", 40.0, "503 upstream is gone", 12.0),
+    ]
 
     run.now = 50
     view.update()
 
     assert lines == [
-        "0 of 40 rows · 0 of 16 calls in flight · model judge: no good answer for 0:40 (503 upstream is gone) · 0:50"
+        "0 of 40 rows · 0 of 16 calls in flight · model judge: no good answer for 0:40 (503 upstream is gone), "
+        "asked again in 0:12 · 0:50"
     ]
 
 
