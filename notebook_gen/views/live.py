@@ -20,6 +20,7 @@ from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.starting import starting_html
+from notebook_gen.views.summary import say_kernel_gone
 from notebook_gen.views.text import escape, one_line
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class LiveDisplay:
         from notebook_gen.views.root import LiveRoot
 
         widgets, publisher = self._open_panes()
-        root = LiveRoot(self._lock)
+        root = LiveRoot(self._lock, self._words, say_kernel_gone(self._source.destination))
         root.fill(widgets.parts, measures.view_height(self._source))
         with self._lock:
             self._root, self._widgets, self._publisher = root, widgets, publisher
@@ -216,7 +217,7 @@ class LiveDisplay:
         self._report = {"text/html": html, "text/plain": text}
         self._place.update(self._report)
         if self._root is not None:
-            self._root.offer(self._report, self._words)
+            self._root.offer(self._report)
             timer = threading.Timer(self._kept_for, _close_panes, (self._root, ref(self)))
             timer.daemon = True
             timer.start()

@@ -21,9 +21,11 @@ _VIEW: Final = "ng-live"
 class Keeper(anywidget.AnyWidget):
     """Puts the report into pages that do not know where it belongs. See static/keep.js."""
 
-    _esm = read_static("keep.js")
+    _esm = read_static("still.js", "keep.js")
 
     place = traitlets.Dict().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    is_over = traitlets.Bool(default_value=False).tag(sync=True)
 
 
 class LiveRoot:
@@ -31,14 +33,16 @@ class LiveRoot:
 
     Args:
         lock: held by who writes to widgets.
+        text: what stands in plain text beside the live view.
+        note: what to say of it where the kernel has ended.
 
     Attributes:
         box: the widget to show; it is the same for as long as the kernel lives.
     """
 
-    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, lock: AbstractContextManager[Any], text: str, note: str) -> None:
         self.box = ipywidgets.VBox()
-        self._keeper = Keeper()
+        self._keeper = Keeper(place={"root": self.box.model_id, "text": text}, note=note)
         self._lock = lock
         self._report: Bundle | None = None
         self._is_kept = False
@@ -80,16 +84,15 @@ class LiveRoot:
             for widget in _all_of(parts):
                 widget.close()
 
-    def offer(self, report: Bundle, text: str) -> None:
+    def offer(self, report: Bundle) -> None:
         """Say that the report is there, for pages that do not have it.
 
         Args:
             report: what to show in the live view's place.
-            text: what stands in plain text beside the live view.
         """
         with self._lock:
             self._report = dict(report)
-            self._keeper.place = {"root": self.box.model_id, "text": text}
+            self._keeper.is_over = True
 
     def _hear(self, message: Mapping[str, object]) -> None:
         with self._lock:

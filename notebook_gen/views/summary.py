@@ -75,6 +75,12 @@ def say_unwaited(title: str, destination: str | None, progress: Progress, *, was
     return f"the program ended while a run went on ({title}): {where}; wait with run.result()"
 
 
+def say_kernel_gone(destination: str | None) -> str:
+    """Say what stays of a run whose kernel has ended before it."""
+    rows = "its rows are gone" if destination is None else f"the same create(…) goes on with what is in {destination}"
+    return f"The kernel ended while this run went on. This is what was seen of it last; {rows}."
+
+
 def say_no_rows(source: RunSource) -> str:
     """Say why there are no rows to show: none yet, or none is whole, whatever was made of them."""
     progress = source.progress

@@ -39,6 +39,7 @@ _NOISE = re.compile(
     r"jupyter-server-ydoc|Document session|GL Driver Message|"
     r"^uncaught: Cannot read properties of undefined \(reading 'schema'\)$"
 )
+_BROKEN_OFF = re.compile(r"^uncaught: Kernel message validation error")
 
 _SETTINGS = {
     # every cell is in the page, also those out of sight
@@ -244,6 +245,7 @@ class NotebookPage:
         self.fetched: list[str] = []
         self._pictures = pictures
         self._label = label
+        self._kernel_ended = False
         page.on("console", self._hear)
         page.on("dialog", self._dismiss)
         page.on("request", self._watch)
@@ -284,7 +286,22 @@ class NotebookPage:
 
     def restart_kernel(self) -> None:
         """Restart the kernel, as the menu does once somebody has said that it is meant."""
+        self._kernel_ended = True
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+
+    def kill_kernel(self) -> None:
+        """Kill the kernel's process; JupyterLab starts another."""
+        self._kernel_ended = True
+        self.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+            ".requestExecute({ code: 'import os; os.kill(os.getpid(), 9)' }) && 0"
+        )
+
+    @property
+    def errors(self) -> list[str]:
+        """What the page's console said that is neither JupyterLab's own nor of a kernel that broke a message off."""
+        errors = [line for line in self.console if not _NOISE.search(line)]
+        return [line for line in errors if not (self._kernel_ended and _BROKEN_OFF.search(line))]
 
     def leave(self) -> None:
         """Close the page, as somebody does who closes the browser's tab; the kernel goes on."""
@@ -296,6 +313,7 @@ class NotebookPage:
 
     def shut_down_kernel(self) -> None:
         """End the kernel and wait until it is gone."""
+        self._kernel_ended = True
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def use_theme(self, name: str) -> None:
@@ -411,7 +429,7 @@ class OpenNotebook:
 
     def close(self) -> None:
         """Close all pages, and fail if one of their consoles has an error in it that is not JupyterLab's own."""
-        errors = [line for notebook in self._open for line in notebook.console if not _NOISE.search(line)]
+        errors = [line for notebook in self._open for line in notebook.errors]
         for notebook in self._open:
             if not notebook.page.is_closed():
                 with suppress(Exception):

@@ -191,6 +191,31 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
     assert _is_untouched(notebook)
 
 
+@pytest.mark.parametrize("pane", ["Rows", "Failures"])
+def test_what_a_notebook_keeps_of_a_run_whose_kernel_ended_executes_nothing(
+    open_notebook: OpenNotebook, endpoint: str, pane: str
+) -> None:
+    run = f"run = b.preview({120 * len(HOSTILE)})"
+    first = open_notebook.run_cells(f"hostile-{pane}", [_declare(endpoint), run])
+    cell = first.cell(1)
+    first.wait_for(".ng-live tr[data-row]", within=cell)
+    cell.get_by_role("tab", name=re.compile(r"Failures\s*\d")).wait_for()
+    cell.get_by_role("button", name="Pause").click()
+    cell.get_by_role("tab", name=re.compile(pane)).click()
+    first.page.get_by_text("window.__pwn").first.wait_for()
+
+    first.restart_kernel()
+
+    assert "window.__pwn" in first.wait_for(".ng-still", within=cell).inner_text()
+    assert _is_untouched(first)
+    first.save()
+    first.leave()
+    again = open_notebook.look_at(first.path)
+    assert "window.__pwn" in again.wait_for(".ng-still", within=again.cell(1)).inner_text()
+    again.picture("still", of=again.cell(1))
+    assert _is_untouched(again)
+
+
 def test_what_may_be_a_picture_is_one_of_ours_or_text(open_notebook: OpenNotebook) -> None:
     declare = f"""
 import pandas as pd

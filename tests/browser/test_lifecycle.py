@@ -21,8 +21,7 @@ b["reply"] = ng.LLMText("Answer this review: {{ review }}")
 LONG_RUN = "run = b.preview(1_000)"
 
 FACTS = ".ng-live .ng-head[data-part='facts']"
-STATE = ".ng-live .ng-state"
-STATE_WORD = f"{STATE} b"
+STILL = ".ng-still"
 RUNNING = ".ng-live .ng-state.ng-running"
 CANCELLED = ".ng-report .ng-state.ng-cancelled"
 FINISHED = ".ng-report .ng-state.ng-finished"
@@ -91,16 +90,13 @@ def test_an_interrupt_of_another_cell_leaves_the_run_alone(open_notebook: OpenNo
 
 def test_a_restart_of_the_kernel_leaves_the_last_state_and_lets_a_new_run_begin(open_notebook: OpenNotebook) -> None:
     notebook = _run(open_notebook, "restart", LONG_RUN)
-    rows, height = _rows_done(notebook, 1), notebook.height_of_outputs(1)
+    rows = _rows_done(notebook, 1)
 
     notebook.restart_kernel()
 
     notebook.wait_until_idle()
-    notebook.page.wait_for_function(f"getComputedStyle(document.querySelector('{STATE_WORD}')).display === 'none'")
-    said = notebook.evaluate(f"getComputedStyle(document.querySelector('{STATE}'), '::after').content")
-    assert said == '"kernel gone"'
+    notebook.wait_for(f"{STILL}:has-text('kernel gone')", within=notebook.cell(1))
     assert not notebook.cell(1).get_by_role("button", name="Cancel").is_visible()
-    assert notebook.height_of_outputs(1) == height
     notebook.picture("left-behind", of=notebook.cell(1))
     assert notebook.count(".jp-Dialog") == 0
     assert not BROKEN.search(notebook.cell(1).inner_text())
@@ -110,6 +106,32 @@ def test_a_restart_of_the_kernel_leaves_the_last_state_and_lets_a_new_run_begin(
     notebook.page.wait_for_function(f"than => ({COUNT_DONE})(1) > 0 && ({COUNT_DONE})(1) < than", arg=1_000)
     _wait_for_rows(notebook, 1, 1)
     assert notebook.count(".ng-live", notebook.cell(1)) == 1
+
+
+@pytest.mark.parametrize("end", ["killed", "shut down"])
+def test_a_notebook_whose_kernel_ended_during_a_run_holds_what_was_seen_last(
+    open_notebook: OpenNotebook, end: str
+) -> None:
+    first = _run(open_notebook, end.replace(" ", "-"), LONG_RUN, "run.live()")
+    first.wait_for(BARS, within=first.cell(2))
+
+    if end == "killed":
+        first.kill_kernel()
+    else:
+        first.shut_down_kernel()
+
+    for cell in (1, 2):
+        first.wait_for(f"{STILL}:has-text('kernel gone')", within=first.cell(cell))
+    first.save()
+    first.leave()
+    again = open_notebook.look_at(first.path)
+    for cell in (1, 2):
+        still = again.wait_for(STILL, within=again.cell(cell))
+        again.picture(f"still-{cell}", of=again.cell(cell))
+        assert "The kernel ended while this run went on." in still.inner_text()
+        assert again.count(".ng-timeline .barlayer .point path", still) > 0
+        assert again.count("svg.ng-dag .ng-node", still) == 3
+        assert not BROKEN.search(again.cell(cell).inner_text())
 
 
 def test_a_page_that_was_closed_and_opened_again_shows_the_run_that_went_on(open_notebook: OpenNotebook) -> None:

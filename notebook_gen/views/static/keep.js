@@ -1,24 +1,48 @@
 // Keeps the report of a run in the notebook where the kernel cannot put it: a page that was loaded while the run went on
 // does not know any more which output is whose. What cannot be done here is left as it is.
 //
-// place: { root, text } of the live view, {} until the report is there
+// place:   { root, text } of the live view
+// note:    what to say of it where the kernel has ended
+// is_over: whether the report is there
 //
 // The page says { report: "wanted" } where a live view still stands in the report's place; Python answers with
-// { report }, what to put there.
+// { report }, what to put there. Where the kernel ends before, or somebody has asked for the widget, what was seen last
+// takes its place. This file stands behind still.js in one module.
 
 const PATIENCE = 1500; // ms that the kernel's own way may take
+const GONE = ["restarting", "autorestarting", "terminating", "dead"]; // statuses
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
-// The outputs that show a live view, each with its place among those of its cell; a widget that somebody asked for with
-// run.live() has another text
-function* standing(notebook, { root, text }) {
+// The outputs that show a live view, each with its place among those of its cell
+function* showing(notebook, { root }) {
   for (const { outputs } of notebook.cells) {
     for (let at = 0; at < (outputs?.length ?? 0); at++) {
-      const { type, data } = outputs.get(at);
-      const words = data["text/plain"];
-      if (type === "display_data" && data[VIEW]?.model_id === root && (words?.join?.("") ?? words) === text) yield [outputs, at];
+      if (outputs.get(at).data?.[VIEW]?.model_id === root) yield [outputs, at];
     }
   }
+}
+
+// Those of them where the report belongs; a widget that somebody asked for with run.live() has another text
+function* standing(notebook, place) {
+  for (const [outputs, at] of showing(notebook, place)) {
+    const { type, data } = outputs.get(at);
+    const words = data["text/plain"];
+    if (type === "display_data" && (words?.join?.("") ?? words) === place.text) yield [outputs, at];
+  }
+}
+
+// Call when a kernel is gone for good, and not only out of reach; gives what ends that
+function whenGone({ kernel, context }, call) {
+  const statuses = kernel?.statusChanged;
+  const kernels = context?.sessionContext?.kernelChanged;
+  const hearStatus = (_kernel, status) => GONE.includes(status) && call();
+  const hearKernel = (session, { oldValue }) => oldValue && !session.isDisposed && call();
+  statuses?.connect(hearStatus);
+  kernels?.connect(hearKernel);
+  return () => {
+    statuses?.disconnect(hearStatus);
+    kernels?.disconnect(hearKernel);
+  };
 }
 
 async function notebookOf(model) {
@@ -32,7 +56,7 @@ function initialize({ model }) {
   let timer;
   const look = () => {
     clearTimeout(timer);
-    if (!model.get("place").root) return;
+    if (!model.get("is_over")) return;
     timer = setTimeout(async () => {
       const notebook = await notebookOf(model);
       if (notebook && !standing(notebook, model.get("place")).next().done) model.send({ report: "wanted" });
@@ -45,10 +69,26 @@ function initialize({ model }) {
       outputs.set(at, { output_type: "display_data", data: report, metadata: {} });
     }
   };
-  model.on("change:place", look);
+  const leave = async () => {
+    const notebook = await notebookOf(model);
+    if (!notebook) return;
+    const root = await model.widget_manager.get_model(model.get("place").root);
+    const views = await Promise.all(Object.values(root.views ?? {}));
+    const view = views.find(({ el }) => el.querySelector(".ng-headline"));
+    if (!view) return;
+    const html = stillOf(view.el, model.get("note"));
+    for (const [outputs, at] of [...showing(notebook, model.get("place"))]) {
+      outputs.set(at, { ...outputs.get(at).toJSON(), data: { "text/html": html, "text/plain": model.get("note") } });
+    }
+  };
+  model.on("change:is_over", look);
   model.on("msg:custom", put);
+  const stop = whenGone(model.widget_manager, leave);
   look();
-  return () => clearTimeout(timer);
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }
 
 // What a page shows where the panes of a run that is over were closed, and where it cannot put the report elsewhere
