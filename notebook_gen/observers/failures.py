@@ -18,6 +18,7 @@ _DIFFERING: Final = re.compile(
 )
 _NAMES: Final = {"attempts": "attempt"}  # of a file's columns that are not called as in a `Failure`
 _COMPARED: Final = 300  # characters of an error that tell it from others
+_REASONS: Final = 1000  # reasons that are told apart; further ones of a column and kind count as one
 
 
 class Failure(NamedTuple):
@@ -92,7 +93,9 @@ class Failures:
             failure = Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped)
             self.items.append(failure)
             told = (error.raised_at,) if error.raised_at else (_reason(error.problem), _reason(error.advice))
-            group = (name, error.kind, *told)
+            group: tuple[str, ...] = (name, error.kind, *told)
+            if group not in self._groups and len(self._groups) >= _REASONS:
+                group = (name, error.kind)
             example, count, differs = self._groups.get(group, FailureGroup(failure, 0, differs=False))
             self._groups[group] = FailureGroup(example, count + 1, differs or failure.error != example.error)
 
@@ -107,7 +110,7 @@ class Failures:
                 yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()}, dropped=True)
 
     def most_common(self) -> list[FailureGroup]:
-        """Group by column, kind and reason: the most frequent first.
+        """Group by column, kind and reason: the most frequent first. Of each column and kind, what comes late is one.
 
         What a user's function raises has the same reason if it is of one type and came through one line of the user's,
         whatever it says. Other errors have if they, and what to do about them, differ in numbers and quoted texts only:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _KEPT_DROPS = 1000
+_LOOKED_AT = 10_000
 _KEPT_STEPS = 1000  # tasks that ended since somebody looked last
 _KEPT_ROWS = 200  # that got a value and are not done
 _KEPT_GROUPS = 2  # written ones; a page of rows may begin in one of them and end in the next
@@ -218,7 +219,8 @@ class LiveRows:
         # without slots, nothing is begun row by row: a whole group is
         tops = [group.newest if self._graph.resources else group.group.last for group in open_groups]
         top = max([self._last_written, *tops])
-        return self._views((row for row in range(top, -1, -1) if row not in but), count)
+        # where all of the last were dropped, the others are not looked for
+        return self._views((row for row in range(top, max(-1, top - _LOOKED_AT), -1) if row not in but), count)
 
     def first(self, count: int) -> list[RowView]:
         """Give the first rows, in order."""

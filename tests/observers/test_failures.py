@@ -65,6 +65,17 @@ def test_the_most_common_come_first_by_column_and_error() -> None:
     ]
 
 
+def test_reasons_beyond_a_thousand_count_as_one_of_their_column_and_kind() -> None:
+    texts = [f"no answer, says {chr(0x4E00 + number)}" for number in range(1200)]
+    failures = failures_of(*(RowDropped(1.0, 0, row, 0, 1, Rejected(text)) for row, text in enumerate(texts)))
+
+    groups = failures.most_common()
+
+    assert len(groups) == 1001
+    assert (groups[0].example.row, groups[0].rows, groups[0].differs) == (1000, 200, True)
+    assert sum(group.rows for group in groups) == 1200
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
