@@ -138,7 +138,7 @@ class Timeline {
     this.scale = { range, left, top: margin.t, width: width - left - margin.r };
     const perPixel = (range[1] - range[0]) / this.scale.width;
     const traces = drawTraces(template, frame, clock.now, perPixel, this.colors, this.picked(template));
-    page.plotly.react(this.plot, traces, this.layout(template, frame, clock, range), { displayModeBar: false, doubleClick: false });
+    page.plotly.react(this.plot, traces, this.layout(template, frame, clock, range), { displayModeBar: false, doubleClick: false, showTips: false });
     nameLabels(this.plot, frame.titles);
     this.drawn = frame;
     if (!this.isDrawn) this.begin();
