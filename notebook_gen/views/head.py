@@ -266,6 +266,11 @@ def _nodes(source: RunSource, looks: Sequence[ResourceLook]) -> list[NodeProgres
     return [source.progress.nodes[node.index] for node in source.graph.nodes if node.resource in names]
 
 
+def _is_stuck(source: RunSource) -> bool:
+    """Whether an endpoint gives no good answer any more."""
+    return any(stuck.seconds >= IN_VAIN for stuck in source.in_vain())
+
+
 def _estimate(source: RunSource) -> str | None:
     """When it will be over, as on a clock; None while nobody can know.
 
@@ -274,7 +279,7 @@ def _estimate(source: RunSource) -> str | None:
     """
     progress, elapsed = source.progress, source.elapsed()
     worked = elapsed - progress.paused_for
-    if state_word(source) != "running" or worked < _ESTIMATE_AFTER:
+    if state_word(source) != "running" or worked < _ESTIMATE_AFTER or _is_stuck(source):
         return None
     rows = progress.rows - progress.rows_dropped
     done = asked = 0.0

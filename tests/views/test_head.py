@@ -84,6 +84,18 @@ def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
     assert _texts(head_html(run))[1:3] == ["0:12", "of about 0:30"]
 
 
+def test_nothing_is_estimated_while_an_endpoint_gives_no_good_answer() -> None:
+    run = traced_run(rows=10)
+    for row in range(5):
+        run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
+    run.attempt(SCORE, 0, 10.0, 12.0)
+    assert "of about 0:40" in head_html(run)
+
+    run.calls_in_vain = [InVain("model default", 40.0, "busy")]
+
+    assert "elapsed" in _texts(head_html(run))
+
+
 def test_an_estimate_leaves_out_the_time_in_which_the_run_was_paused() -> None:
     run = traced_run(rows=10)
     for row in range(5):
