@@ -137,9 +137,10 @@ def count_side_lines(source: RunSource) -> int:
 
 
 def error_html(source: RunSource) -> str:
-    """Say what ended the run; empty if nothing but its end did."""
+    """Say what ended the run; empty if nothing but its end did. What somebody wanted is not told as something bad."""
     error = source.progress.error
-    return "" if error is None else f'<p class="ng-note ng-bad">{escape(one_line(str(error), 600))}</p>'
+    kind = "ng-end" if source.progress.state == "cancelled" else "ng-bad"
+    return "" if error is None else f'<p class="ng-note {kind}">{escape(one_line(str(error), 600))}</p>'
 
 
 def _facts(source: RunSource) -> Iterator[_Fact]:

@@ -6,7 +6,7 @@ import pytest
 
 from notebook_gen.config.columns import Column, LLMText
 from notebook_gen.config.models import Model
-from notebook_gen.errors import RateLimited
+from notebook_gen.errors import RateLimited, RunCancelled
 from notebook_gen.events import (
     CellsKept,
     CellsSkipped,
@@ -301,6 +301,16 @@ def test_what_ended_the_run_is_said() -> None:
     run.publish(RunFinished(1.0, "failed", OSError("no space left on <device>")))
 
     assert _texts(error_html(run)) == ["no space left on <device>"]
+    assert "ng-bad" in error_html(run)
+
+
+def test_a_cancel_is_told_but_not_as_something_bad() -> None:
+    run = review_run()
+
+    run.publish(RunFinished(1.0, "cancelled", RunCancelled(3, 10)))
+
+    assert _texts(error_html(run)) == ["the run was cancelled with 3 of 10 rows finished; run.rows() has those"]
+    assert "ng-bad" not in error_html(run)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
