@@ -43,7 +43,7 @@ class Attempts:
         """
         self._error_rate.succeeded()
         if not pool.is_endpoint:
-            pool.in_vain_since = None
+            pool.came_to_something(now)
             return ()
         was_silent = pool.answered(started)
         if pool.succeeded(started, now) or was_silent:
@@ -55,10 +55,10 @@ class Attempts:
         """Learn about an endpoint, or how long functions were refused, from a failed attempt begun at `started`."""
         pool.problem = error.problem
         if not pool.is_endpoint:
-            if not isinstance(error, RateLimited):
-                pool.in_vain_since = None
-            elif pool.in_vain_since is None:
-                pool.in_vain_since = started
+            if isinstance(error, RateLimited):
+                pool.came_to_nothing(started)
+            else:
+                pool.came_to_something(now)
             return
         before = (pool.limit, pool.silent_since, pool.resumes_at)
         if isinstance(error, Transient):
@@ -68,7 +68,7 @@ class Attempts:
             if isinstance(error, RateLimited):
                 pool.refused(started, error.retry_after, now)
             else:
-                pool.in_vain_since = None
+                pool.came_to_something(now)
         if (pool.limit, pool.silent_since, pool.resumes_at) != before:
             limit = pool.limit if pool.silent_since is None else 1
             self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))

@@ -52,8 +52,10 @@ class Resource:
         held_since: since when nothing may be begun because the run is paused; None: it is not.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
-        silent_since: when the first of the failures in a row began; None where it is not silent.
-        in_vain_since: when the first call began of those that were refused or failed since the last good one.
+        silent_since: when the first of the failures in a row began, but not before the last answer; None where it is
+            not silent.
+        in_vain_since: when the first call began of those that were refused or failed since the last good one, but not
+            before that one ended; None where there are none.
         problem: what the last one said that was refused or failed.
     """
 
@@ -74,6 +76,8 @@ class Resource:
     problem: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
+    _answered_at: float = field(default=0.0, init=False)
+    _useful_at: float = field(default=0.0, init=False)
     _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)
     _failed_at: float = field(default=0.0, init=False)
     _noticed_at: float = field(default=0.0, init=False)
@@ -140,7 +144,7 @@ class Resource:
     def succeeded(self, started: float, now: float) -> bool:
         """Note a good answer to a call begun at `started`; gives whether the limit rose."""
         seconds = now - started
-        self.in_vain_since = None
+        self.came_to_something(now)
         self._good_since += started >= self._asked_at
         self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
         self._falls_in_a_row = 0
@@ -167,8 +171,8 @@ class Resource:
             retry_after: seconds that the endpoint wants to be left alone; None: it did not say.
             now: the time.
         """
-        if self.in_vain_since is None:
-            self.in_vain_since = started
+        self.came_to_nothing(started)
+        self._answered_at = now
         if started >= self._fell_at and self._count(started, is_refused=True):
             self._refused = self.limit
             self.limit = max(1, int(self.limit * self.factor))
@@ -187,10 +191,9 @@ class Resource:
 
     def failed(self, started: float, now: float) -> None:
         """Note a timeout, a broken connection or a server's error for a call begun at `started`."""
-        if self.in_vain_since is None:
-            self.in_vain_since = started
+        self.came_to_nothing(started)
         if not self._failures:
-            self._failing_since = started
+            self._failing_since = max(started, self._answered_at)
             # with this one
             self._failures_of_silence = max(FAILURES_OF_SILENCE, self.in_flight + 1)
         self._failures += 1
@@ -206,6 +209,17 @@ class Resource:
             probes = max(0, self._failures - self._failures_of_silence)
             self._pause(now + _PROBE_PAUSES[min(probes, len(_PROBE_PAUSES) - 1)])
             self._is_pause_of_silence = True
+
+    def came_to_something(self, now: float) -> None:
+        """Note an answer that was no refusal, be it good or not."""
+        self.in_vain_since = None
+        self._answered_at = self._useful_at = now
+
+    def came_to_nothing(self, started: float) -> None:
+        """Note that a call begun at `started` was refused or failed."""
+        if self.in_vain_since is None:
+            # while a slow call was under way, others may have come to something
+            self.in_vain_since = max(started, self._useful_at)
 
     def is_given_up(self, patience: float, now: float) -> bool:
         """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less.
@@ -236,6 +250,8 @@ class Resource:
         """Go on after `hold`; the time between, in which nothing was asked, is no part of a silence."""
         if self.held_since is None:
             return
+        self._answered_at += now - max(self._answered_at, self.held_since)
+        self._useful_at += now - max(self._useful_at, self.held_since)
         self._failing_since += now - max(self._failing_since, self.held_since)
         if self.silent_since is not None:
             self.silent_since += now - max(self.silent_since, self.held_since)

@@ -525,6 +525,24 @@ def test_a_function_that_is_refused_for_long_between_good_calls_does_not_end_the
     assert steps.core.flow.gives_slots
 
 
+@pytest.mark.parametrize(
+    ("column", "error"),
+    [(LLMText("Write."), Transient("timed out")), (function(), RateLimited("slow down", retry_after=5.0))],
+)
+def test_one_slow_call_that_fails_beside_good_ones_does_not_end_the_run(column: Column, error: GenerationError) -> None:
+    steps = Steps({"text": column}, rows=100, slots=2, shutdown_refusal_patience=60.0)
+    slow = steps.take(0.0)
+    assert slow is not None
+    for now in range(70):
+        good = steps.take(now)
+        assert good is not None
+        steps.end(good, now + 1.0)
+
+    assert steps.end(slow, 70.0, error)
+
+    assert steps.core.flow.gives_slots
+
+
 def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4)
     now, tasks = 0.0, 0

@@ -326,3 +326,37 @@ def test_the_time_of_a_pause_is_no_part_of_a_refusal() -> None:
 
     assert not resource.refuses_all(600.0, 1600.0)
     assert resource.refuses_all(600.0, 1601.0)
+
+
+def test_the_time_of_a_pause_is_no_part_of_a_refusal_of_a_call_from_before_it() -> None:
+    resource = endpoint()
+    resource.hold(1.0)
+    resource.release(1001.0)
+
+    resource.refused(0.0, None, 1002.0)
+
+    assert not resource.refuses_all(600.0, 1600.0)
+    assert resource.refuses_all(600.0, 1602.0)
+
+
+def test_a_slow_call_that_fails_beside_good_ones_says_nothing_of_the_time_before_these() -> None:
+    resource = endpoint()
+    succeed(resource, 1, now=650.0)
+
+    resource.failed(0.0, 700.0)
+
+    assert resource.in_vain_since == 650.0
+    assert not resource.refuses_all(600.0, 700.0)
+
+
+def test_a_silence_begins_at_the_last_answer_and_not_when_the_slow_call_began_that_failed_first() -> None:
+    resource = endpoint()
+    succeed(resource, 1, now=119.0)
+
+    for started in (0.0, 119.0, 119.0):
+        resource.failed(started, 120.0)
+    resource.failed(120.25, 120.3)
+
+    assert resource.silent_since == 119.0
+    assert not resource.is_given_up(60.0, 179.0)
+    assert resource.is_given_up(60.0, 180.0)
