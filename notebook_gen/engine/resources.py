@@ -21,6 +21,9 @@ from typing import Final
 from notebook_gen.engine.refusals import FEW, Refusals
 
 ROUNDS_BEFORE_A_REFUSED_LEVEL: Final = 8
+GOOD_ONES_REMEMBERED: Final = 256
+"""Good answers, or as many as the ceiling, after which it is counted anew whether most calls are refused."""
+
 FAILURES_OF_SILENCE: Final = 3
 """At least; with more calls in flight, more."""
 
@@ -265,8 +268,11 @@ class Resource:
         return self._refusals.add(is_refused=is_refused, is_of_few=is_of_few, in_flight=self.in_flight)
 
     def _ask(self, started: float, retry_after: float, now: float) -> None:
-        """Note that the endpoint asks for a time; it is kept by all calls if most begun since it asked are refused."""
-        if now >= self._asked_until:
+        """Note that the endpoint asks for a time; it is kept by all calls if most begun since it asked are refused.
+
+        Counting begins anew when that time is over, and after so many good answers that older ones say nothing of now.
+        """
+        if now >= self._asked_until or self._good_since >= max(GOOD_ONES_REMEMBERED, self.ceiling):
             self._asked_at = now
             self._good_since = self._refused_since = 0
         self._asked_until = max(self._asked_until, now + retry_after)

@@ -2,7 +2,12 @@
 
 import pytest
 
-from notebook_gen.engine.resources import FAILURES_OF_SILENCE, ROUNDS_BEFORE_A_REFUSED_LEVEL, Resource
+from notebook_gen.engine.resources import (
+    FAILURES_OF_SILENCE,
+    GOOD_ONES_REMEMBERED,
+    ROUNDS_BEFORE_A_REFUSED_LEVEL,
+    Resource,
+)
 
 
 def endpoint(ceiling: int = 16) -> Resource:
@@ -103,6 +108,38 @@ def test_what_was_refused_when_it_asked_the_last_time_does_not_count_the_next_ti
     resource.refused(10.0, 50.0, 11.0)
 
     assert resource.resumes_at < 20.0
+
+
+def test_good_answers_of_long_ago_do_not_keep_calls_going_when_all_are_refused_in_the_end() -> None:
+    resource, now = endpoint(), 0.0
+    for _ in range(100):
+        # a 429 before the time is over that the last one asked for
+        for _ in range(19):
+            now += 1.0
+            resource.succeeded(now - 0.5, now)
+        now += 1.0
+        resource.refused(now - 0.5, 60.0, now)
+
+    refused = 0
+    while not resource.keeps(60.0, now):
+        now += 1.0
+        resource.resume(now)
+        resource.refused(now - 0.5, 60.0, now)
+        refused += 1
+
+    assert refused <= GOOD_ONES_REMEMBERED
+
+
+def test_all_calls_wait_as_asked_when_most_of_very_many_are_refused() -> None:
+    resource = endpoint(1000)
+    resource.refused(0.0, 60.0, 1.0)
+    resource.resume(2.0)
+
+    for in_flight in range(749, -1, -1):
+        resource.in_flight = in_flight
+        resource.refused(2.0, 60.0, 3.0)
+
+    assert resource.resumes_at == 63.0
 
 
 def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -> None:
