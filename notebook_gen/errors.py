@@ -155,16 +155,25 @@ class RateLimited(GenerationError):
     """The endpoint asks for fewer calls.
 
     Attributes:
-        retry_after: seconds until it wants to be called again; None where it did not say.
+        retry_after: seconds until it wants to be called again; None where it did not say, or nothing that anybody means
+            (negative, infinite, no number). May be given as a header has it.
     """
 
     kind = "rate limited"
 
     def __init__(
-        self, problem: str, *, advice: str = "", status: int | None = None, retry_after: float | None = None
+        self, problem: str, *, advice: str = "", status: int | None = None, retry_after: float | str | None = None
     ) -> None:
         super().__init__(problem, advice=advice, status=status)
-        self.retry_after = retry_after
+        self.retry_after = _seconds(retry_after)
+
+
+def _seconds(given: float | str | None) -> float | None:
+    try:
+        seconds = float(given) if given is not None else -1.0
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0.0 <= seconds < float("inf") else None
 
 
 class Transient(GenerationError):

@@ -98,3 +98,22 @@ def test_a_cancelled_run_names_the_first_of_many_calls_that_it_left_behind() -> 
         "processor 'p' (post_batch, row group 0), processor 'p' (post_batch, row group 1), "
         "processor 'p' (post_batch, row group 2), 2 more; run.rows() has those"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("0.01", 0.01), (0, 0.0), (float("inf"), None), (float("nan"), None), (-3.0, None), ("tomorrow", None)],
+)
+def test_a_function_may_say_when_to_try_again_as_a_header_says_it(given: float | str, seconds: float | None) -> None:
+    calls: list[int] = []
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(backoff=0.01))
+
+    @builder.column
+    async def number() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ng.RateLimited("slow down", retry_after=given)
+        return 7
+
+    assert ng.RateLimited("slow down", retry_after=given).retry_after == seconds
+    assert list(builder.preview(2, show=False).result(timeout=30).to_pandas()["number"]) == [7, 7]
