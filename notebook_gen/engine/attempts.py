@@ -47,7 +47,7 @@ class Attempts:
             return ()
         was_silent = pool.answered(started)
         if pool.succeeded(started, now) or was_silent:
-            self._outbox.append(LimitMoved(now, pool.name, pool.limit, pool.resumes_at))
+            self._outbox.append(LimitMoved(now, pool.name, pool.limit_in_force, pool.resumes_at))
         # an endpoint that is at work, and has nothing else to do, needs no time to recover
         return self.salvage.take_of(pool.nodes) if was_silent or pool.is_idle else ()
 
@@ -70,8 +70,7 @@ class Attempts:
             else:
                 pool.came_to_something(now)
         if (pool.limit, pool.silent_since, pool.resumes_at) != before:
-            limit = pool.limit if pool.silent_since is None else 1
-            self._outbox.append(LimitMoved(now, pool.name, limit, pool.resumes_at))
+            self._outbox.append(LimitMoved(now, pool.name, pool.limit_in_force, pool.resumes_at))
 
     def delay(self, task: Task, row: int, pool: Resource, error: GenerationError, now: float) -> float | None:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""

@@ -101,11 +101,14 @@ class Resource:
         self.limit = self.ceiling
 
     @property
+    def limit_in_force(self) -> int:
+        """The limit, or one while it is silent."""
+        return self.limit if self.silent_since is None else 1
+
+    @property
     def allowed(self) -> int:
         """How many tasks may be in flight now."""
-        if self.is_paused or self.held_since is not None:
-            return 0
-        return self.limit if self.silent_since is None else 1
+        return 0 if self.is_paused or self.held_since is not None else self.limit_in_force
 
     @property
     def takeable(self) -> int:
@@ -115,7 +118,7 @@ class Resource:
     @property
     def is_starving(self) -> bool:
         """Whether slots will stand empty unless more tasks become ready."""
-        return self.in_flight + self.ready < (self.limit if self.silent_since is None else 1)
+        return self.in_flight + self.ready < self.limit_in_force
 
     @property
     def is_idle(self) -> bool:

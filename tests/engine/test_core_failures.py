@@ -449,3 +449,26 @@ def test_an_endpoint_that_comes_back_with_a_rejection_has_work_for_all_its_slots
 
     assert steps.core.flow.has_woken
     assert len(steps.take_all(3.0)) == 4
+
+
+def test_a_limit_that_late_answers_raise_while_the_endpoint_is_silent_is_told_as_one() -> None:
+    steps = Steps(model(), rows=20, size=20, slots=8)
+    first, second, *others = steps.take_all(0.0)
+    steps.end(first, 1.0)
+    steps.end(second, 1.1, SLOWER)
+    steps.core.tick(2.1)
+    for task in others[:4]:
+        steps.end(task, 2.5)
+    for begin in (3.0, 3.1, 3.2):
+        broken = steps.take(begin)
+        assert broken is not None
+        steps.end(broken, begin + 0.05, BROKEN)
+    (endpoint,) = steps.core.resources
+    assert endpoint.silent_since == 3.0
+    steps.told()
+
+    for task in others[4:]:
+        steps.end(task, 3.4)
+
+    assert endpoint.limit == 7
+    assert steps.told_of(LimitMoved) == [LimitMoved(3.4, "model default", 1, endpoint.resumes_at)]
