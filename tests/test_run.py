@@ -31,6 +31,32 @@ b.create(10_000, sys.argv[1], on_row_group=lambda run, number: written.set())
 written.wait(30)
 """
 
+_DEAF = """
+import asyncio, contextlib, sys, threading
+import pandas as pd
+import notebook_gen as ng
+
+b = ng.DatasetBuilder()
+b.seed_data(pd.DataFrame({"i": range(3)}))
+begun = threading.Event()
+
+@b.column
+async def made(i):
+    if i < 2:
+        return i
+    begun.set()
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+@b.processor("post_batch")
+def keep(frame):
+    return frame
+
+b.create(3, sys.argv[1])
+begun.wait(30)
+"""
+
 _NEVER_RETURNS = """
 import threading
 import time
@@ -157,6 +183,15 @@ def test_a_script_that_ends_without_waiting_keeps_what_is_finished_and_says_so(t
     assert metadata["state"] == "cancelled"
     assert 2 <= metadata["rows"]["delivered"] < 10_000
     assert metadata["rows"]["dropped"] == 0
+
+
+def test_a_script_that_ends_processes_what_is_finished_although_a_function_swallows_its_cancellation(
+    tmp_path: Path,
+) -> None:
+    ended = script(_DEAF, str(tmp_path / "data"))
+
+    assert ended.returncode == 0
+    assert pd.read_parquet(tmp_path / "data" / "rows")["i"].tolist() == [0, 1], ended.stderr
 
 
 def test_a_function_that_never_returns_does_not_keep_the_program_from_ending() -> None:

@@ -39,7 +39,7 @@ from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Exchange, Made, Usage
 
 _TURN = 0.002
-_PATIENCE = 5.0
+_PATIENCE = 2.0  # less than the end of the program waits: what is finished is still to be processed and written
 _CANCEL_AGAIN = 0.2
 _OTHER_THREADS = 8
 _GOES_ON = "create it again in the same folder, and it goes on from there"
