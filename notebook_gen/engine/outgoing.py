@@ -114,12 +114,14 @@ class Outgoing:
 
     async def replace_dataset(self) -> None:
         """Let what the processors made of the dataset take its place."""
+        # the run's handle may live for long, and all that is of the run with it
+        dataset, self._dataset = self._dataset, {}
         try:
-            await in_thread(self._writer.replace, self._dataset)
+            await in_thread(self._writer.replace, dataset)
         except WriteError as failure:
             self._core.dataset_done(failure)
             return
-        rows = len(next(iter(self._dataset.values()), ()))
+        rows = len(next(iter(dataset.values()), ()))
         self._core.dataset_done(DatasetReplaced(self._now(), rows))
 
     def name_left_behind(self, end: EndRun) -> None:

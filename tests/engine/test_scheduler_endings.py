@@ -1,11 +1,13 @@
 """AsyncTaskScheduler on a real event loop: cancelling, callbacks, and what is told in the end."""
 
 import asyncio
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -468,6 +470,25 @@ def test_the_whole_dataset_is_processed_when_the_run_has_finished_and_before_sto
     assert seen == [(list(range(8)), [])]
     assert shelf.replaced == {"b": [1]}
     assert shelf.endings == ["finished"]
+
+
+def test_a_run_that_is_over_does_not_hold_the_dataset_that_was_replaced() -> None:
+    class Column(list[int]):
+        """Values that can be referred to weakly."""
+
+    class Disk(Shelf):
+        def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+            made.append(weakref.ref(cast("Column", columns["b"])))
+
+    made: list[weakref.ref[Column]] = []
+    after_run = Afterwards(lambda: {"b": Column([1])})
+    scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Disk(), after_run=after_run)
+
+    play(scheduler.run())
+    gc.collect()
+
+    assert scheduler.core.ending.is_over
+    assert [column() for column in made] == [None]
 
 
 def test_an_error_after_the_run_fails_it() -> None:
