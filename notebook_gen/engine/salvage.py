@@ -19,6 +19,9 @@ from notebook_gen.plan.tasks import Task
 
 _GOLDEN = 0.618033988749895
 _LONGEST_DELAY = 300.0
+_LONGEST_WAIT = 600.0
+"""Seconds that a function is left alone, as an endpoint is: it may ask for a day, and patience would wait with it."""
+
 _LEAST_PAUSE = 0.05
 """Seconds: rate limits cost no attempt, so that a function which is always refused would spin without any."""
 
@@ -80,7 +83,8 @@ class Salvage:
         if isinstance(error, RateLimited):
             if not waits_alone:
                 return 0.0
-            return max(_LEAST_PAUSE, error.retry_after if error.retry_after is not None else self._backoff)
+            asked = error.retry_after if error.retry_after is not None else self._backoff
+            return max(_LEAST_PAUSE, min(_LONGEST_WAIT, asked))
         if isinstance(error, Transient):
             tries.transient += 1
             if tries.transient > self._rounds:

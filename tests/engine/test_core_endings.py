@@ -543,6 +543,18 @@ def test_one_slow_call_that_fails_beside_good_ones_does_not_end_the_run(column: 
     assert steps.core.flow.gives_slots
 
 
+def test_a_function_that_asks_to_be_left_alone_for_a_day_ends_the_run_when_patience_does() -> None:
+    steps = Steps({"text": function()}, rows=3)
+    now = 0.0
+    while steps.core.flow.gives_slots:
+        for task in steps.take_all(now):
+            steps.end(task, now + 1.0, RateLimited("no quota left", retry_after=86_400.0))
+        now = max(now, steps.core.alarm)
+        steps.core.tick(now)
+
+    assert 600.0 < now < 660.0
+
+
 def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     steps = Steps({"text": LLMText("Write.")}, rows=100, slots=4)
     now, tasks = 0.0, 0
