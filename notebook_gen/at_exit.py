@@ -2,6 +2,7 @@
 
 import atexit
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from notebook_gen.views.display import leave_all
@@ -12,8 +13,8 @@ _PATIENCE = 5.0
 class Unfinished(Protocol):
     """A run that goes on."""
 
-    def end_at_exit(self, patience: float) -> str:
-        """Cancel it, wait at most `patience` seconds for it, and say what became of it."""
+    def end_at_exit(self) -> Callable[[float], str]:
+        """Cancel it; gives what waits about so many seconds for its end, and says what became of it."""
         ...
 
 
@@ -35,8 +36,10 @@ class UnfinishedRuns:
 
     def _end_all(self) -> None:
         leave_all(_PATIENCE)
-        for run in list(self._runs):
-            told = run.end_at_exit(_PATIENCE)
+        # all, before one is waited for: the others would go on with their calls
+        ends = [run.end_at_exit() for run in list(self._runs)]
+        for end in ends:
+            told = end(_PATIENCE)
             if sys.stderr is not None:
                 print(f"notebook_gen: {told}", file=sys.stderr)  # noqa: T201  # nobody else is left to tell
 

@@ -300,10 +300,13 @@ class Run:
 
     # Inside
 
-    def end_at_exit(self, patience: float) -> str:
-        """Cancel the run because the interpreter ends; `at_exit` calls it."""
+    def end_at_exit(self) -> Callable[[float], str]:
+        """Cancel the run because the interpreter ends; `at_exit` calls it, and then what it gives."""
         was_cancelled = self._is_cancelled
         self.cancel()
+        return lambda patience: self._wait_at_exit(patience, was_cancelled=was_cancelled)
+
+    def _wait_at_exit(self, patience: float, *, was_cancelled: bool) -> str:
         if not self._over.wait(patience):
             self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
             self._over.wait(patience)

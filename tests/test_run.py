@@ -57,6 +57,37 @@ b.create(3, sys.argv[1])
 begun.wait(30)
 """
 
+_SEVERAL_RUNS = """
+import asyncio, atexit, contextlib, threading, time
+import notebook_gen as ng
+
+calls, begun = [], threading.Event()
+
+def tell():
+    print(sum(call > ended + 1.0 for call in calls))
+
+def builder(made):
+    b = ng.DatasetBuilder()
+    b["i"] = ng.Integer(1, 5)
+    b.column(made)
+    return b
+
+async def deaf(i):
+    begun.set()
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+async def busy(i):
+    calls.append(time.monotonic())
+    await asyncio.sleep(0.05)
+
+atexit.register(tell)
+runs = [*(builder(deaf).preview(1) for _ in range(3)), builder(busy).preview(100_000)]
+begun.wait(30)
+ended = time.monotonic()
+"""
+
 _NEVER_RETURNS = """
 import threading
 import time
@@ -192,6 +223,12 @@ def test_a_script_that_ends_processes_what_is_finished_although_a_function_swall
 
     assert ended.returncode == 0
     assert pd.read_parquet(tmp_path / "data" / "rows")["i"].tolist() == [0, 1], ended.stderr
+
+
+def test_runs_that_a_script_leaves_behind_are_cancelled_together_and_not_one_after_the_other() -> None:
+    ended = script(_SEVERAL_RUNS)
+
+    assert (ended.returncode, ended.stdout) == (0, "0\n"), ended.stderr
 
 
 def test_a_function_that_never_returns_does_not_keep_the_program_from_ending() -> None:
