@@ -87,15 +87,18 @@ class InPlaceWork:
     def _make(self, order: MakeInPlace, rows: Sequence[int]) -> None:
         node, number = self._nodes[order.node], order.row_group.number
         generator = cast("InPlaceGenerator", self._generators[order.node])
+        # some may have been dropped since it was asked for
+        group = self._core.tracker.groups[number]
+        live = [row for row in rows if not group.dropped[row - group.group.start]] if group.rows_dropped else rows
         started = self._now()
-        outputs = generator.make(order.row_group, rows, self._buffers.columns(number))
+        outputs = generator.make(order.row_group, live, self._buffers.columns(number))
         failures = {
-            row: value for row, value in zip(rows, outputs[0], strict=True) if isinstance(value, GenerationError)
+            row: value for row, value in zip(live, outputs[0], strict=True) if isinstance(value, GenerationError)
         }
         for name, values in zip(node.outputs, outputs, strict=True):
-            self._buffers.put_rows(number, rows, name, values)
+            self._buffers.put_rows(number, live, name, values)
         ended = self._now()
-        done = len(rows) - len(failures)
+        done = len(live) - len(failures)
         self._bus.publish(InPlaceEnded(ended, node.index, number, started, done, len(failures)))
         self._core.made_in_place(order, rows, failures, ended)
 

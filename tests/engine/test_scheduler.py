@@ -392,3 +392,28 @@ def test_two_runs_of_the_same_columns_at_once_do_not_mix() -> None:
 
     assert shelves[0].column("b") == {row: row + 100 for row in range(20)}
     assert shelves[1].column("b") == {row: row + 200 for row in range(20)}
+
+
+def test_nothing_is_made_in_place_for_a_row_that_was_dropped_meanwhile() -> None:
+    class Picky(Count):
+        def make(
+            self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+        ) -> tuple[Sequence[Any], ...]:
+            return ([WRONG if row % 2 else row for row in rows],)
+
+    class Noting(Count):
+        def make(
+            self, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]
+        ) -> tuple[Sequence[Any], ...]:
+            noted.extend(rows)
+            return super().make(group, rows, inputs)
+
+    noted: list[int] = []
+    columns: dict[str, Column] = {"n": Integer(0, 9), "a": Expression("{{ n }}"), "b": Expression("{{ n }}")}
+    shelf = Shelf()
+
+    _, events = run(columns, [Count(), Picky(), Noting()], shelf, rows=6)
+
+    assert noted == [0, 2, 4]
+    assert [event.done for event in events if isinstance(event, InPlaceEnded) and event.node == 2] == [3]
+    assert shelf.column("b") == {0: 0, 2: 2, 4: 4}
