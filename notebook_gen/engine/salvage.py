@@ -8,7 +8,7 @@ Deferred tasks hold up nobody: each is due at a time of its own, or, after a tra
 answers and has nothing else to do.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -62,6 +62,7 @@ class Salvage:
         self._backoff = backoff
         self._tries: dict[tuple[int, int], _Tries] = {}
         self._deferred: list[Deferred] = []
+        self._may_be_early = [0] * len(graph.nodes)
 
     def attempt(self, node: int, row: int) -> int:
         """Give the number of a task's next attempt, from 1."""
@@ -106,6 +107,7 @@ class Salvage:
     def defer(self, node: int, row: int, due: float, *, may_be_early: bool = True) -> None:
         """Keep a task until it is due."""
         heappush(self._deferred, Deferred(due, row, node, may_be_early))
+        self._may_be_early[node] += may_be_early
 
     @property
     def next_due(self) -> float:
@@ -117,21 +119,23 @@ class Salvage:
         due = []
         while self._deferred and self._deferred[0].due <= now:
             due.append(heappop(self._deferred))
+            self._may_be_early[due[-1].node] -= due[-1].may_be_early
         return sorted(due, key=lambda deferred: -deferred.row)
 
-    def take_of(self, nodes: Container[int]) -> Sequence[Deferred]:
+    def take_of(self, nodes: Sequence[int]) -> Sequence[Deferred]:
         """Take all tasks of some nodes that may be early, the oldest row last: each goes before those that wait."""
-        if not self._deferred:
+        if not self._deferred or not any(self._may_be_early[node] for node in nodes):
             return ()
         left, taken = list[Deferred](), list[Deferred]()
         for deferred in self._deferred:
             (taken if deferred.may_be_early and deferred.node in nodes else left).append(deferred)
-        if not taken:
-            return ()
         self._deferred = left
         heapify(self._deferred)
+        for node in nodes:
+            self._may_be_early[node] = 0
         return sorted(taken, key=lambda deferred: -deferred.row)
 
     def clear(self) -> None:
         """Forget all deferred tasks; those in flight may still fail, for good if it was their last attempt."""
         self._deferred.clear()
+        self._may_be_early = [0] * len(self._may_be_early)
