@@ -314,7 +314,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
         plan = self._plan(rows, settings, at_least=1)
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
-        return self._start(plan, MemoryRows(tuple(plan.graph.columns)), title=title, show=show)
+        return self._start(plan, MemoryRows(tuple(plan.graph.columns), plan.groups.size), title=title, show=show)
 
     def create(
         self,

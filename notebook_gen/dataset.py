@@ -1,13 +1,12 @@
 """Dataset: the rows that a run has made."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from notebook_gen.errors import ConfigError, NotDeclared
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import Storage
-from notebook_gen.storage.frames import frame_of_table
+from notebook_gen.storage.frames import numbered_frame
 from notebook_gen.views.summary import text_lines
 
 if TYPE_CHECKING:
@@ -89,12 +88,7 @@ class Dataset:
 
     def _framed(self, table: "pa.Table") -> "pd.DataFrame":
         """Some columns of the first rows, or of all."""
-        import pandas as pd
-
-        frame = frame_of_table(table)
-        numbers = (row for group in self._storage.row_groups() for row in self._storage.rows(group))
-        frame.index = pd.Index(list(islice(numbers, len(frame))), name="row", dtype="int64")
-        return frame
+        return numbered_frame(table, self._storage)
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""

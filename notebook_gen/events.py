@@ -184,12 +184,14 @@ class RowGroupKept(NamedTuple):
         row_group: as it was in the end.
         rows: the rows that are there; all others of the row group were dropped.
         planned: rows that it had when it was planned.
+        left_out: how many of those that are not there were done, and left out by processors of the whole dataset.
     """
 
     time: float
     row_group: RowGroup
     rows: Sequence[int]
     planned: int
+    left_out: int = 0
 
 
 class RowGroupWritten(NamedTuple):
@@ -205,10 +207,12 @@ class DatasetReplaced(NamedTuple):
 
     Attributes:
         rows: how many there are now.
+        is_renumbered: whether they have other numbers than those they had in the run.
     """
 
     time: float
     rows: int
+    is_renumbered: bool
 
 
 class RunPaused(NamedTuple):

@@ -4,10 +4,10 @@ import inspect
 import os
 import re
 import warnings
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from notebook_gen.config.columns import LLMText
 from notebook_gen.config.models import DemoModel, Model
@@ -21,9 +21,9 @@ from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
-from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork, NewDataset
 from notebook_gen.run_source import RunPlan
-from notebook_gen.storage.frames import frame_of_table
+from notebook_gen.storage.frames import numbered_frame
 
 if TYPE_CHECKING:
     from notebook_gen.generators.processors import WholeProcessor
@@ -139,14 +139,17 @@ class Launch:
         groups = earlier.groups if earlier is not None else {}
         finished = {number: group.rows for number, group in groups.items()}
         sizes = {number: len(group.rows) + group.dropped for number, group in groups.items()}
-        resized = {number: rows for number, rows in sizes.items() if rows != self.groups[number].size}
+        others = {number: rows for number, rows in sizes.items() if rows != self.groups[number].size}
+        left_out: dict[int, int] = {}
         processors = self.processors
         if earlier is not None and earlier.is_final:
             processors = Processors()
             processors.update({key: spec for key, spec in self.processors.items() if key[0] != "after_run"})
-        return replace(
-            self, earlier=EarlierWork(finished, kept.groups(size), resized), kept=kept, processors=processors
-        )
+            if not earlier.is_renumbered:
+                left_out = {number: self.groups[number].size - rows for number, rows in others.items()}
+                others = {}
+        work = EarlierWork(finished, kept.groups(size), others, left_out)
+        return replace(self, earlier=work, kept=kept, processors=processors)
 
     @property
     def ceilings(self) -> dict[str, int]:
@@ -247,7 +250,8 @@ class Launch:
         from notebook_gen.generators import make_after_run
 
         processor = make_after_run(self.processors.at("after_run"))
-        return _AfterRun(processor, storage) if processor is not None else None
+        may_resize = any(node.allow_resize for node in self.graph.nodes)
+        return _AfterRun(processor, storage, may_resize) if processor is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +260,12 @@ class _AfterRun:
 
     processor: "WholeProcessor"
     storage: Storage
+    may_resize: bool
 
-    def process(self) -> Mapping[str, Sequence[Any]]:
-        """Give what takes the place of all rows that were written, by column."""
-        return self.processor.process(frame_of_table(self.storage.table()))
+    def process(self) -> NewDataset:
+        """Give what takes the place of all rows that were written."""
+        made = self.processor.process(numbered_frame(self.storage.table(), self.storage))
+        return made._replace(rows=None) if self.may_resize else made
 
     def at_work(self) -> str:
         """Name the processor that the dataset is with."""

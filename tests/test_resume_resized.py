@@ -120,7 +120,7 @@ def test_a_dataset_that_was_changed_as_a_whole_is_counted_as_it_is(tmp_path: Pat
 
     assert len(again.result(timeout=30)) == 3
     assert json.loads((tmp_path / "d/metadata.json").read_text())["rows"] == counts
-    assert "finished, 3 of 3 rows done>" in repr(again)
+    assert "finished, 6 of 6 rows done, 3 in the dataset" in repr(again)
 
 
 def test_a_dataset_of_which_processors_leave_no_row_stays_as_it_was_written(tmp_path: Path) -> None:

@@ -242,3 +242,74 @@ def test_a_record_can_be_printed() -> None:
 
     for expected in ("row 0 · dropped", "text · LLM text", "Be brief.", "raw answer:", "1 attempt", "(500)"):
         assert expected in printed
+
+
+def _numbered(*, keeps_index: bool) -> ng.DatasetBuilder:
+    """Rows 0 to 9, of which a processor of the whole dataset leaves those with an odd number."""
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4, disable_early_shutdown=True))
+    builder.models["default"] = ng.DemoModel(latency=0)
+    builder.seed_data(pd.DataFrame({"n": range(10)}))
+    builder["text"] = ng.LLMText("Write about number {{ n }}.")
+
+    @builder.column
+    def odd(n: int, text: str) -> int:
+        if n == 3:
+            raise ValueError("three")
+        return n % 2
+
+    @builder.processor("after_run")
+    def only_odd(rows: pd.DataFrame) -> pd.DataFrame:
+        rows = rows[rows["odd"] == 1]
+        return rows if keeps_index else rows.reset_index(drop=True)
+
+    return builder
+
+
+@pytest.mark.parametrize("folder", [None, "d"])
+def test_rows_that_a_processor_of_the_whole_dataset_leaves_keep_their_numbers_and_records(
+    folder: str | None, tmp_path: Path
+) -> None:
+    builder = _numbered(keeps_index=True)
+    run = builder.preview(10, show=False) if folder is None else builder.create(10, tmp_path / folder, show=False)
+    frame = run.result(timeout=30).to_pandas()
+
+    assert frame["n"].to_dict() == run.rows()["n"].to_dict() == {row: row for row in (1, 5, 7, 9)}
+    for row in frame.index:
+        record = run.record(row)
+        assert record["n"].value == row
+        assert record["text"].value == frame["text"][row]
+        assert f"about number {row}." in str(record["text"].exchange)
+    taken = run.record(2)
+    assert (taken.state, taken.reason) == ("dropped", "an after_run processor left it out")
+    assert "about number 2." in str(taken["text"].exchange)
+    assert "three" in run.record(3).reason
+    page = run.save_html(tmp_path / "page.html").read_text()
+    assert "4 in the dataset" in page
+
+
+def test_a_dataset_that_is_gone_on_with_tells_what_processors_left_out_of_it(tmp_path: Path) -> None:
+    first = _numbered(keeps_index=True).create(10, tmp_path / "d", show=False)
+    first.result(timeout=30)
+
+    again = _numbered(keeps_index=True).create(10, tmp_path / "d", show=False)
+
+    assert again.result(timeout=30).to_pandas()["n"].to_dict() == {row: row for row in (1, 5, 7, 9)}
+    assert "9 of 10 rows done, 1 dropped (1 earlier), 4 in the dataset" in repr(again)
+    assert again.record(5)["n"].value == 5
+    assert again.record(2).reason == "an after_run processor left it out"
+    assert "three" in again.record(3).reason
+
+
+def test_rows_that_have_other_numbers_since_have_no_record_that_would_be_another_s(tmp_path: Path) -> None:
+    run = _numbered(keeps_index=False).preview(10, show=False)
+    frame = run.result(timeout=30).to_pandas()
+
+    assert frame["n"].to_dict() == {0: 1, 1: 5, 2: 7, 3: 9}
+    with pytest.raises(ng.ConfigError, match="after_run processor gave the rows other numbers"):
+        run.record(0)
+    page, report = run.save_html(tmp_path / "page.html").read_text(), run._repr_html_()
+    assert "all 4" in page
+    assert "all 4" in report
+    assert "for its record" not in page
+    assert "run.record" not in report
+    assert 'class="ng-row"' not in report

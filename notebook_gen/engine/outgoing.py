@@ -19,7 +19,7 @@ from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
 from notebook_gen.events import DatasetReplaced
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow, Processed
+from notebook_gen.plan.values import DroppedRow, NewDataset, Processed
 
 _log = logging.getLogger("notebook_gen")
 
@@ -55,7 +55,7 @@ class Outgoing:
         self._after_write = job.after_write
         self._after_run = job.after_run
         self._processed: dict[int, Processed] = {}
-        self._dataset: Mapping[str, Sequence[Any]] = {}
+        self._dataset = NewDataset({}, None)
 
     async def process(self, order: ProcessRowGroup) -> None:
         """Give rows to the processors of a stage; what they make of them takes the rows' place."""
@@ -115,14 +115,13 @@ class Outgoing:
     async def replace_dataset(self) -> None:
         """Let what the processors made of the dataset take its place."""
         # the run's handle may live for long, and all that is of the run with it
-        dataset, self._dataset = self._dataset, {}
+        dataset, self._dataset = self._dataset, NewDataset({}, None)
         try:
             await in_thread(self._writer.replace, dataset)
         except WriteError as failure:
             self._core.dataset_done(failure)
             return
-        rows = len(next(iter(dataset.values()), ()))
-        self._core.dataset_done(DatasetReplaced(self._now(), rows))
+        self._core.dataset_done(DatasetReplaced(self._now(), dataset.row_count, is_renumbered=dataset.rows is None))
 
     def name_left_behind(self, end: EndRun) -> None:
         """Let the run's error name the user's functions that were given up."""

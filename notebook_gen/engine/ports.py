@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from notebook_gen.errors import GenerationError
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made, Processed
+from notebook_gen.plan.values import DroppedRow, Exchange, Made, NewDataset, Processed
 
 
 class InPlaceGenerator(Protocol):
@@ -101,8 +101,8 @@ class Processor(Protocol):
 class DatasetProcessor(Protocol):
     """Changes the whole dataset; called in a thread."""
 
-    def process(self) -> Mapping[str, Sequence[Any]]:
-        """Give what takes the place of all rows that were written, by column.
+    def process(self) -> NewDataset:
+        """Give what takes the place of all rows that were written.
 
         Raises:
             RunError: it raised, or gave what cannot be used; or the rows cannot be read.
@@ -140,7 +140,7 @@ class RowGroupWriter(Protocol):
         """
         ...
 
-    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+    def replace(self, dataset: NewDataset) -> None:
         """Keep these rows in place of all that were written.
 
         Raises:

@@ -29,6 +29,7 @@ class Upcoming:
         self._max_open_rows = max_open_rows
         self._finished = earlier.finished
         self._sizes = earlier.sizes
+        self._left_out = earlier.left_out
         self._pass_finished()
 
     def kept(self, now: float) -> list[RowGroupKept]:
@@ -37,7 +38,7 @@ class Upcoming:
 
     def _kept(self, now: float, planned: RowGroup, rows: Sequence[int]) -> RowGroupKept:
         group = planned._replace(size=self._sizes.get(planned.number, planned.size))
-        return RowGroupKept(now, group, rows, planned.size)
+        return RowGroupKept(now, group, rows, planned.size, self._left_out.get(group.number, 0))
 
     def has_room(self) -> bool:
         """Tell whether the next row group may be opened beside those that are."""

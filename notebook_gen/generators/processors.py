@@ -15,7 +15,7 @@ from notebook_gen.generators.full_column import as_frame, as_series, described, 
 from notebook_gen.generators.plain import plain
 from notebook_gen.generators.user_code import FailuresOf, check_result
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import Processed
+from notebook_gen.plan.values import NewDataset, Processed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,23 +56,38 @@ class WholeProcessor:
         self._steps = [_Step("after_run", name, spec) for name, spec in specs.items()]
         self._at_work = self._steps[0].name
 
-    def process(self, frame: "pd.DataFrame") -> Mapping[str, Sequence[Any]]:
-        """Give the dataset's new columns.
+    def process(self, frame: "pd.DataFrame") -> NewDataset:
+        """Give the new dataset.
+
+        Args:
+            frame: all rows; its index has their numbers.
 
         Raises:
             ProcessorError: one of them raised, or gave what cannot be used.
         """
+        numbers = frame.index
         for step in self._steps:
             self._at_work = step.name
             before, frame = len(frame), step.run(frame, None)
             if before and not len(frame):
                 advice = "what was written stays as it was; look at what it leaves out"
                 raise step.error(f"left none of {before:,} rows", advice, None)
-        return _plain_columns(frame)
+        return NewDataset(_plain_columns(frame), _numbers(frame.index, numbers))
 
     def at_work(self) -> str:
         """Name the processor that the dataset is with; on any thread."""
         return self._at_work
+
+
+def _numbers(index: "pd.Index[Any]", before: "pd.Index[Any]") -> list[int] | None:
+    """The numbers of the rows that are left, if an index still has them, in their order."""
+    import pandas as pd
+
+    # a new index has no name, also where its numbers are such as rows have
+    if isinstance(index, pd.RangeIndex) or index.name != before.name:
+        return None
+    is_left = index.is_unique and index.is_monotonic_increasing and index.isin(before).all()
+    return index.tolist() if is_left else None
 
 
 class RowGroupProcessor:

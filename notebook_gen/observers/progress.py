@@ -83,6 +83,7 @@ class Progress:
         rows_dropped: rows given up.
         rows_dropped_before: those of them that an earlier run gave up.
         rows_after_run: rows that the processors of the whole dataset made of them; None before they are through.
+        is_renumbered: whether these have other numbers, and nobody knows which row is which.
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
         in_flight: tasks with a slot, per resource.
@@ -101,6 +102,7 @@ class Progress:
         self.rows_dropped = 0
         self.rows_dropped_before = 0
         self.rows_after_run: int | None = None
+        self.is_renumbered = False
         self.rows_open = 0
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
@@ -115,6 +117,11 @@ class Progress:
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
         self._started: dict[tuple[str | None, int], float] = {}
+
+    @property
+    def rows_listed(self) -> int:
+        """One more than the highest number of a row that may be looked at."""
+        return self.rows_after_run if self.is_renumbered and self.rows_after_run is not None else self.rows
 
     @property
     def tokens_in(self) -> int:
@@ -218,10 +225,13 @@ class Progress:
         rows = len(event.rows)
         self.rows += event.row_group.size - event.planned
         self.rows_open += event.row_group.size
-        self.rows_done += rows
+        self.rows_done += rows + event.left_out
         self.rows_written += rows
-        self.rows_dropped += event.row_group.size - rows
-        self.rows_dropped_before += event.row_group.size - rows
+        if event.left_out or self.rows_after_run is not None:
+            self.rows_after_run = self.rows_written
+        dropped = event.row_group.size - rows - event.left_out
+        self.rows_dropped += dropped
+        self.rows_dropped_before += dropped
         for node in self.nodes:
             node.done += rows
             node.kept += rows
@@ -229,7 +239,8 @@ class Progress:
     def _change_state(self, event: _OfRun) -> None:
         match event:
             case DatasetReplaced():
-                self.rows_after_run = event.rows
+                self.rows_after_run = self.rows_written = event.rows
+                self.is_renumbered = event.is_renumbered
             case RunStarted():
                 self.state = "running"
                 self.wall_time = event.wall_time

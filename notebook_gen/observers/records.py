@@ -21,6 +21,7 @@ from notebook_gen.plan.values import Exchange
 
 RowState = Literal["in progress", "done", "dropped", "unfinished"]
 
+_TAKEN: Final = "an after_run processor left it out"
 _BY_EARLIER: Final = "dropped by an earlier run: "
 MOST_ATTEMPTS: Final = 20
 """Attempts of a cell in a record, at most: the last ones."""
@@ -164,13 +165,19 @@ class Records:
         Raises:
             NoSuchRow: the run has no such row, or has not begun it.
         """
+        if self._progress.is_renumbered:
+            raise NoSuchRow(
+                f"row {row} is not known any more: an after_run processor gave the rows other numbers",
+                advice="a processor that keeps the index and the order of its rows keeps their records",
+            )
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
         is_earlier = view is None and not failures and 0 <= row < self._progress.rows
         if is_earlier:
             failures = [failure for failure in self._failures.before(row // self._group_size) if failure.row == row]
-        if view is None and not failures:
-            raise self._missing(row)
+        is_taken = view is None and not failures
+        if is_taken:
+            view = self._taken(row)
         drop = next((failure for failure in failures if failure.dropped), None)
         view = view or self._rows.without_values(row)
         group = row // self._group_size
@@ -183,10 +190,22 @@ class Records:
             row=row,
             row_group=group,
             state=self._state(view, drop),
-            reason=f"{_BY_EARLIER if is_earlier else ''}{_say(drop)}" if drop is not None else "",
+            reason=f"{_BY_EARLIER if is_earlier else ''}{_say(drop)}" if drop is not None else _TAKEN * is_taken,
             cells=tuple(self._explained(cell, failures) for cell in cells),
             graph=self._graph,
         )
+
+    def _taken(self, row: int) -> RowView:
+        """A row that processors of the whole dataset have left out.
+
+        Raises:
+            NoSuchRow: there is no such row.
+        """
+        is_written = 0 <= row < self._progress.rows and self._progress.rows_after_run is not None
+        view = self._rows.without_values(row) if is_written else None
+        if view is None or not view.dropped:
+            raise self._missing(row)
+        return view
 
     def _state(self, view: RowView, drop: Failure | None) -> RowState:
         if drop is not None or view.dropped:

@@ -14,7 +14,15 @@ from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
-from notebook_gen.events import Event, RowDropped, RowGroupKept, RowGroupResized, RowGroupWritten, TaskEnded
+from notebook_gen.events import (
+    DatasetReplaced,
+    Event,
+    RowDropped,
+    RowGroupKept,
+    RowGroupResized,
+    RowGroupWritten,
+    TaskEnded,
+)
 from notebook_gen.observers.cell_counts import KEPT
 from notebook_gen.observers.cells import Cells, GroupStates
 from notebook_gen.plan.graph import ExecutionGraph
@@ -112,7 +120,7 @@ class LiveRows:
         scheduler: the run's scheduler; None until it exists.
     """
 
-    KINDS: ClassVar = (TaskEnded, RowDropped, RowGroupWritten, RowGroupKept, RowGroupResized)
+    KINDS: ClassVar = (TaskEnded, RowDropped, RowGroupWritten, RowGroupKept, RowGroupResized, DatasetReplaced)
 
     def __init__(self, graph: ExecutionGraph, group_size: int, storage: Storage, cells: Cells) -> None:
         self.scheduler: AsyncTaskScheduler | None = None
@@ -133,6 +141,7 @@ class LiveRows:
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
         self._done: dict[int, RowView] = {}
+        self._is_renumbered = False
 
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
@@ -156,6 +165,19 @@ class LiveRows:
             self._steps.clear()
             self._begun.clear()
             self._done.clear()
+        elif type(event) is DatasetReplaced:
+            self._replaced(event)
+
+    def _replaced(self, event: DatasetReplaced) -> None:
+        """Forget what was seen of rows that processors may have changed; where they are others, of all."""
+        self._recent.clear()
+        self._done.clear()
+        self._begun.clear()
+        self._steps.clear()
+        if event.is_renumbered:
+            self._is_renumbered = True
+            self._dropped.clear()
+            self._last_written = event.rows - 1
 
     def _look_again(self, row: int) -> None:
         """Keep what is there of a dropped row."""
@@ -318,7 +340,7 @@ class LiveRows:
         if number not in self._recent:
             if number not in self._storage.row_groups():
                 return None
-            known = self._cells.group_from(number * self._group_size)
+            known = self._cells.group_from(number * self._group_size) if not self._is_renumbered else None
             known = known.unpacked() if known is not None else None
             self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), known)
             _keep_last(self._recent, _KEPT_GROUPS)

@@ -70,6 +70,23 @@ class Processed(NamedTuple):
     dropped: Mapping[int, str]
 
 
+class NewDataset(NamedTuple):
+    """What processors made of the whole dataset.
+
+    Attributes:
+        columns: its values, by column.
+        rows: the numbers that its rows had before, rising; None if that is not known: they have another index or order.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    rows: Sequence[int] | None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return len(next(iter(self.columns.values()), ()))
+
+
 class DroppedRow(NamedTuple):
     """A row that did not make it, with the failure that decided it.
 
@@ -90,11 +107,13 @@ class EarlierWork(NamedTuple):
         finished: row groups that are where they belong, by number, each with the rows that are there.
         begun: the row groups of which some cells are kept.
         sizes: of finished row groups that have another number of rows than was planned, how many, with those dropped.
+        left_out: of finished row groups, how many rows were done that processors of the whole dataset left out.
     """
 
     finished: Mapping[int, Sequence[int]]
     begun: Container[int]
     sizes: Mapping[int, int] = {}
+    left_out: Mapping[int, int] = {}
 
 
 NO_EARLIER_WORK: Final = EarlierWork({}, ())

@@ -1,6 +1,8 @@
 """Tables as pandas: each value as it is, also beside missing ones."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +22,33 @@ def frame_of_table(table: "pa.Table") -> "pd.DataFrame":
 
     columns = {name: _series(table.column(at)) for at, name in enumerate(table.column_names)}
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), columns=table.column_names)
+
+
+def numbered_frame(table: "pa.Table", storage: "Numbered") -> "pd.DataFrame":
+    """Give the first rows that are kept, or all, as `frame_of_table` does; the index holds their numbers in the run.
+
+    Args:
+        table: some of their columns.
+        storage: where they are kept.
+    """
+    import pandas as pd
+
+    frame = frame_of_table(table)
+    numbers = (row for group in storage.row_groups() for row in storage.rows(group))
+    frame.index = pd.Index(list(islice(numbers, len(frame))), name="row", dtype="int64")
+    return frame
+
+
+class Numbered(Protocol):
+    """Where rows are kept by number."""
+
+    def row_groups(self) -> Sequence[int]:
+        """Give the numbers of the row groups, in order."""
+        ...
+
+    def rows(self, group_number: int) -> Sequence[int]:
+        """Give the numbers of the rows in a row group, in order."""
+        ...
 
 
 def _series(column: "pa.ChunkedArray[Any]") -> "pd.Series[Any]":

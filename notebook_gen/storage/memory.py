@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import DroppedRow, Exchange
+from notebook_gen.plan.values import DroppedRow, Exchange, NewDataset
 from notebook_gen.storage.arrays import as_table
 from notebook_gen.storage.column_names import check_encoding
+from notebook_gen.storage.replacement import pieces_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,13 +20,15 @@ class MemoryRows:
 
     Args:
         columns: the run's columns, in order; processors may make others of them.
+        group_size: rows of each row group but the last.
 
     Raises:
         ConfigError: a column's name is no Unicode.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], group_size: int = 1000) -> None:
         check_encoding(columns)
+        self._group_size = group_size
         self._columns = tuple(columns)
         self.as_text: dict[str, str] = {}
         self._groups: dict[int, tuple[Sequence[int], Mapping[str, Sequence[Any]]]] = {}
@@ -41,9 +44,13 @@ class MemoryRows:
         """Give nothing: no earlier run is gone on with in memory."""
         return ()
 
-    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
+    def replace(self, dataset: NewDataset) -> None:
         """Keep these rows in place of all that were written."""
-        self._groups = {0: (range(len(next(iter(columns.values()), ()))), columns)}
+        before = {number: rows for number, (rows, _) in self._groups.items()}
+        self._groups = {
+            number: (rows, {name: values[start : start + len(rows)] for name, values in dataset.columns.items()})
+            for number, start, rows in pieces_of(dataset, before, self._group_size)
+        }
 
     def write_traces(self, parts: "Iterable[pa.Table]") -> None:
         """Keep nothing: the run's trace has it all."""

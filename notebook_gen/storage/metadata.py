@@ -66,11 +66,13 @@ class Replaced(NamedTuple):
         row_groups: how many there are since.
         rows: how many rows there are since.
         delivered: how many there were before.
+        is_renumbered: whether the rows have other numbers since.
     """
 
     row_groups: int
     rows: int
     delivered: int
+    is_renumbered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ def metadata_content(run: RunDescription, progress: RunProgress) -> dict[str, An
         "placeholder_text": bool(placeholders),
     }
     if progress.replaced is not None:
-        content["replaced"] = progress.replaced.row_groups
+        content |= {"replaced": progress.replaced.row_groups, "renumbered": progress.replaced.is_renumbered}
         content["rows"] |= {"delivered": progress.replaced.delivered, "after_run": progress.replaced.rows}
     if placeholders:
         content["note"] = (

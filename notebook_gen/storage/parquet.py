@@ -24,7 +24,7 @@ from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.events import State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
-from notebook_gen.plan.values import DroppedRow
+from notebook_gen.plan.values import DroppedRow, NewDataset
 from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
 from notebook_gen.storage.cell_store import CellStore, remove_cells
@@ -41,6 +41,7 @@ from notebook_gen.storage.metadata import (
     metadata_content,
 )
 from notebook_gen.storage.refill import Delivered, RefilledCells, begun_again, check_refill, refill
+from notebook_gen.storage.replacement import pieces_of
 from notebook_gen.storage.resume import Earlier, examine
 from notebook_gen.storage.row_files import Contents, ParquetFile, stream_table, write_table
 from notebook_gen.storage.schemas import conform, unified_schema
@@ -136,7 +137,7 @@ class ParquetFolder:
                 file.unlink(missing_ok=True)
             if earlier.replaced is not None:
                 rows = sum(map(len, earlier.rows.values()))
-                self._replaced = Replaced(earlier.replaced, rows, earlier.delivered)
+                self._replaced = Replaced(earlier.replaced, rows, earlier.delivered, earlier.is_renumbered)
                 folder.put_in_place(self.path, earlier.replaced)
         folder.tidy(self.path)
 
@@ -209,33 +210,33 @@ class ParquetFolder:
             # part of it that an earlier run has written
             self._forget(folder.ROWS, number)
 
-    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Write these rows in place of all that were written; they are numbered anew, and the dataset is final.
+    def replace(self, dataset: NewDataset) -> None:
+        """Write these rows in place of all that were written; the dataset is final then.
 
         Raises:
             WriteError: they could not all be written; then what was written is still there, or, if the disk fails while
                 files change their names, the next run in this folder ends what was begun.
         """
         self.as_text.clear()
-        table, size = as_table(columns, self.as_text), self._run.row_group_size
-        starts = range(0, table.num_rows, size)
-        files = [folder.numbered(self.path, folder.ROWS, number) for number in range(len(starts))]
-        rows = [range(start, min(start + size, table.num_rows)) for start in starts]
+        table = as_table(dataset.columns, self.as_text)
+        pieces = pieces_of(dataset, self._rows, self._run.row_group_size)
+        files = [folder.numbered(self.path, folder.ROWS, piece.number) for piece in pieces]
         try:
-            for number, (file, held) in enumerate(zip(files, rows, strict=True)):
-                contents = Contents.of(RowGroup(number, held.start, len(held)), len(held), held, 0)
+            for file, (number, start, rows) in zip(files, pieces, strict=True):
+                contents = Contents.of(RowGroup(number, start, len(rows)), len(rows), rows, 0)
                 with staging(file) as temporary:
-                    stream_table(temporary, [contents.describe(table.slice(held.start, len(held)))])
+                    stream_table(temporary, [contents.describe(table.slice(start, len(rows)))])
         except WriteError:
             for file in files:
                 staged(file).unlink(missing_ok=True)
             raise
         # all or nothing, also for a process that is killed: from here on, the staged files are the dataset
-        replaced = Replaced(len(starts), table.num_rows, sum(map(len, self._rows.values())))
+        delivered = sum(map(len, self._rows.values()))
+        replaced = Replaced(len(pieces), table.num_rows, delivered, is_renumbered=dataset.rows is None)
         self._write_metadata("running", replaced)
         self._replaced = replaced
-        folder.put_in_place(self.path, len(starts))
-        self._rows = dict(enumerate(rows))
+        folder.put_in_place(self.path, len(pieces))
+        self._rows = {piece.number: piece.rows for piece in pieces}
         self._unsure.clear()
 
     def write_traces(self, parts: "Iterable[pa.Table]") -> None:

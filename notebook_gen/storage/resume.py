@@ -47,6 +47,7 @@ class Earlier:
         replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
             If they have, the dataset is final: `groups` are all of the run's.
         delivered: how many rows there were before the whole dataset was changed, or as long as it was not.
+        is_renumbered: whether the rows of a dataset that was changed have other numbers since.
         superseded: files of which nothing counts any more.
         refilled: of row groups that are begun again only for the rows that were dropped, the rows that were delivered.
     """
@@ -56,6 +57,7 @@ class Earlier:
     dropped: Mapping[int, int]
     replaced: int | None
     delivered: int
+    is_renumbered: bool
     superseded: Sequence[Path]
     refilled: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -102,6 +104,7 @@ class _Asked(NamedTuple):
     seed: int
     fingerprints: Fingerprints
     replaced: int | None
+    is_renumbered: bool
 
 
 def _read_asked(path: Path) -> _Asked:
@@ -115,6 +118,7 @@ def _read_asked(path: Path) -> _Asked:
             _whole(content["seed"]),
             Fingerprints(dict(said["columns"]), dict(said["processors"])),
             _whole(content["replaced"]) if "replaced" in content else None,
+            content.get("renumbered") is not False,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, "does not say what was asked for") from error
@@ -228,7 +232,13 @@ def _final(
     count = -(-run.rows // run.row_group_size)
     groups = {number: FinishedGroup(kept.get(number, ()), drops.get(number, 0)) for number in range(count)}
     return Earlier(
-        groups=groups, rows=kept, dropped=drops, replaced=asked.replaced, delivered=asked.delivered, superseded=()
+        groups=groups,
+        rows=kept,
+        dropped=drops,
+        replaced=asked.replaced,
+        delivered=asked.delivered,
+        is_renumbered=asked.is_renumbered,
+        superseded=(),
     )
 
 
@@ -261,8 +271,15 @@ def _told(path: Path, rows: Mapping[int, Contents], dropped: Mapping[int, Conten
                 groups[number] = FinishedGroup(delivered.rows, delivered.dropped)
         elif lost is not None:
             drops[number] = lost.dropped
-    rows_kept = sum(map(len, kept.values()))
-    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=None, delivered=rows_kept, superseded=superseded)
+    return Earlier(
+        groups=groups,
+        rows=kept,
+        dropped=drops,
+        replaced=None,
+        delivered=sum(map(len, kept.values())),
+        is_renumbered=False,
+        superseded=superseded,
+    )
 
 
 def _is_whole(contents: Contents, run: RunDescription) -> bool:

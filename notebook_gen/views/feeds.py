@@ -218,7 +218,7 @@ class RowsFeed:
 
     def show(self) -> None:
         """Show what has changed."""
-        end = self._source.progress.rows
+        end = self._source.progress.rows_listed
         if self._order == "newest":
             rows = self._source.newest_rows(PAGE_ROWS)
         else:

@@ -166,10 +166,11 @@ def _rows(source: RunSource) -> str:
     table = rows_table(columns, rows, nothing=say_no_rows(source))
     if len(table) > _TABLE_SIZE:
         table = rows_table(columns, rows, full_limit=0)
-    total = source.progress.rows
+    total = source.progress.rows_listed
     more = "to see them" if len(rows) == total else "for more"
-    cue = f"scroll {more} · " if len(rows) > _ROWS_SEEN else ""
-    note = f"{say_shown(rows, total)} · {cue}click a number for its record" if rows else ""
+    cue = [f"scroll {more}"] if len(rows) > _ROWS_SEEN else []
+    click = [] if source.progress.is_renumbered else ["click a number for its record"]
+    note = " · ".join([say_shown(rows, total), *cue, *click]) if rows else ""
     return f'<div class="ng-section"><b>Rows</b> <span>{note}</span></div><div class="ng-rows ng-scroll">{table}</div>'
 
 

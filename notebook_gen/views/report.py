@@ -52,7 +52,8 @@ def still_html(source: RunSource) -> str:
 def _foot(source: RunSource, first: tuple[str, str], before: str = "") -> str:
     """Say what else there is; where a line has no room for all of it, all is read by who points at it."""
     row = max(0, min(_RECORD, source.progress.rows - 1))
-    offers = (first, (f"run.record({row})", "any row"), ('run.save_html("report.html")', "an interactive file"))
+    records = [] if source.progress.is_renumbered else [(f"run.record({row})", "any row")]
+    offers = (first, *records, ('run.save_html("report.html")', "an interactive file"))
     title = escape(before + ", ".join(f"{code} {words}" for code, words in offers))
     said = ", ".join(f"<code>{code}</code> {words}" for code, words in offers)
     return f'<p class="ng-foot" title="{title}">{before}{said}</p>'
@@ -140,7 +141,7 @@ def _rows(source: RunSource) -> list[str]:
     height = room // measures.ROW * measures.ROW
     rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
     seen = height // measures.ROW - 1
-    total = source.progress.rows
+    total = source.progress.rows_listed
     more = "to see them" if len(rows) == total else "for more"
     cue = f" · scroll {more}" if len(rows) > seen else ""
     return [

@@ -15,7 +15,7 @@ from notebook_gen.errors import GenerationError, WriteError
 from notebook_gen.events import Event, EventBus, Observer, RunFinished, State
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup, RowGroups, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made, Processed
+from notebook_gen.plan.values import DroppedRow, Exchange, Made, NewDataset, Processed
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Shelf:
     groups: list[int] = field(default_factory=list)
     endings: list[State] = field(default_factory=list)
     exchanges: list[Task] = field(default_factory=list)
-    replaced: Mapping[str, Sequence[Any]] | None = None
+    replaced: NewDataset | None = None
     error: WriteError | None = None
 
     def write(self, group: RowGroup, columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
@@ -44,8 +44,8 @@ class Shelf:
     def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
         self.dropped += dropped
 
-    def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        self.replaced = columns
+    def replace(self, dataset: NewDataset) -> None:
+        self.replaced = dataset
 
     def finish(self, state: State) -> None:
         self.endings.append(state)
@@ -182,7 +182,7 @@ class Changing:
 class Afterwards:
     """A processor of the whole dataset: what it makes is what a function gives."""
 
-    process: Callable[[], Mapping[str, Sequence[Any]]]
+    process: Callable[[], NewDataset]
 
     def at_work(self) -> str:
         return "afterwards"

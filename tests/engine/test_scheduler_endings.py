@@ -26,7 +26,7 @@ from notebook_gen.events import (
     WorkStopped,
 )
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import Made, Processed
+from notebook_gen.plan.values import Made, NewDataset, Processed
 from tests.engine.fakes import (
     Afterwards,
     Changing,
@@ -461,14 +461,14 @@ def test_a_callback_that_raises_what_is_no_exception_ends_the_run_all_the_same(e
 def test_the_whole_dataset_is_processed_when_the_run_has_finished_and_before_storage_is_told() -> None:
     shelf, seen = Shelf(), []
 
-    def after_run() -> Mapping[str, Sequence[Any]]:
+    def after_run() -> NewDataset:
         seen.append((sorted(shelf.rows), list(shelf.endings)))
-        return {"b": [1]}
+        return NewDataset({"b": [1]}, [3])
 
     run({"a": reads()}, [Failing({})], shelf, rows=8, after_run=Afterwards(after_run))
 
     assert seen == [(list(range(8)), [])]
-    assert shelf.replaced == {"b": [1]}
+    assert shelf.replaced == NewDataset({"b": [1]}, [3])
     assert shelf.endings == ["finished"]
 
 
@@ -477,11 +477,11 @@ def test_a_run_that_is_over_does_not_hold_the_dataset_that_was_replaced() -> Non
         """Values that can be referred to weakly."""
 
     class Disk(Shelf):
-        def replace(self, columns: Mapping[str, Sequence[Any]]) -> None:
-            made.append(weakref.ref(cast("Column", columns["b"])))
+        def replace(self, dataset: NewDataset) -> None:
+            made.append(weakref.ref(cast("Column", dataset.columns["b"])))
 
     made: list[weakref.ref[Column]] = []
-    after_run = Afterwards(lambda: {"b": Column([1])})
+    after_run = Afterwards(lambda: NewDataset({"b": Column([1])}, None))
     scheduler, _ = scheduler_of({"a": reads()}, [Failing({})], Disk(), after_run=after_run)
 
     play(scheduler.run())
@@ -494,7 +494,7 @@ def test_a_run_that_is_over_does_not_hold_the_dataset_that_was_replaced() -> Non
 def test_an_error_after_the_run_fails_it() -> None:
     shelf, error = Shelf(), ProcessorError("raised", processor="p", stage="after_run")
 
-    def after_run() -> Mapping[str, Sequence[Any]]:
+    def after_run() -> NewDataset:
         raise error
 
     finished, _ = run({"a": reads()}, [Failing({})], shelf, after_run=Afterwards(after_run))
@@ -508,7 +508,7 @@ def test_nothing_is_processed_after_a_run_that_did_not_finish() -> None:
 
     async def main() -> None:
         forever = Forever()
-        after_run = Afterwards(lambda: {"b": [1]})
+        after_run = Afterwards(lambda: NewDataset({"b": [1]}, None))
         scheduler, _ = scheduler_of({"a": reads()}, [forever], shelf, rows=1, after_run=after_run)
         task = asyncio.create_task(scheduler.run())
         await forever.is_full.wait()

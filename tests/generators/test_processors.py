@@ -18,7 +18,7 @@ from notebook_gen.engine.ports import Processor
 from notebook_gen.errors import ProcessorError
 from notebook_gen.generators.processors import RowGroupProcessor, make_after_run, make_processor
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import Processed
+from notebook_gen.plan.values import NewDataset, Processed
 
 Given = ProcessorSpec | Callable[[pd.DataFrame], Any]
 
@@ -279,9 +279,36 @@ def test_after_the_run_the_whole_dataset_is_changed_index_and_all() -> None:
     )
 
     assert processor is not None
-    assert processor.process(given) == {"text": ["bb", "a"]}
+    assert processor.process(given) == NewDataset({"text": ["bb", "a"]}, None)
     assert given["n"].tolist() == [1, 2]
     assert make_after_run({}) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [
+        (lambda frame: frame, [3, 5, 9, 12]),
+        (lambda frame: frame[frame["n"] > 1], [5, 9, 12]),
+        (lambda frame: frame.head(1).assign(word="a"), [3]),
+        # which row is which, nobody knows any more
+        (lambda frame: frame.sort_values("n", ascending=False), None),
+        (lambda frame: frame.reset_index(drop=True), None),
+        (lambda frame: frame.reset_index(drop=True)[lambda rows: rows.index == 3], None),
+        (lambda frame: pd.concat([frame, frame]), None),
+        (lambda frame: frame.set_axis([1, 3, 5, 9]), None),
+        (lambda frame: frame.set_axis(pd.Index([1, 3, 5, 9], name="row")), None),
+        (lambda frame: frame.groupby("n", as_index=False).size(), None),
+        (lambda frame: frame.set_index("n", drop=False), None),
+    ],
+)
+def test_after_the_run_rows_keep_their_numbers_as_long_as_they_have_their_index_and_their_order(
+    change: Callable[[pd.DataFrame], pd.DataFrame], rows: list[int] | None
+) -> None:
+    given = pd.DataFrame({"n": [1, 2, 3, 4]}, index=pd.Index([3, 5, 9, 12], name="row"))
+    processor = make_after_run({"change": FunctionProcessor.from_callable(change)})
+
+    assert processor is not None
+    assert processor.process(given).rows == rows
 
 
 def test_the_frame_of_the_caller_is_not_changed_by_what_a_processor_does_in_place() -> None:
@@ -293,7 +320,7 @@ def test_the_frame_of_the_caller_is_not_changed_by_what_a_processor_does_in_plac
     processor = make_after_run({"doubled": FunctionProcessor.from_callable(doubled)})
 
     assert processor is not None
-    assert processor.process(given)["n"] == [2, 4]
+    assert processor.process(given).columns["n"] == [2, 4]
     assert given["n"].tolist() == [1, 2]
 
 

@@ -17,7 +17,7 @@ import pyarrow.parquet  # noqa: F401  # once, not in every process
 from notebook_gen.errors import Rejected
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroups
-from notebook_gen.plan.values import DroppedRow
+from notebook_gen.plan.values import DroppedRow, NewDataset
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.runs import described
 
@@ -57,7 +57,7 @@ def perform(path: Path, rows: int, *, replaced: bool) -> None:
         store.forget(group)
     if replaced and (kept.earlier is None or not kept.earlier.is_final):
         values = map(str, kept.table().column("stars").to_pylist())
-        kept.replace({"stars": [text.upper() for text in values] + ["THE END"]})
+        kept.replace(NewDataset({"stars": [text.upper() for text in values] + ["THE END"]}, None))
     kept.finish("finished")
 
 

@@ -17,7 +17,7 @@ from notebook_gen.config.processors import DropColumns, ProcessorSpec, Stage
 from notebook_gen.errors import ConfigError, Rejected
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow
+from notebook_gen.plan.values import DroppedRow, NewDataset
 from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.parquet import ParquetFolder
 from notebook_gen.storage.resume import FinishedGroup
@@ -332,12 +332,28 @@ def test_without_metadata_and_rows_it_begins_from_nothing(tmp_path: Path) -> Non
 # Datasets that were changed as a whole
 
 
+def test_rows_that_keep_their_numbers_stay_in_their_row_groups(tmp_path: Path) -> None:
+    first = begin(tmp_path)
+    write(first, 0, [0, 1, 2, 3])
+    write(first, 1, [], dropped=[4, 5, 6, 7])
+    write(first, 2, [8, 9], size=2)
+    first.replace(NewDataset({"stars": [10, 20, 30]}, [1, 3, 9]))
+    first.finish("finished")
+
+    second = begin(tmp_path)
+
+    assert [list(second.rows(number)) for number in second.row_groups()] == [[1, 3], [], [9]]
+    assert second.read(2).to_pydict() == {"stars": [30]}
+    assert second.table().to_pydict() == {"stars": [10, 20, 30]}
+    assert {number: len(group.rows) for number, group in finished(second).items()} == {0: 2, 1: 0, 2: 1}
+
+
 def test_a_dataset_that_was_changed_as_a_whole_is_final(tmp_path: Path) -> None:
     first = begin(tmp_path)
     write(first, 0, [0, 1, 2, 3])
     write(first, 1, [4, 5, 6], dropped=[7])
     write(first, 2, [8, 9], size=2)
-    first.replace({"stars": [10, 20, 30]})
+    first.replace(NewDataset({"stars": [10, 20, 30]}, None))
     first.finish("finished")
 
     second = begin(tmp_path)
