@@ -14,7 +14,7 @@ from notebook_gen.views.source import RunSource
 HEAD: Final = 56
 HEAD_BELOW: Final = 38
 """The second line of a head, in a view of `NARROW` pixels and less."""
-NARROW: Final = 679
+NARROW: Final = 839
 NARROWEST: Final = 400
 """Pixels in which all of a view can be seen."""
 BAR: Final = 5
