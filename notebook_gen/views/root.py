@@ -6,6 +6,7 @@ them. Imported only when a view is shown.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, Final
 
 import anywidget
@@ -28,6 +29,15 @@ class Keeper(anywidget.AnyWidget):
     is_over = traitlets.Bool(default_value=False).tag(sync=True)
 
 
+class _Box(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Shows its widgets; where there are none, as in a notebook that is opened without a kernel, the run's report."""
+
+    report: Bundle = MappingProxyType({})
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, object]:
+        return {**super()._repr_mimebundle_(**kwargs), **self.report}
+
+
 class LiveRoot:
     """The root of a live view's widgets.
 
@@ -41,10 +51,9 @@ class LiveRoot:
     """
 
     def __init__(self, lock: AbstractContextManager[Any], text: str, note: str) -> None:
-        self.box = ipywidgets.VBox()
+        self.box = _Box()
         self._keeper = Keeper(place={"root": self.box.model_id, "text": text}, note=note)
         self._lock = lock
-        self._report: Bundle | None = None
         self._is_kept = False
         self.box.add_class("ng-view")
         self._keeper.on_msg(lambda _keeper, content, _buffers: self._hear(content))
@@ -91,13 +100,13 @@ class LiveRoot:
             report: what to show in the live view's place.
         """
         with self._lock:
-            self._report = dict(report)
+            self.box.report = dict(report)
             self._keeper.is_over = True
 
     def _hear(self, message: Mapping[str, object]) -> None:
         with self._lock:
-            if message.get("report") == "wanted" and self._report is not None:
-                self._keeper.send({"report": self._report})
+            if message.get("report") == "wanted" and self.box.report:
+                self._keeper.send({"report": self.box.report})
 
 
 def hear_while_cells_run(widget: ipywidgets.Widget) -> None:

@@ -171,6 +171,20 @@ def test_when_the_report_has_taken_their_place_the_panes_are_closed_and_can_be_h
     assert _count_widgets() > before + 40
 
 
+def test_a_widget_that_is_asked_for_when_the_run_is_over_shows_the_report_where_there_are_no_widgets() -> None:
+    view = _Shown(traced_run())
+    widget = view.display.widget
+    assert widget is not None
+    assert "text/html" not in widget._repr_mimebundle_()
+
+    view.end()
+
+    bundle = widget._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
+    assert "ng-report" in bundle["text/html"]
+    assert "VBox" not in bundle["text/plain"]
+
+
 def test_panes_that_somebody_shows_elsewhere_stay_open() -> None:
     view = _Shown(traced_run(), kept_for=0.05)
     widget = view.display.widget
