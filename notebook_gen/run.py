@@ -248,7 +248,7 @@ class Run:
         Args:
             lanes: "slots": who was busy with what; "rows": how each row came about; "columns": how many tasks of each
                 column were in flight.
-            rows: with lanes="rows", which: the first, such as 40, a range, or a slice; 60 at most. None: the newest.
+            rows: with lanes="rows", which: 40 is row 40 and those behind it; a range; a slice. None: the newest.
 
         Raises:
             ConfigError: there are no such lanes or rows.

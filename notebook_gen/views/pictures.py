@@ -116,9 +116,9 @@ def gantt(
             of a folder of them, a DataFrame as `run.traces.to_pandas()` gives it, an Arrow table.
         lanes: "slots": who was busy with what; "rows": how each row came about, thin lines for waits; "columns":
             how many tasks of each column were in flight.
-        rows: with lanes="rows", which of them: the first, such as 40, or range(40, 80), or a slice as of a list, such
-            as slice(-40, None). The figure is as high as they need; of more than 60, the first 60 are shown. None: the
-            newest, as many as fit in.
+        rows: with lanes="rows", which of them: 40 is row 40 and those behind it; or range(40, 80), or a slice as of
+            a list, such as slice(-40, None). The figure is as high as they need; of more than 60, the first 60 are
+            shown. None: the newest, as many as fit in.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its slot or column was.
 

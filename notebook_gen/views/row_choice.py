@@ -10,7 +10,7 @@ from notebook_gen.views.text import one_line
 RowChoice = int | range | slice
 """Rows that somebody asks for: the first of them, or all, as numbers of a range or as places in a list."""
 
-_ADVICE = "give the first row, such as 40, or range(40, 80), or slice(-40, None) for the last 40"
+_ADVICE = "give 40 for row 40 and those behind it, or range(40, 80), or slice(-40, None) for the last 40"
 
 
 def choose_rows(rows: object, count: int) -> tuple[int, ...]:

@@ -31,13 +31,13 @@ def test_rows_are_the_first_of_them_or_a_range_or_a_slice(rows: Any, chosen: lis
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (-1, "rows is -1, but rows are numbered from 0; give the first row, such as 40, or range"),
+        (-1, "rows is -1, but rows are numbered from 0; give 40 for row 40 and those behind it, or range"),
         (range(-3, 3), r"rows is range\(-3, 3\), but rows are numbered from 0"),
         (10, "the run has none of the rows 10: it has rows 0–9"),
         (range(20, 30), r"the run has none of the rows range\(20, 30\): it has rows 0–9"),
         (range(5, 5), "the run has none of the rows"),
         (slice(4, 2), "the run has none of the rows"),
-        (slice(0, 9, 0), r"rows is slice\(0, 9, 0\); give the first row"),
+        (slice(0, 9, 0), r"rows is slice\(0, 9, 0\); give 40 for row 40"),
         (slice("a", None), r"rows is slice\('a', None, None\)"),
         (True, "rows is True; give"),
         (2.0, r"rows is 2\.0"),
