@@ -136,14 +136,17 @@ class GenerationError(NotebookGenError):
     """
 
     kind = "rejected"
+    # on the class: errors of a user's own kind may not call this __init__
+    status: int | None = None
+    answer: str | None = None
+    messages: tuple[tuple[str, str], ...] = ()
+    usage: tuple[int, int] | None = None
+    raised_at = ""
 
     def __init__(self, problem: str, *, advice: str = "", status: int | None = None, answer: str | None = None) -> None:
         super().__init__(problem, advice=advice)
         self.status = status
         self.answer = answer
-        self.messages: tuple[tuple[str, str], ...] = ()
-        self.usage: tuple[int, int] | None = None
-        self.raised_at = ""
 
     @property
     def reason(self) -> str:
@@ -160,6 +163,7 @@ class RateLimited(GenerationError):
     """
 
     kind = "rate limited"
+    retry_after: float | None = None
 
     def __init__(
         self, problem: str, *, advice: str = "", status: int | None = None, retry_after: float | str | None = None

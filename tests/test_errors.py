@@ -100,6 +100,28 @@ def test_a_cancelled_run_names_the_first_of_many_calls_that_it_left_behind() -> 
     )
 
 
+@pytest.mark.parametrize("kind", [ng.Rejected, ng.Transient, ng.RateLimited])
+def test_an_error_of_a_user_s_own_kind_may_say_only_what_the_problem_is(kind: type[ng.GenerationError]) -> None:
+    class Own(kind):  # type: ignore[misc,valid-type]  # one class for each kind
+        def __init__(self) -> None:
+            self.problem, self.advice = "it is closed", "come again"
+
+    tries: list[int] = []
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(backoff=0.0, salvage_rounds=1))
+
+    @builder.column(on_error="null")
+    def number() -> int:
+        tries.append(1)
+        if len(tries) <= 1:
+            raise Own
+        return 7
+
+    run = builder.preview(2, show=False)
+
+    assert sorted(run.result(timeout=30).to_pandas()["number"].dropna()) == [7] * (1 if kind is ng.Rejected else 2)
+    assert list(run.failures()["error"]) == ["it is closed"] * (kind is ng.Rejected)
+
+
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [("0.01", 0.01), (0, 0.0), (float("inf"), None), (float("nan"), None), (-3.0, None), ("tomorrow", None)],
