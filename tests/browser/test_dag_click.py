@@ -129,16 +129,17 @@ def test_a_click_on_a_column_picks_it_in_every_pane_until_a_second_click(live: N
 def test_a_column_out_of_sight_comes_into_sight_with_all_that_its_node_makes(live: NotebookPage) -> None:
     page, cell = live.page, live.cell(1)
     page.set_viewport_size({"width": 1000, "height": 1400})
-    table = cell.locator(".ng-rows-pane .ng-scroll").first
+    # in one step: between two, the table may be drawn anew
+    table = "document.querySelectorAll('.jp-Notebook .jp-Cell')[1].querySelector('.ng-rows-pane .ng-scroll')"
 
     _node(cell, "words").click()
 
     assert _marked(cell) == ["first_word", "last_word"]
     _wait_until_in_sight(page)
     # whoever scrolls away is not pulled back
-    table.evaluate("place => { place.scrollLeft = 0; }")
+    page.evaluate(f"{table}.scrollLeft = 0")
     _wait_for_more(live)
-    assert table.evaluate("place => place.scrollLeft") == 0
+    assert page.evaluate(f"{table}.scrollLeft") == 0
     # of seed data, which may be wider than the pane, the first column
     _node(cell, "products").click()
     assert len(_marked(cell)) > 1
