@@ -64,7 +64,7 @@ class Dataset:
             )
         if column not in self.columns:
             raise NotDeclared("column", column, self.columns)
-        return self._framed(self.to_arrow().select([column]))[column]
+        return numbered_frame(self.to_arrow().select([column]), self._storage)[column]
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of the columns, as a DataFrame does."""
@@ -76,19 +76,15 @@ class Dataset:
 
     def head(self, rows: int = 5) -> "pd.DataFrame":
         """Give the first rows, as `to_pandas` does."""
-        return self._framed(self.to_arrow().slice(0, max(0, rows)))
+        return numbered_frame(self.to_arrow().slice(0, max(0, rows)), self._storage)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give all rows, in order; the index holds their numbers in the run, as in `Run.rows` and `failures`."""
-        return self._framed(self.to_arrow())
+        return numbered_frame(self.to_arrow(), self._storage)
 
     def to_arrow(self) -> "pa.Table":
         """Give all rows, in order."""
         return self._storage.table()
-
-    def _framed(self, table: "pa.Table") -> "pd.DataFrame":
-        """Some columns of the first rows, or of all."""
-        return numbered_frame(table, self._storage)
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""

@@ -173,8 +173,10 @@ class RateLimited(GenerationError):
 
 
 def _seconds(given: float | str | None) -> float | None:
+    if given is None:
+        return None
     try:
-        seconds = float(given) if given is not None else -1.0
+        seconds = float(given)
     except (TypeError, ValueError):
         return None
     return seconds if 0.0 <= seconds < float("inf") else None

@@ -142,10 +142,10 @@ class Launch:
         others = {number: rows for number, rows in sizes.items() if rows != self.groups[number].size}
         left_out: dict[int, int] = {}
         processors = self.processors
-        if earlier is not None and earlier.is_final:
+        if earlier is not None and earlier.replaced is not None:
             processors = Processors()
             processors.update({key: spec for key, spec in self.processors.items() if key[0] != "after_run"})
-            if not earlier.is_renumbered:
+            if not earlier.replaced.is_renumbered:
                 left_out = {number: self.groups[number].size - rows for number, rows in others.items()}
                 others = {}
         work = EarlierWork(finished, kept.groups(size), others, left_out)

@@ -113,7 +113,7 @@ class RunSource:
         return self.live_rows.scheduler.now() if self.live_rows.scheduler is not None else 0.0
 
     def in_vain(self) -> Sequence[InVain]:
-        """Give the endpoints of which no call has come to anything since the last good one."""
+        """Give the endpoints, and pools of functions, of which no call has come to anything since the last good one."""
         scheduler = self.live_rows.scheduler
         if scheduler is None or self.progress.ended is not None:
             return ()

@@ -261,9 +261,9 @@ class SchedulerCore:
 
     # Endings
 
-    def cancel(self, now: float, grace: float | None = None) -> None:
+    def cancel(self, now: float) -> None:
         """Stop the run; finished rows are still written. Once more after the time of grace, give up the user's code."""
-        self.ending.cancel(now, self._settings.grace if grace is None else grace)
+        self.ending.cancel(now, self._settings.grace)
 
     def fail(self, error: Exception) -> None:
         """End the run because of an error that is nobody's cell; finished rows are still written."""

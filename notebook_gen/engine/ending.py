@@ -88,19 +88,17 @@ class Ending:
             self.stop_work()
 
     def cancel(self, now: float, grace: float) -> None:
-        """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code.
-
-        Args:
-            now: the time.
-            grace: seconds; 0 gives it up at once if the run was cancelled before.
-        """
+        """Begin to end the run because it was cancelled; when it was `grace` seconds ago, give up the user's code."""
         if self.gives_up_at is None:
             self.cancelled_at, self.gives_up_at = now, now + grace
             self.begin("cancelled", self._cancelled())
-        elif (now >= self.gives_up_at or not grace) and not self._has_given_up and not self.is_over:
-            self._give_up()
+        elif now >= self.gives_up_at:
+            self.give_up()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Wait no longer for the user's code; harmless where that was done, or the run is over."""
+        if self._has_given_up or self.is_over:
+            return
         self._has_given_up = True
         left_behind = self._delivery.give_up_calls()
         if self.reason is None:

@@ -122,7 +122,7 @@ class AsyncTaskScheduler:
     def give_up(self) -> None:
         """Cancel without waiting for user's code any longer."""
         self.cancel()
-        self._do(lambda: self.core.cancel(self.now(), grace=0.0))
+        self._do(self.core.ending.give_up)
 
     def pause(self) -> None:
         """Begin nothing more until `resume`; what is in flight goes on."""

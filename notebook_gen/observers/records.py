@@ -179,6 +179,9 @@ class Records:
         if is_taken:
             view = self._taken(row)
         drop = next((failure for failure in failures if failure.dropped), None)
+        reason = _TAKEN if is_taken else ""
+        if drop is not None:
+            reason = f"{_BY_EARLIER if is_earlier else ''}{_say(drop)}"
         view = view or self._rows.without_values(row)
         group = row // self._group_size
         attempts = self._attempts(row, group)
@@ -190,7 +193,7 @@ class Records:
             row=row,
             row_group=group,
             state=self._state(view, drop),
-            reason=f"{_BY_EARLIER if is_earlier else ''}{_say(drop)}" if drop is not None else _TAKEN * is_taken,
+            reason=reason,
             cells=tuple(self._explained(cell, failures) for cell in cells),
             graph=self._graph,
         )

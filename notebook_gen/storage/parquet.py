@@ -131,14 +131,13 @@ class ParquetFolder:
         else:
             self._rows |= earlier.rows
             self._dropped |= earlier.dropped
+            self._replaced = earlier.replaced
             self._refilled |= earlier.refilled
             self._to_drop_anew |= earlier.dropped.keys() - earlier.groups.keys() - earlier.refilled.keys()
             for file in earlier.superseded:
                 file.unlink(missing_ok=True)
             if earlier.replaced is not None:
-                rows = sum(map(len, earlier.rows.values()))
-                self._replaced = Replaced(earlier.replaced, rows, earlier.delivered, earlier.is_renumbered)
-                folder.put_in_place(self.path, earlier.replaced)
+                folder.put_in_place(self.path, earlier.replaced.row_groups)
         folder.tidy(self.path)
 
     def open_cells(self, graph: ExecutionGraph) -> CellStore | RefilledCells:

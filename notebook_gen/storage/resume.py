@@ -16,7 +16,7 @@ from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.storage import folder
 from notebook_gen.storage.differences import differences
 from notebook_gen.storage.files import staged
-from notebook_gen.storage.metadata import FORMAT, RunDescription
+from notebook_gen.storage.metadata import FORMAT, Replaced, RunDescription
 from notebook_gen.storage.row_files import Contents, ParquetFile
 
 _WAYS_OUT = "give overwrite=True to make it anew, or name another folder"
@@ -44,10 +44,8 @@ class Earlier:
         groups: the row groups of which this run has nothing to make, by number.
         rows: of every row group that has a file, whole or not, the rows in it.
         dropped: of every row group whose dropped rows are known, whole or not, how many they are.
-        replaced: how many row groups there are since processors changed the whole dataset; None: they have not yet.
-            If they have, the dataset is final: `groups` are all of the run's.
-        delivered: how many rows there were before the whole dataset was changed, or as long as it was not.
-        is_renumbered: whether the rows of a dataset that was changed have other numbers since.
+        replaced: what processors made of the whole dataset; None: nothing yet. If they have, the dataset is final:
+            `groups` are all of the run's.
         superseded: files of which nothing counts any more.
         refilled: of row groups that are begun again only for the rows that were dropped, the rows that were delivered.
     """
@@ -55,9 +53,7 @@ class Earlier:
     groups: Mapping[int, FinishedGroup]
     rows: Mapping[int, Sequence[int]]
     dropped: Mapping[int, int]
-    replaced: int | None
-    delivered: int
-    is_renumbered: bool
+    replaced: Replaced | None
     superseded: Sequence[Path]
     refilled: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -91,7 +87,7 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
     _check_same(path, asked, run)
     rows = _read_all(_row_files(path, asked.replaced))
     dropped = _read_all(folder.numbered_files(path, folder.DROPPED))
-    return _final(asked, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
+    return _final(asked.replaced, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
 
 
 # What was asked for
@@ -99,12 +95,10 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
 
 class _Asked(NamedTuple):
     rows: int
-    delivered: int
     row_group_size: int
     seed: int
     fingerprints: Fingerprints
-    replaced: int | None
-    is_renumbered: bool
+    replaced: Replaced | None
 
 
 def _read_asked(path: Path) -> _Asked:
@@ -113,15 +107,23 @@ def _read_asked(path: Path) -> _Asked:
         said = content["fingerprints"]
         return _Asked(
             _whole(content["rows"]["asked"]),
-            _whole(content["rows"]["delivered"]),
             _whole(content["row_group_size"]),
             _whole(content["seed"]),
             Fingerprints(dict(said["columns"]), dict(said["processors"])),
-            _whole(content["replaced"]) if "replaced" in content else None,
-            content.get("renumbered") is not False,
+            _read_replaced(content) if "replaced" in content else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _broken(path, "does not say what was asked for") from error
+
+
+def _read_replaced(content: Mapping[str, Any]) -> Replaced:
+    rows = content["rows"]
+    return Replaced(
+        _whole(content["replaced"]),
+        _whole(rows["after_run"]),
+        _whole(rows["delivered"]),
+        is_renumbered=content["renumbered"] is not False,
+    )
 
 
 def _check_builder(path: Path) -> None:
@@ -192,11 +194,11 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
 # How far it got
 
 
-def _row_files(path: Path, replaced: int | None) -> dict[int, Path]:
+def _row_files(path: Path, replaced: Replaced | None) -> dict[int, Path]:
     """The files of rows by number; of a replacement that was interrupted, those that are yet to take their place."""
     if replaced is None:
         return folder.numbered_files(path, folder.ROWS)
-    named = {number: folder.numbered(path, folder.ROWS, number) for number in range(replaced)}
+    named = {number: folder.numbered(path, folder.ROWS, number) for number in range(replaced.row_groups)}
     return {number: staged(file) if staged(file).exists() else file for number, file in named.items()}
 
 
@@ -224,22 +226,14 @@ def _unreadable(problem: str) -> ConfigError:
 
 
 def _final(
-    asked: _Asked, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription
+    replaced: Replaced, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription
 ) -> Earlier:
     """A dataset that was changed as a whole: its files may be fewer than the run's row groups, or more."""
     drops = {number: contents.dropped for number, contents in dropped.items()}
     kept = {number: contents.rows for number, contents in rows.items()}
     count = -(-run.rows // run.row_group_size)
     groups = {number: FinishedGroup(kept.get(number, ()), drops.get(number, 0)) for number in range(count)}
-    return Earlier(
-        groups=groups,
-        rows=kept,
-        dropped=drops,
-        replaced=asked.replaced,
-        delivered=asked.delivered,
-        is_renumbered=asked.is_renumbered,
-        superseded=(),
-    )
+    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=replaced, superseded=())
 
 
 def _told(path: Path, rows: Mapping[int, Contents], dropped: Mapping[int, Contents], run: RunDescription) -> Earlier:
@@ -271,15 +265,7 @@ def _told(path: Path, rows: Mapping[int, Contents], dropped: Mapping[int, Conten
                 groups[number] = FinishedGroup(delivered.rows, delivered.dropped)
         elif lost is not None:
             drops[number] = lost.dropped
-    return Earlier(
-        groups=groups,
-        rows=kept,
-        dropped=drops,
-        replaced=None,
-        delivered=sum(map(len, kept.values())),
-        is_renumbered=False,
-        superseded=superseded,
-    )
+    return Earlier(groups=groups, rows=kept, dropped=drops, replaced=None, superseded=superseded)
 
 
 def _is_whole(contents: Contents, run: RunDescription) -> bool:

@@ -83,7 +83,7 @@ def slots_of(source: RunSource, looks: Sequence[ResourceLook]) -> Slots:
 
 
 def say_in_vain(source: RunSource) -> list[str]:
-    """Say which endpoints have given no good answer for some time, what they said, and when they are asked again."""
+    """Say what has given no good answer for some time, what it said, and when it is asked again."""
     return [
         f"{stuck.resource}: no good answer for {write_clock(stuck.seconds)} ({one_line(stuck.problem, _PROBLEM)})"
         + (f", asked again in {write_clock(stuck.goes_on_in)}" if stuck.goes_on_in >= 1 else "")

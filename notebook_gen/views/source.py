@@ -29,7 +29,7 @@ class Cancelling(NamedTuple):
 
 
 class InVain(NamedTuple):
-    """An endpoint of which no call has come to anything lately.
+    """An endpoint, or a pool of functions, of which no call has come to anything lately.
 
     Attributes:
         resource: as in `ExecutionGraph.resources`.

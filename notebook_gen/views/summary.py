@@ -52,6 +52,12 @@ def count_kept(progress: Progress) -> int:
     return sum(progress.nodes[node].kept for node in made_nodes(progress.graph))
 
 
+def say_in_dataset(progress: Progress) -> str:
+    """Say how many rows processors have made of those that are done; empty where it is as many."""
+    rows = progress.rows_after_run
+    return f"{write_count(rows)} in the dataset" if rows is not None and rows != progress.rows_done else ""
+
+
 def row_counts(progress: Progress) -> list[str]:
     """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`."""
     counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
@@ -59,8 +65,8 @@ def row_counts(progress: Progress) -> list[str]:
         before = progress.rows_dropped_before
         earlier = f" ({write_count(before)} earlier)" if before else ""
         counts.append(f"{write_count(progress.rows_dropped)} dropped{earlier}")
-    if progress.rows_after_run not in (None, progress.rows_done):
-        counts.append(f"{write_count(progress.rows_after_run)} in the dataset")
+    if left := say_in_dataset(progress):
+        counts.append(left)
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts

@@ -2,6 +2,7 @@
 
 import gc
 import re
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -192,7 +193,8 @@ def test_panes_that_somebody_shows_elsewhere_stay_open() -> None:
     parts = widget.children
 
     view.end()
-    time.sleep(0.2)
+    # the panes would be closed by this view's timer
+    _wait_until(lambda: not any(getattr(thread, "interval", None) == 0.05 for thread in threading.enumerate()))
 
     assert widget.children == parts
     assert all(part.comm is not None for part in parts)

@@ -76,9 +76,10 @@ function initialize({ model }) {
     const views = await Promise.all(Object.values(root.views ?? {}));
     const view = views.find(({ el }) => el.querySelector(".ng-headline"));
     if (!view) return;
-    const html = stillOf(view.el, model.get("note"));
+    const still = { "text/html": stillOf(view.el, model.get("note")), "text/plain": model.get("note") };
     for (const [outputs, at] of [...showing(notebook, model.get("place"))]) {
-      outputs.set(at, { ...outputs.get(at).toJSON(), data: { "text/html": html, "text/plain": model.get("note") } });
+      const { [VIEW]: _, ...beside } = outputs.get(at).data; // of a run that is over, its report
+      outputs.set(at, { ...outputs.get(at).toJSON(), data: beside["text/html"] ? beside : still });
     }
   };
   model.on("change:is_over", look);
