@@ -7,11 +7,12 @@ import argparse
 import shutil
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Browser
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 import notebook_gen as ng
 from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, new_window
@@ -44,6 +45,7 @@ def words(review: str) -> int:
     return count
 """
 _ROWS = 200
+_TRIES = 10
 _ROWS_SEEN = 40  # enough to see how it goes, with enough still to come
 _HALF_WAY = """than => [...document.querySelectorAll(".ng-live .ng-head b")]
     .some(({ textContent }) => Number(textContent.match(/^(\\d+) of \\d+/)?.[1] ?? 0) >= than)"""
@@ -98,10 +100,17 @@ def _picture_all(notebook: NotebookPage, folder: Path, name: str, selector: str)
 def _set_width(notebook: NotebookPage, selector: str, width: int) -> None:
     """Make the window as wide as it has to be for the view to have a width, and wait until it has."""
     measure = f"document.querySelector('{selector}').getBoundingClientRect().width"
-    size = notebook.page.viewport_size or {"width": 1280, "height": 1400}
-    missing = width - float(notebook.evaluate(measure))
-    notebook.page.set_viewport_size({"width": round(size["width"] + missing), "height": size["height"]})
-    notebook.page.wait_for_function(f"width => Math.abs({measure} - width) < 2", arg=width)
+    is_as_wide = f"Math.abs({measure} - {width}) < 2"
+    for _ in range(_TRIES):
+        size = notebook.page.viewport_size or {"width": 1280, "height": 1400}
+        missing = width - float(notebook.evaluate(measure))
+        notebook.page.set_viewport_size({"width": round(size["width"] + missing), "height": size["height"]})
+        # Lab may give its side bar another width meanwhile
+        with suppress(PageTimeoutError):
+            notebook.page.wait_for_function(is_as_wide, timeout=3_000)
+            break
+    else:
+        raise RuntimeError(f"the view does not become {width} pixels wide")
     # whoever draws for a width has drawn for this one
     notebook.page.wait_for_function(
         "new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 300, true)))"
