@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import notebook_gen as ng
-from tests.browser.lab_harness import open_file
+from tests.browser.lab_harness import double_click, open_file
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_saved_page_zooms_in_and_out_again(browser: Browser, saved: Path) -> N
         page.mouse.up()
         page.wait_for_function(f"before => {LAST_TICK} !== before", arg=before)
 
-        page.locator(".ng-plot .nsewdrag").dblclick(force=True)
+        double_click(page.locator(".ng-timeline"))
 
         page.wait_for_function(f"before => {LAST_TICK} === before", arg=before)
     assert console == []
@@ -131,7 +131,7 @@ def test_a_saved_page_shows_other_lanes_of_the_whole_run_and_zooms_into_them(
         seconds = whole[1] - whole[0]
         expected = [whole[0] + 0.25 * seconds, whole[0] + 0.5 * seconds]
         assert _range(page) == pytest.approx(expected, abs=0.02 * seconds)
-        page.locator(".ng-plot .nsewdrag").dblclick(force=True)
+        double_click(page.locator(".ng-timeline"))
         page.wait_for_function(f"before => {FIRST_SHOWN} === before", arg=whole[0])
     assert console == []
 

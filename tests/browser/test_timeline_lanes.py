@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 import notebook_gen as ng
-from tests.browser.lab_harness import NotebookPage, OpenNotebook, open_file
+from tests.browser.lab_harness import NotebookPage, OpenNotebook, double_click, open_file
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ def live(long_run: NotebookPage) -> Iterator[NotebookPage]:
     resume = cell.get_by_role("button", name="Resume")
     if resume.is_visible():
         resume.click()
-    cell.locator(f"{TIMELINE} .nsewdrag").first.dblclick(force=True)
+    double_click(cell.locator(TIMELINE))
     cell.locator(FOLLOWS).wait_for()
     _choose_lanes(long_run.page, cell, "slots")
 
