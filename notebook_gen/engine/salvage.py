@@ -1,6 +1,7 @@
 """Salvage: what a failed attempt becomes, and the tasks that wait for their next one.
 
-- rate limited: at once again, when the endpoint's limit allows, or after as long as it asks; costs no attempt
+- rate limited: at once again, when the endpoint's limit allows, or after as long as it asks; costs no attempt. A
+  function that does not say how long is left alone for twice as long each time
 - transient: deferred, with a delay that doubles, for `rounds` more attempts
 - rejected: at once again, for the column's own retries
 
@@ -22,6 +23,9 @@ _LONGEST_DELAY = 300.0
 _LONGEST_WAIT = 600.0
 """Seconds that a function is left alone, as an endpoint is: it may ask for a day, and patience would wait with it."""
 
+_LONGEST_GUESS = 30.0
+"""Seconds that a function is left alone, at most, when it does not say how long; more only where `backoff` is."""
+
 _LEAST_PAUSE = 0.05
 """Seconds: rate limits cost no attempt, so that a function which is always refused would spin without any."""
 
@@ -42,6 +46,7 @@ class Deferred(NamedTuple):
 @dataclass(slots=True)
 class _Tries:
     attempt: int = 1
+    refused: int = 0
     transient: int = 0
     rejected: int = 0
 
@@ -84,8 +89,11 @@ class Salvage:
         if isinstance(error, RateLimited):
             if not waits_alone:
                 return 0.0
-            asked = error.retry_after if error.retry_after is not None else self._backoff
-            return max(_LEAST_PAUSE, min(_LONGEST_WAIT, asked))
+            if error.retry_after is not None:
+                return max(_LEAST_PAUSE, min(_LONGEST_WAIT, error.retry_after))
+            tries.refused += 1
+            first = max(_LEAST_PAUSE, self._backoff)
+            return min(max(_LONGEST_GUESS, first), first * 2.0 ** min(tries.refused - 1, 30))
         if isinstance(error, Transient):
             tries.transient += 1
             if tries.transient > self._rounds:

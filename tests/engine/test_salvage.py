@@ -67,6 +67,18 @@ def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: fl
     assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), waits_alone=True) == delay
 
 
+def test_a_task_that_is_not_told_how_long_to_wait_waits_twice_as_long_each_time() -> None:
+    waiting = salvage(backoff=2.0)
+    refused = RateLimited("slow down")
+
+    delays = [waiting.delay(TASK, 0, refused, waits_alone=True) for _ in range(6)]
+    other_row = waiting.delay(TASK, 1, refused, waits_alone=True)
+    waiting.forget(0, 0)
+
+    assert delays == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert other_row == waiting.delay(TASK, 0, refused, waits_alone=True) == 2.0
+
+
 def test_a_task_that_waits_as_long_as_it_was_asked_to_is_not_tried_sooner() -> None:
     waiting = salvage()
     waiting.defer(0, 0, 5.0, may_be_early=False)
