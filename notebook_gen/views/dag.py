@@ -21,6 +21,7 @@ from notebook_gen.views.palette import LIGHT, kind_fill, node_colors
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import ELLIPSIS, escape, fit, one_line, write_plural
+from notebook_gen.views.twofold import twofold
 
 if TYPE_CHECKING:
     import graphviz
@@ -126,7 +127,7 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
     groups = group_by_model(graph, models or {})
     room = (_BUILDER_WIDTH, _BUILDER_HEIGHT)
     usual = _draw_builder(graph, room, groups=groups, direction=direction, least=_BESIDE_SCROLLBAR)
-    css_class, drawn = "ng-builder", usual.html
+    css_class, drawn, image = "ng-builder", usual.html, stand_alone(graph, usual.svg)
     if usual.width > _BUILDER_NARROW:
         room = (_BUILDER_NARROW, _BUILDER_HEIGHT)
         narrow = _draw_builder(graph, room, groups=groups, direction=direction, least=_BUILDER_LEAST)
@@ -141,7 +142,7 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
         drawn = f'<div class="ng-usual">{drawn}</div><div class="ng-narrow" style="display:none">{narrow.html}</div>'
     return (
         f'{style}<div class="ng-view {css_class} mathjax_ignore"><div class="ng-scroll ng-dag-pane" tabindex="0">'
-        f'{drawn}</div><div class="ng-legend">{_legend(graph)}</div></div>'
+        f'{twofold(drawn, image, "DAG")}</div><div class="ng-legend">{_legend(graph)}</div></div>'
     )
 
 

@@ -3,7 +3,6 @@
 Closed, they stand in one line, like tabs; an open one takes the whole width below them. See static/report.css.
 """
 
-import base64
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,6 +14,7 @@ from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
 from notebook_gen.views.text import escape, one_line, write_count, write_value
+from notebook_gen.views.twofold import twofold
 from notebook_gen.views.usage import usage_html
 
 RECORDS_SIZE: Final = 110_000
@@ -44,21 +44,6 @@ def folds_html(source: RunSource) -> str:
         _fold("Usage", usage_html(source), css="ng-table-pane"),
     ]
     return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{"".join(folds)}</div>'
-
-
-def twofold(drawn: str, image: str, label: str) -> str:
-    """Draw a picture in place, and once more as an image for a page that drops the first, with the attribute `hidden`.
-
-    Args:
-        drawn: SVG. Such a page keeps its words; it has no stylesheet then that shows what is not displayed.
-        image: SVG that stands alone.
-        label: what it shows.
-    """
-    data = base64.b64encode(image.encode()).decode()
-    return (
-        f'<div class="ng-drawn" style="display:none">{drawn}</div>'
-        f'<img hidden alt="{label}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
-    )
 
 
 def _fold(title: str, content: str, *, css: str, count: int = 0) -> str:

@@ -13,7 +13,7 @@ from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.chart import chart_of_run
 from notebook_gen.views.dag import dag_image, dag_svg, more_below
-from notebook_gen.views.folds import folds_html, twofold
+from notebook_gen.views.folds import folds_html
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html, side_html
 from notebook_gen.views.history import History
@@ -22,6 +22,7 @@ from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, say_shown, text_lines
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_plural
+from notebook_gen.views.twofold import twofold
 
 ROWS: Final = 20
 """First rows in a report, at most."""
