@@ -1,7 +1,7 @@
 """Attempts: what follows from how an attempt ended, for its endpoint, for its task, and for the run."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import Instruction
@@ -12,6 +12,7 @@ from notebook_gen.errors import GenerationError, RateLimited, StoppedEarly, Tran
 from notebook_gen.events import LimitMoved
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import Task
+from notebook_gen.plan.values import EarlierWork
 
 
 class Attempts:
@@ -20,18 +21,28 @@ class Attempts:
     Args:
         graph: what makes what.
         settings: how often tasks are tried again, and when failures are too many.
+        earlier: what an earlier run has left.
         outbox: where events go.
 
     Attributes:
         salvage: the tasks that wait for another attempt.
     """
 
-    def __init__(self, graph: ExecutionGraph, settings: RunSettings, outbox: deque[Instruction]) -> None:
+    def __init__(
+        self, graph: ExecutionGraph, settings: RunSettings, earlier: EarlierWork, outbox: deque[Instruction]
+    ) -> None:
         self.salvage = Salvage(graph, settings.salvage_rounds, settings.backoff)
         self._graph = graph
         self._settings = settings
         self._outbox = outbox
         self._error_rate = ErrorRate(settings.shutdown_error_rate, settings.shutdown_error_window)
+        finished = max((rows[-1] for rows in earlier.finished.values() if rows), default=-1)
+        # of each node, the last row that an earlier run has made
+        self._made_to = [finished] * len(graph.nodes)
+
+    def looked_up(self, node: int, rows: Sequence[int], kept: Container[int]) -> None:
+        """Learn from the rows of which an earlier run has made a node's cells how far that came."""
+        self._made_to[node] = max(self._made_to[node], *(row for row in rows if row in kept), -1)
 
     def succeeded(self, pool: Resource, started: float, now: float) -> Sequence[Deferred]:
         """Note that a task made its values; gives deferred tasks that are to be tried at once.
@@ -76,7 +87,8 @@ class Attempts:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
         waits_alone = isinstance(error, RateLimited) and not pool.keeps(error.retry_after, now)
         delay = self.salvage.delay(task, row, error, waits_alone=waits_alone)
-        if delay is None:
+        # before rows that an earlier run has made are those that failed then: they come first, and say nothing new
+        if delay is None and row > self._made_to[task.node]:
             self._error_rate.failed(task.node, error)
         return delay
 

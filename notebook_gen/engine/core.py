@@ -81,7 +81,7 @@ class SchedulerCore:
         self._settings = settings
         self._pool = self.flow.pool
         self._full = [node.full_column for node in graph.nodes]
-        self._attempts = Attempts(graph, settings, self.outbox)
+        self._attempts = Attempts(graph, settings, earlier, self.outbox)
         self._salvage = self._attempts.salvage
         self._upcoming = Upcoming(groups, settings.max_open_rows, earlier)
         self.ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
@@ -174,6 +174,7 @@ class SchedulerCore:
         """Take note of the rows whose cell an earlier run has made; their values are where they belong."""
         group = self.tracker.groups[order.row_group.number]
         self.flow.end_in_place(group)
+        self._attempts.looked_up(order.node, order.rows, kept)
         self.flow.looked_up(order, kept, now)
         self._settle(group, now)
 

@@ -4,7 +4,7 @@ import pytest
 
 from notebook_gen.config.columns import Column
 from notebook_gen.engine.instructions import EndRun, LookUp, WriteRowGroup
-from notebook_gen.errors import Rejected
+from notebook_gen.errors import Rejected, StoppedEarly
 from notebook_gen.events import RowGroupKept, RowGroupOpened
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import EarlierWork
@@ -108,3 +108,38 @@ def test_both_engines_skip_what_is_finished(engine: str) -> None:
     steps = Steps({"a": function()}, rows=6, size=2, engine=engine, earlier=EarlierWork({0: [0], 1: [2, 3]}, ()))
 
     assert sorted(task.row for task in steps.take_all(0.0)) == [4, 5]
+
+
+def test_rows_that_failed_in_an_earlier_run_do_not_stop_the_one_that_goes_on() -> None:
+    columns: dict[str, Column] = {"a": function()}
+    steps = Steps(columns, rows=60, size=60, slots=20, earlier=EarlierWork({}, {0}))
+    steps.core.looked_up(steps.the(LookUp), set(range(12, 40)), 0.0)
+
+    failed = [task for task in steps.take_all(0.0) if task.row < 12]
+    for task in failed:
+        steps.end(task, 1.0, Rejected("no"))
+
+    assert len(failed) == 12
+    assert steps.told_of(EndRun) == []
+    assert {task.row for task in steps.take_all(1.0)} <= set(range(40, 60))
+
+
+def test_rows_that_no_earlier_run_came_to_stop_the_run_that_goes_on() -> None:
+    steps = Steps({"a": function()}, rows=60, size=60, slots=20, earlier=EarlierWork({}, {0}))
+    steps.core.looked_up(steps.the(LookUp), set(range(12)), 0.0)
+
+    for task in steps.take_all(0.0)[:10]:
+        steps.end(task, 1.0, Rejected("no"))
+
+    assert steps.take_all(1.0) == []
+    assert steps.core.ending.reason is not None
+    assert isinstance(steps.core.ending.reason.error, StoppedEarly)
+
+
+def test_rows_before_a_row_group_that_is_finished_do_not_stop_the_run_either() -> None:
+    steps = Steps({"a": function()}, rows=40, size=20, slots=20, earlier=EarlierWork({1: range(20, 40)}, ()))
+
+    for task in steps.take_all(0.0)[:12]:
+        steps.end(task, 1.0, Rejected("no"))
+
+    assert steps.core.ending.reason is None
