@@ -626,3 +626,31 @@ def test_dropped_rows_that_cannot_be_made_by_themselves_are_refused_with_the_rea
         b.create(2, tmp_path / "d", overwrite="dropped", show=False)
 
     assert {file: file.read_bytes() for file in (tmp_path / "d").rglob("*.parquet")} == before
+
+
+@pytest.mark.parametrize("stage", ["after_run", "post_batch"])
+def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: str, tmp_path: Path) -> None:
+    calls = []
+
+    def declared(column: str) -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(seed=1)
+        b.seed_data(pa.table({"number": [1, 2, 2, 3]}))
+
+        @b.column
+        def slow(number: int) -> int:
+            time.sleep(0.003)
+            calls.append(number)
+            return number * number
+
+        b.processor(stage, lambda rows: rows.drop_duplicates(column), name="unique")
+        return b
+
+    with pytest.raises(ng.ProcessorError, match="'unique'"):
+        declared("numbre").create(4, tmp_path / "d", show=False).result()
+
+    dataset = declared("number").create(4, tmp_path / "d", show=False).result()
+
+    assert dataset.to_pandas()["slow"].tolist() == [1, 4, 9]
+    assert len(calls) == 4
+    with pytest.raises(ng.ConfigError, match=f"processor '{stage} unique' has changed"):
+        declared("slow").create(4, tmp_path / "d", show=False)

@@ -6,7 +6,7 @@ file gets into it, and no secret.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -40,6 +40,11 @@ class Fingerprints(NamedTuple):
 
     columns: Mapping[str, str]
     processors: Mapping[str, str]
+
+    def without(self, stages: Collection[Stage]) -> "Fingerprints":
+        """Leave out the processors of some stages."""
+        left = {name: value for name, value in self.processors.items() if _stage(name) not in stages}
+        return self._replace(processors=left)
 
     def changes_since(self, earlier: "Fingerprints", details: Mapping[str, str] | None = None) -> list[str]:
         """Say what is different, each in a few words: "column 'review' has changed (its prompt)".
@@ -125,11 +130,11 @@ def _changes(
 
 def _orders(processors: Mapping[str, str]) -> dict[str, list[str]]:
     """The processors of each stage, in order; in which order the stages were declared does not matter."""
+    return {stage: list(names) for stage, names in groupby(sorted(processors, key=_stage), key=_stage)}
 
-    def stage(name: str) -> str:
-        return name.partition(" ")[0]
 
-    return {key: list(names) for key, names in groupby(sorted(processors, key=stage), key=stage)}
+def _stage(processor: str) -> str:
+    return processor.partition(" ")[0]
 
 
 def _model_content(model: Model) -> dict[str, Any]:

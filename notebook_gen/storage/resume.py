@@ -5,13 +5,14 @@ Nothing is changed here.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from notebook_gen.config.fingerprints import Fingerprints
+from notebook_gen.config.processors import Stage
 from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.storage import folder
 from notebook_gen.storage.differences import differences
@@ -163,10 +164,11 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
     Raises:
         ConfigError: it is not; says what differs, and what to do.
     """
-    changes = run.fingerprints.changes_since(asked.fingerprints)
+    unused = _stages_not_yet_used(path, asked)
+    now, before = run.fingerprints.without(unused), asked.fingerprints.without(unused)
+    changes = now.changes_since(before)
     if changes and (path / folder.BUILDER).exists():
-        details = differences(_read_json(path / folder.BUILDER), run)
-        changes = run.fingerprints.changes_since(asked.fingerprints, details)
+        changes = now.changes_since(before, differences(_read_json(path / folder.BUILDER), run))
     if asked.seed != run.seed:
         changes.append(f"the seed was {asked.seed} and is {run.seed}")
     if asked.row_group_size != run.row_group_size:
@@ -189,6 +191,16 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
             f"it cannot grow to {run.rows}",
             advice=_WAYS_OUT,
         )
+
+
+def _stages_not_yet_used(path: Path, asked: _Asked) -> Collection[Stage]:
+    """The stages whose processors have changed nothing so far, so that they may be declared otherwise."""
+    stages: list[Stage] = []
+    if asked.replaced is None:
+        stages.append("after_run")
+    if not any(folder.numbered_files(path, kind) for kind in (folder.ROWS, folder.DROPPED)):
+        stages.append("post_batch")
+    return stages
 
 
 # How far it got

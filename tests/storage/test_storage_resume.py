@@ -224,7 +224,9 @@ DROP: dict[tuple[Stage, str], ProcessorSpec] = {("post_batch", "drop"): DropColu
 def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     tmp_path: Path, changes: dict[str, Any], told: str
 ) -> None:
-    ParquetFolder(tmp_path, changed()).finish("finished")
+    begun = ParquetFolder(tmp_path, changed())
+    write(begun, 0, [0, 1, 2, 3])
+    begun.finish("cancelled")
 
     error = refusal(tmp_path, changed(**changes))
 
