@@ -73,6 +73,8 @@ class Attempts:
             return
         before = (pool.limit, pool.silent_since, pool.resumes_at)
         if isinstance(error, Transient):
+            # one that says so itself, with a server's error, may still be starting
+            pool.is_reached |= error.status is not None
             pool.failed(started, now)
         else:
             pool.answered(started)

@@ -28,7 +28,7 @@ FAILURES_OF_SILENCE: Final = 3
 """At least; with more calls in flight, more."""
 
 FIRST_PATIENCE: Final = 1.5
-"""Seconds that an endpoint which has never answered may be silent."""
+"""Seconds that an endpoint which was never reached may be silent: its address may be wrong."""
 
 SPARED: Final = 1.0
 """Seconds that a deferred task waits on while an endpoint is silent."""
@@ -55,6 +55,7 @@ class Resource:
         held_since: since when nothing may be begun because the run is paused; None: it is not.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
+        is_reached: whether a call ever got an answer, be it that it is not ready.
         silent_since: when the first of the failures in a row began, but not before the last answer; None where it is
             not silent.
         in_vain_since: when the first call began of those that were refused or failed since the last good one, but not
@@ -74,6 +75,7 @@ class Resource:
     is_paused: bool = field(default=False, init=False)
     resumes_at: float = field(default=0.0, init=False)
     has_answered: bool = field(default=False, init=False)
+    is_reached: bool = field(default=False, init=False)
     silent_since: float | None = field(default=None, init=False)
     in_vain_since: float | None = field(default=None, init=False)
     problem: str = field(default="", init=False)
@@ -136,7 +138,7 @@ class Resource:
         An answer to a call that was begun before the last one failed may be the endpoint's last: it ends no silence.
         """
         was_silent = self.silent_since is not None
-        self.has_answered = True
+        self.has_answered = self.is_reached = True
         if self._failures >= self._failures_of_silence and started < self._failed_at:
             return False
         self.silent_since = None
@@ -228,13 +230,13 @@ class Resource:
             self.in_vain_since = max(started, self._useful_at)
 
     def is_given_up(self, patience: float, now: float) -> bool:
-        """Tell whether its silence has lasted too long: `patience` seconds if it worked before, else less.
+        """Tell whether its silence has lasted too long: `patience` seconds if it was ever reached, else less.
 
         It is asked at least once after its silence was noticed: all calls before may have timed out together.
         """
         if self.silent_since is None or not self._was_asked_in_vain:
             return False
-        allowed = patience if self.has_answered else min(patience, FIRST_PATIENCE)
+        allowed = patience if self.is_reached else min(patience, FIRST_PATIENCE)
         return now - self.silent_since > allowed
 
     def refuses_all(self, patience: float, now: float) -> bool:

@@ -68,7 +68,7 @@ def silence_error(pool: Resource, error: GenerationError, now: float) -> Stopped
         now: seconds since the run began.
     """
     silent = now - (pool.silent_since or 0.0)
-    since = f"has not answered for {silent:.0f} s" if pool.has_answered else "does not answer"
+    since = f"has not answered for {silent:.0f} s" if pool.is_reached else "does not answer"
     return _stopped(f"{pool.name} {since}", error)
 
 

@@ -577,6 +577,37 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     assert not again
 
 
+def test_an_endpoint_that_says_itself_that_it_is_not_ready_is_waited_for_as_if_it_had_worked() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, size=100, slots=4)
+    now = 0.0
+    while now < 30.0:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01, Transient("could not answer", status=503))
+        now = steps.core.alarm
+        steps.core.tick(now)
+    while steps.core.ending.rows_done < 100 and now < 60.0:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01)
+        now += 0.02
+        steps.core.tick(now)
+
+    assert len(steps.the(WriteRowGroup).rows) == 100
+
+
+def test_an_endpoint_that_is_never_ready_ends_the_run_when_patience_does() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, size=100, slots=4, shutdown_patience=20.0)
+    now = 0.0
+    while steps.core.flow.gives_slots:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01, Transient("could not answer", status=503))
+        now = steps.core.alarm
+        steps.core.tick(now)
+
+    assert 20.0 < now < 25.0
+    assert steps.core.ending.reason is not None
+    assert "default has not answered for 2" in str(steps.core.ending.reason.error)
+
+
 def test_an_endpoint_that_has_come_back_is_not_given_up_for_what_a_dropped_row_met() -> None:
     columns: dict[str, Column] = {"text": LLMText("Write."), "other": function()}
     steps = Steps(columns, rows=3, slots=1, shutdown_patience=0.5, shutdown_error_window=100)
