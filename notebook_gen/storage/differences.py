@@ -9,7 +9,7 @@ from notebook_gen.storage.files import as_json
 from notebook_gen.storage.metadata import RunDescription, builder_content
 
 _LONGEST_VALUE = 80
-_NOT_OF_COLUMNS: Final = NOT_OF_COLUMNS | {"seed_data"}
+_NOT_OF_COLUMNS: Final = (NOT_OF_COLUMNS - {"source"}) | {"seed_data", "name"}
 _NOT_OF_MODELS: Final = NOT_OF_MODELS - {"base_url", "extra"}
 
 

@@ -265,7 +265,7 @@ def test_the_source_of_a_function_counts(tmp_path: Path) -> None:
 
     ParquetFolder(tmp_path, run(lambda stars: stars + 1)).finish("finished")
 
-    assert "column 'words' has changed" in refusal(tmp_path, run(lambda stars: stars + 2)).problem
+    assert "column 'words' has changed (its source)" in refusal(tmp_path, run(lambda stars: stars + 2)).problem
 
 
 def test_of_many_differences_the_first_are_told(tmp_path: Path) -> None:
