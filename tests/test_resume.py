@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.config.processors import Stage
 
 PROGRAM = """
 import asyncio, os, sys
@@ -629,7 +630,7 @@ def test_dropped_rows_that_cannot_be_made_by_themselves_are_refused_with_the_rea
 
 
 @pytest.mark.parametrize("stage", ["after_run", "post_batch"])
-def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: str, tmp_path: Path) -> None:
+def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: Stage, tmp_path: Path) -> None:
     calls = []
 
     def declared(column: str) -> ng.DatasetBuilder:

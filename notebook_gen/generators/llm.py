@@ -91,7 +91,8 @@ class LLMTextGenerator:
         if not text:
             raise _empty(answer)
         sides = [_SIDES[side](messages, answer) for side in self._side_outputs]
-        return Made((text, *sides), answer.usage, Exchange(messages, answer.text, answer.model, answer.parameters))
+        said = Exchange(messages, answer.text, answer.model, answer.parameters, answer.finish_reason)
+        return Made((text, *sides), answer.usage, said)
 
 
 class _Message:

@@ -26,12 +26,19 @@ class Exchange(NamedTuple):
         answer: the raw answer; None if there was none.
         model: the model's name as the endpoint gave it; empty if it gave none.
         parameters: what else the request held, as far as is known.
+        finish_reason: why the model stopped, in the endpoint's words; None if it did not say.
     """
 
     messages: tuple[tuple[str, str], ...]
     answer: str | None
     model: str
     parameters: Mapping[str, Any]
+    finish_reason: str | None = None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the answer ends where the model ran out of tokens."""
+        return self.finish_reason == "length"
 
     @classmethod
     def of_failure(cls, error: GenerationError) -> Self | None:

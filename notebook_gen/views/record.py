@@ -10,6 +10,7 @@ from typing import Any, Final
 from notebook_gen.observers.records import Attempt, CellRecord, RowRecord
 from notebook_gen.plan.values import Exchange
 from notebook_gen.views.palette import column_colors
+from notebook_gen.views.record_text import CUT_OFF
 from notebook_gen.views.specs import describe
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import escape, one_line, several_lines, write_plural, write_seconds, write_value
@@ -202,9 +203,10 @@ def _conversation(cell: CellRecord, exchange: Exchange, limit: int) -> str:
         for name, value in list(exchange.parameters.items())[:20]
         if name != "model"
     )
+    cut = f'<p class="ng-note ng-warning">{CUT_OFF}</p>' if exchange.is_cut_off else ""
     return (
         f"<details open><summary>prompt <span>to {escape(one_line(asked, 80))}"
-        f"{f' · {escape(one_line(parameters, 400))}' if parameters else ''}</span></summary>{messages}</details>"
+        f"{f' · {escape(one_line(parameters, 400))}' if parameters else ''}</span></summary>{messages}</details>{cut}"
     )
 
 

@@ -10,6 +10,8 @@ from notebook_gen.views.specs import describe
 from notebook_gen.views.text import one_line, visible, write_plural, write_seconds, write_value
 from notebook_gen.views.values import is_structured, write_cell, write_whole
 
+CUT_OFF: Final = "The answer ends where the model ran out of tokens: raise its max_tokens."
+
 _WIDTH: Final = 100
 _LINES: Final = 12
 """Lines of a text, at most; so that a record of a few columns fits a screen or two."""
@@ -80,6 +82,8 @@ def _conversation(cell: CellRecord, exchange: Exchange) -> Iterator[str]:
     answer = exchange.answer
     if answer is not None and (not isinstance(cell.value, str) or answer.strip() != cell.value):
         yield from _said("raw answer", answer)
+    if exchange.is_cut_off:
+        yield from _block(CUT_OFF, "  ")
 
 
 def _said(role: str, text: str) -> Iterator[str]:

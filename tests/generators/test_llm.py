@@ -47,7 +47,7 @@ def test_the_cell_is_the_answer_without_the_space_around_it() -> None:
     messages = (("system", "You are dry."), ("user", "Review the lamp."))
     assert model.sent == [messages]
     assert made == Made(
-        ("A fine lamp.",), Usage(3, 2), Exchange(messages, "  A fine lamp.\n", "gpt-x", {"temperature": 0.5})
+        ("A fine lamp.",), Usage(3, 2), Exchange(messages, "  A fine lamp.\n", "gpt-x", {"temperature": 0.5}, "stop")
     )
 
 

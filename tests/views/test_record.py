@@ -11,6 +11,7 @@ from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.plan.values import Exchange
 from notebook_gen.record import Record
 from notebook_gen.views.record import INSPECTOR_SIZE, record_html, record_page
+from notebook_gen.views.record_text import CUT_OFF
 from tests.views.hostile import HOSTILE, elements, read_page
 
 GRAPH = build_graph(
@@ -95,6 +96,15 @@ def test_columns_that_are_made_together_tell_what_was_said_once() -> None:
 )
 def test_what_is_not_there_says_why(state: CellState, words: str) -> None:
     assert words in _texts(record_html(_record(_cell("review", state=state, reason="no"))))
+
+
+@pytest.mark.parametrize(("finish_reason", "is_told"), [("length", True), ("stop", False), (None, False)])
+def test_an_answer_that_was_cut_off_says_so(finish_reason: str | None, is_told: bool) -> None:
+    said = SAID._replace(finish_reason=finish_reason)
+
+    texts = _texts(record_html(_record(_cell("review", "A lamp.", exchange=said))))
+
+    assert (CUT_OFF in texts) == is_told
 
 
 def test_a_dropped_row_says_why_in_its_head() -> None:

@@ -9,7 +9,7 @@ from notebook_gen.observers.records import Attempt, CellRecord, RowRecord
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.values import Exchange
 from notebook_gen.record import Record
-from notebook_gen.views.record_text import record_text
+from notebook_gen.views.record_text import CUT_OFF, record_text
 from notebook_gen.views.text import visible
 from tests.views.hostile import HOSTILE
 
@@ -60,6 +60,13 @@ def test_a_record_tells_values_what_was_said_and_every_attempt() -> None:
         "reply · LLM text · default",
         "  (skipped: skip_if says so)",
     ]
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    cut = _cell("review", "A lamp", exchange=SAID._replace(finish_reason="length"))
+
+    assert f"  {CUT_OFF}" in record_text(_record(cut)).splitlines()
+    assert CUT_OFF not in record_text(_record(_cell("review", "A lamp", exchange=SAID)))
 
 
 def test_print_writes_the_record_and_its_repr_stays_a_line() -> None:
