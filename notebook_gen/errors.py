@@ -202,6 +202,8 @@ class DroppedByProcessor(Rejected):
         stage: when it runs.
     """
 
+    kind = "processor"
+
     def __init__(self, processor: str, stage: str, problem: str = "", *, advice: str = "") -> None:
         undo = f"let it keep the row, or del builder.processors[{stage!r}, {processor!r}]"
         super().__init__(problem or f"was dropped by the processor {processor!r}", advice=advice or undo)

@@ -1,5 +1,6 @@
 """RunSource: everything that can be read of a run, brought together: its observers, its rows, its records."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class RunSource:
 
     Args:
         plan: what the run is about.
-        cancel: asks it to stop; may be called on any thread.
+        cancel: asks it to stop; may be called on any thread. Where it is a method, it is the run's own.
         pause_or_resume: asks it to begin nothing more, or to go on if it is paused; may be called on any thread.
     """
 
@@ -88,6 +89,12 @@ class RunSource:
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
         self._loop = background_loop()
+
+    @property
+    def name(self) -> str | None:
+        """The variable that holds the run in the user's notebook; None without one."""
+        run = getattr(self.cancel, "__self__", None)
+        return None if run is None else _variable_of(run)
 
     def subscribe_to(self, bus: EventBus) -> None:
         """Let its observers be told of what happens; to be called before anything does."""
@@ -181,3 +188,13 @@ class RunSource:
     def _open_group(self, number: int) -> OpenGroup | None:
         scheduler = self.live_rows.scheduler
         return scheduler.core.tracker.groups.get(number) if scheduler is not None else None
+
+
+def _variable_of(value: object) -> str | None:
+    """The first variable of an IPython session that holds this very object; hidden ones do not count."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
+    # a copy: the user's own thread may set a variable meanwhile
+    variables = dict(getattr(shell, "user_ns", {}))
+    names = (name for name, held in variables.items() if held is value)
+    return next((name for name in names if name.isidentifier() and not name.startswith("_")), None)

@@ -311,5 +311,5 @@ def test_rows_that_have_other_numbers_since_have_no_record_that_would_be_another
     assert "all 4" in page
     assert "all 4" in report
     assert "for its record" not in page
-    assert "run.record" not in report
+    assert ".record(" not in report
     assert 'class="ng-row"' not in report

@@ -16,6 +16,7 @@ from notebook_gen.engine.open_group import DONE, DROPPED, WAITING, OpenGroup
 from notebook_gen.events import (
     CellsKept,
     Event,
+    RowDropped,
     RowGroupKept,
     RowGroupOpened,
     RowGroupResized,
@@ -33,6 +34,9 @@ _SHORTEST: Final = 64  # rows of a stretch that is kept beside the states of its
 _LONGER: Final = 4  # times as long as the next shorter ones
 # what has not ended when its row group is written, or the run is over, never will
 _AT_THE_END: Final = bytes(state if state >= DONE else WAITING for state in range(256))
+
+# what becomes of the cells of a row when a processor drops it
+_OF_DROPPED: Final = bytes(DROPPED if state in (DONE, KEPT) else state for state in range(256))
 
 
 class GroupStates(NamedTuple):
@@ -91,7 +95,15 @@ class Cells:
         open_group: gives an open row group by its number; None if it is not open.
     """
 
-    KINDS: ClassVar = (RowGroupOpened, RowGroupResized, RowGroupKept, RowGroupWritten, CellsKept, RunFinished)
+    KINDS: ClassVar = (
+        RowGroupOpened,
+        RowGroupResized,
+        RowGroupKept,
+        RowGroupWritten,
+        CellsKept,
+        RowDropped,
+        RunFinished,
+    )
 
     def __init__(self, graph: ExecutionGraph, rows: int, open_group: Callable[[int], OpenGroup | None]) -> None:
         self._full_column = [node.full_column for node in graph.nodes]
@@ -99,6 +111,7 @@ class Cells:
         self._open_group = open_group
         self._open: dict[int, OpenGroup] = {}
         self._kept: dict[int, dict[int, bytearray]] = {}  # 1 for a kept cell, by open row group and node
+        self._filtered: dict[int, bytearray] = {}  # 1 for a row that a processor dropped, by open row group
         self._asked = self._end = rows
         self._opened_end = 0
         self._passed: list[range] = []  # rows that are not begun, before others that are
@@ -112,10 +125,13 @@ class Cells:
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
         if type(event) is RowGroupOpened or type(event) is RowGroupResized:
-            self._kept.pop(event.row_group.number, None)  # of rows that have moved, nobody tells which were kept
+            # of rows that have moved, nobody tells which were kept; those that were dropped are gone
+            self._forget(event.row_group.number)
             self._hold(event.row_group)
         elif type(event) is CellsKept:
             self._mark(event)
+        elif type(event) is RowDropped:
+            self._filter(event)
         elif type(event) is RowGroupKept:
             self._take_over(event)
         elif type(event) is RowGroupWritten:
@@ -222,6 +238,19 @@ class Cells:
         for row in group.group.rows if self._full_column[event.node] else event.which:
             kept[row - start] = 1
 
+    def _filter(self, event: RowDropped) -> None:
+        """Note a row that a processor dropped: where a cell of it had failed, the row's states tell already."""
+        group = self._open.get(event.row_group)
+        if group is None or event.node is not None:
+            return
+        filtered = self._filtered.setdefault(event.row_group, bytearray(group.group.size))
+        filtered[event.row - group.group.start] = 1
+
+    def _forget(self, number: int) -> None:
+        """Let go of what is known of the rows of an open row group."""
+        self._kept.pop(number, None)
+        self._filtered.pop(number, None)
+
     def _reach(self, row_group: RowGroup) -> None:
         """Note that a row group is begun: it lies behind all others, or among rows that were passed over."""
         start, end = row_group.start, row_group.start + row_group.size
@@ -244,7 +273,7 @@ class Cells:
             states = [self._states(group, node).translate(_AT_THE_END) for node in range(len(self._full_column))]
             self._cut_off += [(node, at) for node in self._with_slots for at in group.waiting_since(node)]
             self._count_for_good(group.group, states)
-        self._kept.pop(number, None)
+        self._forget(number)
 
     def _count_for_good(self, row_group: RowGroup, states: Sequence[bytes | bytearray]) -> None:
         for kept in (self._whole, *self._shorter):
@@ -256,6 +285,18 @@ class Cells:
 
     def _states(self, group: OpenGroup, node: int) -> bytes | bytearray:
         """The state of one node in each row of a row group."""
+        states = self._made_states(group, node)
+        filtered = self._filtered.get(group.group.number)
+        if filtered is None or len(filtered) != len(states):
+            return states
+        import numpy as np
+
+        is_filtered = np.frombuffer(filtered, dtype=bool)
+        of_dropped = np.frombuffer(states.translate(_OF_DROPPED), dtype=np.uint8)
+        return np.where(is_filtered, of_dropped, np.frombuffer(states, dtype=np.uint8)).tobytes()
+
+    def _made_states(self, group: OpenGroup, node: int) -> bytes | bytearray:
+        """The same, whatever processors dropped of what was made."""
         states = self._engine_states(group, node)
         kept = self._kept.get(group.group.number, {}).get(node)
         if kept is None or len(kept) != len(states):

@@ -29,7 +29,7 @@ class Failure(NamedTuple):
         column: the column that could not be made; if a processor dropped the row, its stage and name, such as
             "post_batch: only_long".
         attempt: which try it was, from 1.
-        kind: "rate limited", "transient" or "rejected".
+        kind: "rate limited", "transient", "rejected", or "processor" where no call failed.
         error: what happened.
         advice: what to do about it; may be empty.
         dropped: whether the row was dropped; else its column says `on_error="null"`, and the cell is NA, or "raise",

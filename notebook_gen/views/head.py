@@ -29,6 +29,7 @@ from notebook_gen.views.text import (
     escape,
     one_line,
     text_width,
+    write_amount,
     write_clock,
     write_count,
     write_plural,
@@ -192,7 +193,7 @@ def _spending(source: RunSource) -> _Fact:
     """Tokens, and what they cost if a model has a price; below, what both will have come to."""
     spent = spending(source.progress, source.models)
     is_over = source.progress.ended is not None
-    figure, label, widest = write_count(spent.tokens), "tokens", ("99.9 k", "of about 99 k tokens")
+    figure, label, widest = write_amount(spent.tokens), "tokens", ("99.9 k", "of about 99 k tokens")
     if not is_over and spent.tokens_expected is not None:
         label = f"of about {write_roughly(spent.tokens_expected)} tokens"
     if spent.cost is not None:

@@ -135,22 +135,27 @@ def gantt(
     return draw_gantt(to_trace(traces), lanes=lanes, rows=rows, theme=themes[theme], max_bars=max_bars)
 
 
-def dag(builder: HasGraph | ExecutionGraph, *, direction: Direction = "auto") -> Drawing:
+def dag(builder: HasGraph | HasTraces | ExecutionGraph, *, direction: Direction = "auto") -> Drawing:
     """Draw columns as a graph: what makes each of them, and what reads it.
 
     Columns of one model lie on a common ground, if there are several models or more than a dozen columns.
 
     Args:
-        builder: a `DatasetBuilder`, or its graph.
+        builder: a `DatasetBuilder`, its graph, or one of its runs.
         direction: where the edges lead: "right" (what is too wide goes on below), "down", or "auto": as it fits best.
 
     Raises:
-        ConfigError: a column reads what was deleted, or there is no such direction.
+        ConfigError: it is none of these, a column reads what was deleted, or there is no such direction.
     """
     if direction not in get_args(Direction):
         raise ConfigError(f"direction is {direction!r}", advice='give "right", "down" or "auto"')
-    graph = builder if isinstance(builder, ExecutionGraph) else builder.graph
-    models = getattr(builder, "models", None)
+    planned = getattr(builder, "_source", builder)
+    graph = planned if isinstance(planned, ExecutionGraph) else getattr(planned, "graph", None)
+    if not isinstance(graph, ExecutionGraph):
+        raise ConfigError(
+            f"a {type(builder).__name__} is no builder", advice="give the DatasetBuilder, its graph, or one of its runs"
+        )
+    models = getattr(planned, "models", None)
     return Drawing(
         html=dag_html(graph, models=models, direction=direction),
         svg=stand_alone(graph, builder_svg(graph, models=models, direction=direction)),

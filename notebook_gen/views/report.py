@@ -34,8 +34,8 @@ MOST_BARS: Final = 1000
 
 _IMAGE_PIXELS = 400
 _RECORD: Final = 17
-_LIVE: Final = ("run.live()", "is the interactive view")
-_STILL: Final = ("run.rows()", "is the table so far")
+_LIVE: Final = (".live()", "is the interactive view")
+_STILL: Final = (".rows()", "is the table so far")
 _FOOT_HEIGHT: Final = 27
 
 
@@ -53,11 +53,13 @@ def still_html(source: RunSource) -> str:
 def _foot(source: RunSource, first: tuple[str, str], before: str = "") -> str:
     """Say what else there is; where a line has no room for all of it, all is read by who points at it."""
     row = max(0, min(_RECORD, source.progress.rows - 1))
-    records = [] if source.progress.is_renumbered else [(f"run.record({row})", "any row")]
-    offers = (first, *records, ('run.save_html("report.html")', "an interactive file"))
-    title = escape(before + ", ".join(f"{code} {words}" for code, words in offers))
-    said = ", ".join(f"<code>{code}</code> {words}" for code, words in offers)
-    return f'<p class="ng-foot" title="{title}">{before}{said}</p>'
+    records = [] if source.progress.is_renumbered else [(f".record({row})", "any row")]
+    offers = (first, *records, ('.save_html("report.html")', "an interactive file"))
+    name = source.name or ""
+    begin = before if name else f"{before}the run's "
+    title = escape(begin + ", ".join(f"{name}{call} {words}" for call, words in offers))
+    said = ", ".join(f"<code>{escape(name + call)}</code> {words}" for call, words in offers)
+    return f'<p class="ng-foot" title="{title}">{begin}{said}</p>'
 
 
 def progress_html(source: RunSource) -> str:

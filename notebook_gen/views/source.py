@@ -98,6 +98,11 @@ class RunSource(Protocol):
         ...
 
     @property
+    def name(self) -> str | None:
+        """The variable that holds the run in the user's notebook; None without one. Safe on any thread."""
+        ...
+
+    @property
     def destination(self) -> str | None:
         """The folder its rows are written to; None for a preview."""
         ...

@@ -10,7 +10,7 @@ from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.views.palette import made_nodes
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.text import one_line, write_clock, write_count, write_plural
+from notebook_gen.views.text import one_line, write_amount, write_clock, write_count, write_plural
 
 PROCESSOR: Final = "a processor"
 """What dropped a row, if no column did."""
@@ -132,7 +132,7 @@ def say_spending(source: RunSource) -> list[str]:
     if not spent.tokens:
         return []
     is_over = source.progress.ended is not None or spent.tokens_expected is None
-    tokens = write_count(spent.tokens)
+    tokens = write_amount(spent.tokens)
     tokens = tokens if is_over else f"{tokens} of about {write_roughly(spent.tokens_expected or 0)}"
     if spent.cost is None:
         return [f"{tokens} tokens"]

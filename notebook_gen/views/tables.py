@@ -65,6 +65,7 @@ _KIND_TITLES: Final[Mapping[str, str]] = {
     "rejected": "the same call would fail again: the prompt, the function or the model has to change",
     "transient": "the same call may work at another time, but failed each time that it was tried",
     "rate limited": "the endpoint asked for fewer calls",
+    "processor": "no call failed: a processor left the row out, or failed with its row group",
 }
 
 

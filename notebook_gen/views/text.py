@@ -120,6 +120,13 @@ def write_count(count: int) -> str:
     return f"{count // 100 / 10:.1f} k" if count < 1_000_000 else f"{count // 100_000 / 10:,.1f} M"
 
 
+def write_amount(amount: int) -> str:
+    """Write how much of something was used shortly, rounded: `9,812`, `58.4 k`, `1.3 M`."""
+    if amount < 10_000:
+        return f"{amount:,}"
+    return f"{amount / 1000:.1f} k" if amount < 999_950 else f"{amount / 1_000_000:,.1f} M"
+
+
 def write_plural(count: int, noun: str) -> str:
     """Write a count with its noun: `1 row`, `40 rows`."""
     return f"{write_count(count)} {noun}{'' if count == 1 else 's'}"

@@ -5,7 +5,7 @@ import pytest
 from notebook_gen.config.columns import Function, LLMText
 from notebook_gen.engine.open_group import DONE, FAILED, READY, SKIPPED
 from notebook_gen.engine.tracker import CompletionTracker
-from notebook_gen.errors import Rejected
+from notebook_gen.errors import DroppedByProcessor, Rejected
 from notebook_gen.events import (
     CellsKept,
     RowDropped,
@@ -53,6 +53,17 @@ class _World:
         self.tracker.drop(node, self.tracker.groups[number], row, 0.0)
         self.cells(RowDropped(0.0, number, row, node, 1, Rejected("no")))
 
+    def filter(self, row: int) -> None:
+        """Let a processor drop a row, as the engine does."""
+        number = self.groups.group_of(row)
+        group = self.tracker.groups[number]
+        was_done = row in group.done_rows()
+        if was_done:
+            self.tracker.drop_done(group, row)
+        else:
+            self.tracker.drop(None, group, row, 0.0)
+        self.cells(RowDropped(0.0, number, row, None, 1, DroppedByProcessor("only_long", "post_batch"), was_done))
+
     def write(self, number: int) -> None:
         """Let a row group leave, as the engine does: it is gone when that is told."""
         group = self.tracker.groups[number].group
@@ -93,6 +104,66 @@ def test_cells_are_shown_as_they_stand() -> None:
 
     assert world.states(A) == ["done", "done", "in flight", "ready"]
     assert world.states(B) == ["skipped", "failed", "waiting", "waiting"]
+
+
+def test_what_was_made_of_a_row_that_a_processor_dropped_is_dropped() -> None:
+    world = _World(rows=4, group_size=4)
+    world.open(0)
+    for row in (0, 1):
+        world.end(A, row)
+        world.end(B, row)
+    world.end(A, 2)
+    world.end(B, 2, SKIPPED)
+    world.end(A, 3)
+    world.drop(B, 3)
+
+    world.filter(1)
+    world.filter(2)
+
+    for _ in ("while it is open", "when it is written"):
+        assert world.states(A) == ["done", "dropped", "dropped", "done"]
+        assert world.states(B) == ["done", "dropped", "skipped", "failed"]
+        (group,) = world.cells.between(0, 4).groups
+        assert [SHOWN_STATES[state] for state in group.states] == [*world.states(A), *world.states(B)]
+        if world.tracker.groups:
+            world.write(0)
+
+
+def test_of_a_row_that_a_processor_dropped_before_it_was_made_every_cell_is_dropped() -> None:
+    world = _World(rows=3, group_size=3, graph=WITH_FULL_COLUMN)
+    world.open(0)
+    world.end(A, 0)
+    world.filter(0)
+    world.end(A, 1)
+    world.filter(2)
+
+    assert world.states(A) == ["dropped", "done", "dropped"]
+    assert world.states(B) == ["dropped", "ready", "dropped"]
+
+
+def test_kept_cells_of_a_row_that_a_processor_dropped_are_dropped_too() -> None:
+    world = _World(rows=2, group_size=2)
+    world.open(0)
+    for row in (0, 1):
+        world.end(A, row)
+        world.end(B, row)
+    world.cells(CellsKept(0.0, A, 0, 2, (0, 1)))
+
+    world.filter(1)
+
+    assert world.states(A) == ["kept", "dropped"]
+
+
+def test_a_row_group_that_is_resized_knows_nothing_of_the_rows_that_a_processor_dropped_before() -> None:
+    world = _World(rows=3, group_size=3)
+    world.open(0)
+    world.filter(0)
+    group = world.tracker.groups[0]
+    group.states[A][:] = bytes((DONE, DONE, DONE))
+
+    world.cells(RowGroupResized(0.0, group.group, 3))
+
+    assert world.states(A) == ["done", "done", "done"]
 
 
 def test_what_is_known_of_a_row_group_stays_when_it_is_written() -> None:

@@ -41,7 +41,7 @@ def test_a_row_that_a_processor_dropped_is_told_with_stage_and_name_and_what_to_
 
     problem = "was dropped by the processor 'p'"
     advice = "let it keep the row, or del builder.processors['post_batch', 'p']"
-    assert failures.items == [Failure(7, "post_batch: p", 1, "rejected", problem, advice, dropped=True)]
+    assert failures.items == [Failure(7, "post_batch: p", 1, "processor", problem, advice, dropped=True)]
 
 
 def test_an_attempt_that_is_followed_by_another_is_no_failure() -> None:

@@ -41,6 +41,7 @@ class FakeRun:
     graph: ExecutionGraph
     rows: int = 40
     title: str = "preview of 40 rows"
+    name: str | None = None
     destination: str | None = None
     placeholder_text: bool = False
     row_group_size: int = 1000

@@ -1,8 +1,9 @@
 """The cells as a plain function, `ng.views.cells`: of a run, of a dataset, of traces that were saved."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pandas as pd
 import pytest
 
 import notebook_gen as ng
@@ -22,6 +23,22 @@ def test_the_cells_of_a_run_are_drawn_and_saved(tmp_path: Path) -> None:
     assert drawing.html in drawing.save(tmp_path / "cells.html").read_text(encoding="utf-8")
     with pytest.raises(ng.ConfigError, match=r"'cells\.png' is no kind of picture"):
         drawing.save(tmp_path / "cells.png")
+
+
+@pytest.mark.parametrize("stage", ["pre_batch", "post_batch"])
+def test_of_rows_that_a_processor_dropped_no_cell_is_drawn_as_done(stage: Literal["pre_batch", "post_batch"]) -> None:
+    builder = ng.DatasetBuilder()
+    builder.seed_data(pd.DataFrame({"number": range(10)}))
+    builder["review"] = ng.LLMText("A review of {{ number }}")
+
+    @builder.processor(stage)
+    def only_small(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["number"] < 4]
+
+    run = builder.preview(10, show=False)
+    run.result(timeout=30)
+
+    assert "4 done, 6 dropped" in ng.views.cells(run).html
 
 
 def test_the_cells_of_saved_traces_are_as_their_last_attempts_left_them() -> None:

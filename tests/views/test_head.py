@@ -22,8 +22,10 @@ from notebook_gen.events import (
 )
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.values import Usage
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from notebook_gen.views.source import InVain
+from notebook_gen.views.summary import say_spending
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -175,6 +177,16 @@ def test_tokens_and_cost_are_told_with_what_they_will_have_come_to() -> None:
 
     run.drop(9, REVIEW, "no")
     assert _texts(head_html(run))[-2:] == ["300 · $0.25", "of about 540 tokens · $0.45"]
+
+
+def test_tokens_are_rounded_to_what_was_used_and_not_cut() -> None:
+    run = traced_run()
+    task = Task(REVIEW, 0, 0)
+    run.publish(TaskStarted(0.0, task, 0.0, 0), TaskEnded(1.0, task, 0, None, Usage(31_000, 988)))
+    run.finish()
+
+    assert _texts(head_html(run))[-2:] == ["32.0 k", "tokens"]
+    assert say_spending(run) == ["32.0 k tokens"]
 
 
 def test_no_fact_moves_another_while_a_run_goes_on() -> None:

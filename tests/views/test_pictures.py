@@ -130,6 +130,26 @@ def test_what_is_no_trace_and_what_is_no_theme_is_told() -> None:
         ng.views.gantt(_trace(), theme=no_theme)
 
 
+def test_a_run_is_drawn_as_its_builder_is() -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    builder["review"] = ng.LLMText("A review with {{ stars }} stars")
+    run = builder.preview(1, show=False)
+    run.result(timeout=30)
+
+    assert ng.views.dag(run).html == ng.views.dag(builder).html
+
+
+def test_what_is_no_builder_is_told() -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    no_builders: list[Any] = ["reviews/", builder.preview(1, show=False).result(timeout=30), None]
+    for no_builder in no_builders:
+        kind = type(no_builder).__name__
+        with pytest.raises(ng.ConfigError, match=f"a {kind} is no builder; give the DatasetBuilder, its graph, or one"):
+            ng.views.dag(no_builder)
+
+
 def test_a_builder_is_drawn_as_a_notebook_shows_it(tmp_path: Path) -> None:
     builder = ng.DatasetBuilder()
     builder["stars"] = ng.Integer(1, 5)

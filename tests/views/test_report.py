@@ -2,12 +2,15 @@
 
 import base64
 import re
+import sys
 from collections.abc import Sequence
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+import notebook_gen as ng
 from notebook_gen.config.columns import LLMText
 from notebook_gen.config.models import Model
 from notebook_gen.engine.snapshots import CellState, RowView
@@ -42,6 +45,11 @@ def _texts(html: str) -> list[str]:
     return [text for text in read_page(html).texts if text.strip()]
 
 
+def _foot(html: str) -> str:
+    """What the last line says."""
+    return "".join(_texts(re.findall('<p class="ng-foot".*?</p>', html)[-1]))
+
+
 def test_a_report_says_state_totals_timeline_first_rows_and_failures() -> None:
     texts = _texts(report_html(_ended()))
 
@@ -71,9 +79,44 @@ def test_where_there_are_no_widgets_a_run_that_goes_on_is_drawn_as_it_stands() -
 
     texts = _texts(still_html(run))
 
-    for words in ("running", "1 of 16", "calls in flight", "A review.", "show it again to see it go on; "):
+    for words in ("running", "1 of 16", "calls in flight", "A review.", "show it again to see it go on; the run's "):
         assert words in texts
-    assert "run.live()" not in texts
+    assert ".rows()" in texts
+    assert ".live()" not in texts
+
+
+def test_a_report_calls_the_run_by_its_own_name_or_by_none() -> None:
+    run = _ended()
+    nameless = _foot(report_html(run))
+    run.name = "tiny"
+
+    assert nameless == (
+        'the run\'s .live() is the interactive view, .record(17) any row, .save_html("report.html") an interactive file'
+    )
+    assert _foot(report_html(run)) == (
+        "tiny.live() is the interactive view, tiny.record(17) any row, "
+        'tiny.save_html("report.html") an interactive file'
+    )
+    assert _foot(still_html(run)).startswith("tiny.rows() is the table so far, ")
+
+
+def test_the_name_of_a_run_is_the_variable_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+    run, other = (builder.preview(2, show=False) for _ in range(2))
+    for one in (run, other):
+        one.result(timeout=30)
+    variables: dict[str, object] = {"run": other, "_3": run, "nothing": None}
+    ipython = ModuleType("IPython")
+    monkeypatch.setattr(ipython, "get_ipython", lambda: SimpleNamespace(user_ns=variables), raising=False)
+
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert _foot(run._repr_html_()).startswith("the run's .rows() is")
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert _foot(run._repr_html_()).startswith("the run's .rows() is")
+    variables["tiny"] = run
+    assert _foot(run._repr_html_()).startswith("tiny.rows() is")
+    assert _foot(other._repr_html_()).startswith("run.rows() is")
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40, 5000])

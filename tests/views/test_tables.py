@@ -8,7 +8,7 @@ import pytest
 
 from notebook_gen.config.columns import LLMText, SeedColumn, SeedData
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.errors import Rejected
+from notebook_gen.errors import DroppedByProcessor, Rejected
 from notebook_gen.events import CellFailed, RowDropped
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.arrangement import TableColumn
@@ -19,6 +19,7 @@ from tests.views.hostile import HOSTILE, elements, read_page
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 REJECTED = ["rejected", ": the same call would fail again: the prompt, the function or the model has to change"]
+PROCESSOR = ["processor", ": no call failed: a processor left the row out, or failed with its row group"]
 HOSTILE_TEXTS = pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 
 
@@ -255,11 +256,12 @@ def test_hostile_errors_stay_text(text: str) -> None:
 def test_a_cell_that_is_left_empty_and_a_row_that_a_processor_dropped_are_failures_too() -> None:
     run = review_run()
     run.publish(CellFailed(1.0, 0, 7, 3, 2, Rejected("no number in it")))
-    run.publish(RowDropped(2.0, 0, 8, None, 1, Rejected("a duplicate")))
+    run.publish(RowDropped(2.0, 0, 8, None, 1, DroppedByProcessor("p", "post_batch", "a duplicate", advice="keep it")))
 
     assert _texts(failures_table(run.failures))[5:] == [
         "1", "score", "rejected", " · no number in it", "row 7, attempt 2, left empty", "–",
-        "1", "a processor", "rejected", " · a duplicate", "row 8", "–", *REJECTED,
+        "1", "post_batch: p", "processor", " · a duplicate", "row 8", "keep it",
+        REJECTED[0], f"{REJECTED[1]} · ", *PROCESSOR,
     ]  # fmt: skip
 
 

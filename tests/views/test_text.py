@@ -16,6 +16,7 @@ from notebook_gen.views.text import (
     several_lines,
     text_width,
     visible,
+    write_amount,
     write_clock,
     write_count,
     write_plural,
@@ -174,6 +175,14 @@ def test_a_duration_has_two_or_three_figures(seconds: float, text: str) -> None:
 )
 def test_a_count_is_short_and_never_rounded_up(count: int, text: str) -> None:
     assert write_count(count) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0"), (9_999, "9,999"), (31_988, "32.0 k"), (999_949, "999.9 k"), (999_950, "1.0 M"), (1_260_000, "1.3 M")],
+)
+def test_an_amount_is_short_and_rounded(amount: int, text: str) -> None:
+    assert write_amount(amount) == text
 
 
 def test_one_is_not_many() -> None:
