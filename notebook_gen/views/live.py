@@ -190,8 +190,7 @@ class LiveDisplay:
                 return
             if self._publisher is not None:
                 self._guard(self._publisher.finish)
-            if not self._is_read:
-                self._guard(self._put_report)
+            self._guard(self._hold_report if self._is_read else self._put_report)
             self._is_settled.set()
             if self._publisher is not None:
                 self._guard(self._publisher.answer)  # what was heard while this went on
@@ -209,18 +208,25 @@ class LiveDisplay:
     def _is_read(self) -> bool:
         return self._publisher is not None and self._publisher.shows_record
 
+    def _hold_report(self) -> None:
+        """Let notebooks that are saved while somebody reads a record have the report all the same."""
+        if self._root is not None:
+            self._root.hold(self._write_report())
+
     def _put_report(self) -> None:
-        source = self._source
-        html, text = report_html(source), report_text(source)
-        if self._trouble:
-            html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
-        self._report = {"text/html": html, "text/plain": text}
+        self._report = self._write_report()
         self._place.update(self._report)
         if self._root is not None:
             self._root.offer(self._report)
             timer = threading.Timer(self._kept_for, _close_panes, (self._root, ref(self)))
             timer.daemon = True
             timer.start()
+
+    def _write_report(self) -> Bundle:
+        html, text = report_html(self._source), report_text(self._source)
+        if self._trouble:
+            html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
+        return {"text/html": html, "text/plain": text}
 
     # On any thread
 

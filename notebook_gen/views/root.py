@@ -26,6 +26,7 @@ class Keeper(anywidget.AnyWidget):
 
     place = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    is_held = traitlets.Bool(default_value=False).tag(sync=True)
     is_over = traitlets.Bool(default_value=False).tag(sync=True)
 
 
@@ -92,6 +93,16 @@ class LiveRoot:
             self.box.layout.min_height = None
             for widget in _all_of(parts):
                 widget.close()
+
+    def hold(self, report: Bundle) -> None:
+        """Say that the report is there while the panes stay as they are: pages keep it in the notebook beside them.
+
+        Args:
+            report: what to show where there is no kernel.
+        """
+        with self._lock:
+            self.box.report = dict(report)
+            self._keeper.is_held = True
 
     def offer(self, report: Bundle) -> None:
         """Say that the report is there, for pages that do not have it.

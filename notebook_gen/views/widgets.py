@@ -87,7 +87,7 @@ class CellsPane(anywidget.AnyWidget):
 class InspectorPane(anywidget.AnyWidget):
     """The inspector of one record; see static/record.js."""
 
-    _esm = read_static("put.js", "look.js", "record.js")
+    _esm = read_static("put.js", "pick.js", "look.js", "record.js")
 
     record = traitlets.Dict().tag(sync=True)
 

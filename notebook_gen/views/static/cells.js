@@ -332,7 +332,10 @@ class Cells {
   }
 
   choose(at) {
-    if (at) this.model.send({ record: this.firstRow(at.bin) });
+    if (!at) return;
+    const row = this.firstRow(at.bin);
+    lookAt(this.el, { row, node: this.frame.nodes[at.place] });
+    this.model.send({ record: row });
   }
 
   drawLooked() {

@@ -3,11 +3,12 @@
 //
 // place:   { root, text } of the live view
 // note:    what to say of it where the kernel has ended
-// is_over: whether the report is there
+// is_held: whether the report is there, but somebody reads a record in the place where it belongs
+// is_over: whether the report has been put in its place
 //
 // The page says { report: "wanted" } where a live view still stands in the report's place; Python answers with
-// { report }, what to put there. Where the kernel ends before, or somebody has asked for the widget, what was seen last
-// takes its place. This file stands behind still.js in one module.
+// { report }, what to put there, or beside the view for as long as it is held. Where the kernel ends before, or somebody
+// has asked for the widget, what was seen last takes its place. This file stands behind still.js in one module.
 
 const PATIENCE = 1500; // ms that the kernel's own way may take
 const GONE = ["restarting", "autorestarting", "terminating", "dead"]; // statuses
@@ -29,6 +30,25 @@ function* standing(notebook, place) {
     const words = data["text/plain"];
     if (type === "display_data" && (words?.join?.("") ?? words) === place.text) yield [outputs, at];
   }
+}
+
+// The views of a live view in this page
+async function viewsOf(model) {
+  const root = await model.widget_manager.get_model(model.get("place").root);
+  return Promise.all(Object.values(root.views ?? {}));
+}
+
+// Puts the report beside the widget in the notebook; what is on the screen stays as it is
+async function putBeside(notebook, model, report) {
+  const hosts = (await viewsOf(model)).map(({ luminoWidget }) => luminoWidget?.parent).filter((host) => host?.renderModel);
+  // an output that changes is drawn again, and the record would lose its place and the keys
+  for (const host of hosts) host.renderModel = async () => {};
+  for (const [outputs, at] of [...showing(notebook, model.get("place"))]) {
+    const output = outputs.get(at).toJSON();
+    if (output.data["text/html"]) continue;
+    outputs.set(at, { ...output, data: { ...output.data, "text/html": report["text/html"] } });
+  }
+  for (const host of hosts) delete host.renderModel;
 }
 
 // Call when a kernel is gone for good, and not only out of reach; gives what ends that
@@ -54,17 +74,18 @@ async function notebookOf(model) {
 
 function initialize({ model }) {
   let timer;
+  const want = async () => {
+    const notebook = await notebookOf(model);
+    if (notebook && !standing(notebook, model.get("place")).next().done) model.send({ report: "wanted" });
+  };
   const look = () => {
     clearTimeout(timer);
-    if (!model.get("is_over")) return;
-    timer = setTimeout(async () => {
-      const notebook = await notebookOf(model);
-      if (notebook && !standing(notebook, model.get("place")).next().done) model.send({ report: "wanted" });
-    }, PATIENCE);
+    if (model.get("is_held") || model.get("is_over")) timer = setTimeout(want, PATIENCE);
   };
   const put = async ({ report }) => {
     const notebook = report && (await notebookOf(model));
     if (!notebook) return;
+    if (!model.get("is_over")) return putBeside(notebook, model, report);
     for (const [outputs, at] of [...standing(notebook, model.get("place"))]) {
       outputs.set(at, { output_type: "display_data", data: report, metadata: {} });
     }
@@ -72,9 +93,7 @@ function initialize({ model }) {
   const leave = async () => {
     const notebook = await notebookOf(model);
     if (!notebook) return;
-    const root = await model.widget_manager.get_model(model.get("place").root);
-    const views = await Promise.all(Object.values(root.views ?? {}));
-    const view = views.find(({ el }) => el.querySelector(".ng-headline"));
+    const view = (await viewsOf(model)).find(({ el }) => el.querySelector(".ng-headline"));
     if (!view) return;
     const still = { "text/html": stillOf(view.el, model.get("note")), "text/plain": model.get("note") };
     for (const [outputs, at] of [...showing(notebook, model.get("place"))]) {
@@ -82,6 +101,7 @@ function initialize({ model }) {
       outputs.set(at, { ...outputs.get(at).toJSON(), data: beside["text/html"] ? beside : still });
     }
   };
+  model.on("change:is_held", want); // at once: the notebook may be saved at any time
   model.on("change:is_over", look);
   model.on("msg:custom", put);
   const stop = whenGone(model.widget_manager, leave);

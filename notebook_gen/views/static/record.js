@@ -1,10 +1,10 @@
 // The inspector: one record of the run, under the tabs. Python made its HTML and escaped it. This file stands behind
-// put.js and look.js in one module.
+// put.js, pick.js and look.js in one module.
 //
 // record: { row, last, html } of what is looked at, {} if nothing is
 //
 // The page says { record }: the row to look at; null to close the inspector. While the record has the keys, ← and → step to the
-// rows beside it, and Escape closes it.
+// rows beside it; Escape closes it from anywhere in the view.
 
 const GESTURES = ["pointerdown", "keydown"]; // a chart takes clicks for itself
 
@@ -15,6 +15,10 @@ function button(parent, text, title, act) {
   made.onclick = act;
   parent.append(made);
   return made;
+}
+
+function hasModifier({ ctrlKey, altKey, metaKey, shiftKey }) {
+  return ctrlKey || altKey || metaKey || shiftKey;
 }
 
 class Inspector {
@@ -56,12 +60,20 @@ class Inspector {
   }
 
   press(event) {
-    const { key, target, ctrlKey, altKey, metaKey, shiftKey } = event;
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    if (ctrlKey || altKey || metaKey || shiftKey || (key !== "Escape" && (!by || target === this.number))) return;
-    event.preventDefault(); // nothing else is closed, or scrolled
-    if (by) this.ask(this.row + by);
-    else this.model.send({ record: null });
+    const { key, target } = event, by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (!by || hasModifier(event) || target === this.number) return;
+    event.preventDefault(); // nothing is scrolled
+    this.ask(this.row + by);
+  }
+
+  // Closes the record, before anything else in the view that hears Escape: what is open goes first
+  escape(event) {
+    const { key, target, defaultPrevented } = event, view = this.el.closest(".ng-view");
+    if (key !== "Escape" || hasModifier(event) || defaultPrevented || this.el.hidden) return;
+    // after a click on what takes no focus, keys go to what is around the view
+    if (!view?.contains(target) && !target.contains(view)) return;
+    event.preventDefault(); // nothing else is closed
+    this.model.send({ record: null });
   }
 
   // Who chooses a record goes on there by keyboard; who has gone elsewhere before it came is left alone
@@ -116,10 +128,10 @@ class Inspector {
     if (wasClosed) this.el.scrollIntoView({ block: "nearest" });
   }
 
-  // Scrolls to what a node made
+  // Scrolls to what a node made: it begins below the head, which stays where it is
   bringIntoSight(node) {
-    const cell = this.page.querySelector(`[data-made-by="${node}"]`);
-    if (cell) this.page.scrollTop += cell.getBoundingClientRect().top - this.page.getBoundingClientRect().top;
+    const [cell, head] = [`[data-made-by="${node}"]`, ".ng-record-head"].map((part) => this.page.querySelector(part));
+    if (cell) this.page.scrollTop += cell.getBoundingClientRect().top - head.getBoundingClientRect().bottom;
   }
 }
 
@@ -130,15 +142,18 @@ function render({ model, el }) {
   const draw = () => inspector.draw();
   const makeUp = () => isBeingRead(el) || draw();
   const hear = (event) => inspector.hear(event);
+  const escape = (event) => inspector.escape(event);
   model.on("change:record", draw);
   document.addEventListener("selectionchange", makeUp);
   for (const name of GESTURES) document.addEventListener(name, hear, true);
+  document.addEventListener("keydown", escape, true);
   // of the row that is shown already, another cell may be looked at
   const stop = onLook(el, draw);
   return () => {
     stop();
     model.off("change:record", draw);
     for (const name of GESTURES) document.removeEventListener(name, hear, true);
+    document.removeEventListener("keydown", escape, true);
     document.removeEventListener("selectionchange", makeUp);
   };
 }
