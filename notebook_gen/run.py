@@ -64,7 +64,7 @@ class Run:
         self._is_cancelled = False
         self._is_paused = False
         self._called_back_in: int | None = None
-        self._source = RunSource(plan, self.cancel, self._pause_or_resume)
+        self._source = RunSource(plan, self, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
         self._bus = EventBus()
         self._source.subscribe_to(self._bus)

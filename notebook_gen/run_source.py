@@ -63,11 +63,14 @@ class RunSource:
 
     Args:
         plan: what the run is about.
-        cancel: asks it to stop; may be called on any thread. Where it is a method, it is the run's own.
+        run: what the user holds of it; it is only looked for among their variables.
+        cancel: asks it to stop; may be called on any thread.
         pause_or_resume: asks it to begin nothing more, or to go on if it is paused; may be called on any thread.
     """
 
-    def __init__(self, plan: RunPlan, cancel: Callable[[], None], pause_or_resume: Callable[[], None]) -> None:
+    def __init__(
+        self, plan: RunPlan, run: object, cancel: Callable[[], None], pause_or_resume: Callable[[], None]
+    ) -> None:
         self.graph = plan.graph
         self.columns = tuple(plan.graph.columns)
         self.progress = Progress(plan.graph, plan.rows)
@@ -86,6 +89,7 @@ class RunSource:
         self.title = plan.title
         self.destination = plan.destination
         self.as_text: Mapping[str, str] = plan.storage.as_text
+        self._run = run
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
         self._loop = background_loop()
@@ -93,8 +97,7 @@ class RunSource:
     @property
     def name(self) -> str | None:
         """The variable that holds the run in the user's notebook; None without one."""
-        run = getattr(self.cancel, "__self__", None)
-        return None if run is None else _variable_of(run)
+        return _variable_of(self._run)
 
     def subscribe_to(self, bus: EventBus) -> None:
         """Let its observers be told of what happens; to be called before anything does."""
