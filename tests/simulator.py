@@ -421,6 +421,8 @@ class _Shell:
             self.may_start[key] = task.attempt
             return
         self.may_start[key] = task.attempt + 1
+        if isinstance(error, Transient) and self.is_awaited(task):
+            return
         self.tries[key, error.kind] += 1
         most = self.world.settings.salvage_rounds
         if isinstance(error, Rejected):
@@ -432,10 +434,16 @@ class _Shell:
         if not self.core.flow.gives_slots:
             return
         assert not isinstance(error, RateLimited), "a rate limit cost a task its life"
+        assert not (isinstance(error, Transient) and self.is_awaited(task)), "an outage cost a task its life"
         most = self.world.settings.salvage_rounds
         if isinstance(error, Rejected):
             most = self.graph.nodes[task.node].retries
         assert self.tries[key, error.kind] == most, "a task was given up too soon"
+
+    def is_awaited(self, task: Task) -> bool:
+        """Whether its endpoint was at work, and has only begun to be silent."""
+        pool = next(pool for pool in self.core.resources if pool.name == self.graph.nodes[task.node].resource)
+        return pool.is_awaited(self.world.settings.shutdown_patience / 3, self.now)
 
     def key(self, task: Task) -> Key:
         return task.node, task.row if task.row != WHOLE_GROUP else task.row_group

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Container, Sequence
+from typing import Final
 
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import Instruction
@@ -13,6 +14,10 @@ from notebook_gen.events import LimitMoved
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import Task
 from notebook_gen.plan.values import EarlierWork
+
+_SHARE_AWAITED: Final = 3
+"""Of the patience with a silent endpoint, one in so many seconds costs its tasks nothing: the last rows of a run would
+be lost to any outage. After that they fail as others do, as it may be they that the endpoint cannot answer."""
 
 
 class Attempts:
@@ -88,7 +93,8 @@ class Attempts:
     def delay(self, task: Task, row: int, pool: Resource, error: GenerationError, now: float) -> float | None:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
         waits_alone = isinstance(error, RateLimited) and not pool.keeps(error.retry_after, now)
-        delay = self.salvage.delay(task, row, error, waits_alone=waits_alone)
+        is_free = pool.is_awaited(self._settings.shutdown_patience / _SHARE_AWAITED, now)
+        delay = self.salvage.delay(task, row, error, waits_alone=waits_alone, is_free=is_free)
         # before rows that an earlier run has made are those that failed then: they come first, and say nothing new
         if delay is None and row > self._made_to[task.node]:
             self._error_rate.failed(task.node, error)

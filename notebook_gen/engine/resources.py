@@ -239,6 +239,10 @@ class Resource:
         allowed = patience if self.is_reached else min(patience, FIRST_PATIENCE)
         return now - self.silent_since > allowed
 
+    def is_awaited(self, patience: float, now: float) -> bool:
+        """Tell whether it was at work, and has been silent for no more than `patience` seconds since."""
+        return self.has_answered and self.silent_since is not None and now - self.silent_since <= patience
+
     def refuses_all(self, patience: float, now: float) -> bool:
         """Tell whether no call has come to anything for more than `patience` seconds."""
         return self.in_vain_since is not None and now - self.in_vain_since > patience

@@ -2,7 +2,8 @@
 
 - rate limited: at once again, when the endpoint's limit allows, or after as long as it asks; costs no attempt. A
   function that does not say how long is left alone for twice as long each time
-- transient: deferred, with a delay that doubles, for `rounds` more attempts
+- transient: deferred, with a delay that doubles, for `rounds` more attempts; those that asked whether a silent endpoint
+  is back do not count, for a while
 - rejected: at once again, for the column's own retries
 
 Deferred tasks hold up nobody: each is due at a time of its own, or, after a transient failure, as soon as its endpoint
@@ -76,7 +77,9 @@ class Salvage:
         tries = self._tries.get((node, row))
         return tries.attempt if tries is not None else 1
 
-    def delay(self, task: Task, row: int, error: GenerationError, *, waits_alone: bool) -> float | None:
+    def delay(
+        self, task: Task, row: int, error: GenerationError, *, waits_alone: bool = False, is_free: bool = False
+    ) -> float | None:
         """Decide about a failed attempt: seconds until the next one, or None if it failed for good.
 
         Args:
@@ -84,6 +87,7 @@ class Salvage:
             row: its row; of a full-column task, the first of its row group.
             error: why it failed.
             waits_alone: whether a rate limit is kept by the task; else its resource begins nothing for as long.
+            is_free: whether a transient failure says nothing of the task, and does not count.
         """
         tries = self._tries.setdefault((task.node, row), _Tries())
         if isinstance(error, RateLimited):
@@ -95,11 +99,11 @@ class Salvage:
             first = max(_LEAST_PAUSE, self._backoff)
             return min(max(_LONGEST_GUESS, first), first * 2.0 ** min(tries.refused - 1, 30))
         if isinstance(error, Transient):
-            tries.transient += 1
+            tries.transient += not is_free
             if tries.transient > self._rounds:
                 return None
             tries.attempt += 1
-            base = min(_LONGEST_DELAY, self._backoff * 2.0 ** (tries.transient - 1))
+            base = min(_LONGEST_DELAY, self._backoff * 2.0 ** max(0, tries.transient - 1))
             return base * (1.0 + 0.5 * ((row + task.node + tries.attempt) * _GOLDEN % 1.0))
         tries.rejected += 1
         if tries.rejected > self._retries[task.node]:

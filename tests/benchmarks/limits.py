@@ -114,7 +114,7 @@ def _outage() -> Sequence[Figure]:
         Figure(what, f"{called.seconds:.2f} s", f"{floor:.2f} s: without, + 5 s", called.seconds / floor, ""),
         Figure(
             what=f"{what}: from its end until full speed",
-            measured=f"{_until_full(called.ends(), end + offset):.2f} s",
+            measured=f"{_until_full(called.ends(), end + offset, 2 * _CALLS / calm.seconds):.2f} s",
             floor=f"{_LATENCY:.2f} s: a call",
             ratio=None,
             budget="≤ 1 s",
@@ -122,14 +122,14 @@ def _outage() -> Sequence[Figure]:
     ]
 
 
-def _until_full(ends: "np.ndarray", moment: float) -> float:
-    """Seconds from a moment until calls are begun as fast as the ceiling allows.
+def _until_full(ends: "np.ndarray", moment: float, speed: float) -> float:
+    """Seconds from a moment until calls are begun as fast as without an outage: `speed` of them a second.
 
     Full speed is a window of ten calls' time in which nine tenths of what it can hold have ended; what ends in it was
     begun a call's time before.
     """
     window = 10 * _LATENCY
-    full = 0.9 * _CEILING * window / _LATENCY
+    full = 0.9 * speed * window
     for first in ends[ends >= moment]:
         if np.searchsorted(ends, first + window) - np.searchsorted(ends, first) >= full:
             return float(first - moment)

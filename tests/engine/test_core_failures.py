@@ -151,6 +151,44 @@ def test_the_backoff_doubles_and_after_the_salvage_rounds_the_failure_is_for_goo
     assert steps.the(RowDropped).attempt == 3
 
 
+def broken_until_dropped(steps: Steps, now: float, *, back_at: float = 1e9) -> float:
+    """Let every call fail until one is made at `back_at` or later, or none is left; gives when that was."""
+    while True:
+        for task in steps.take_all(now):
+            steps.end(task, now, BROKEN if now < back_at else None)
+        if steps.core.alarm == NEVER:
+            return now
+        now = steps.core.alarm
+        steps.core.tick(now)
+
+
+def test_the_last_rows_of_a_run_outlive_an_outage_of_their_endpoint() -> None:
+    steps = Steps(model(), rows=4, slots=3)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.take_all(1.0)
+    steps.end_all(2.0, BROKEN)
+
+    broken_until_dropped(steps, 2.0, back_at=18.0)
+
+    assert steps.the(WriteRowGroup).rows == range(4)
+
+
+def test_rows_that_their_endpoint_never_answers_are_given_up_before_it_is() -> None:
+    steps = Steps(model(), rows=4, slots=3)
+    steps.take_all(0.0)
+    steps.end(Task(0, 0, 0), 1.0)
+    steps.take_all(1.0)
+    steps.end_all(2.0, BROKEN)
+
+    ended = broken_until_dropped(steps, 2.0)
+
+    told = steps.told()
+    assert sorted(event.row for event in told if isinstance(event, RowDropped)) == [1, 2, 3]
+    assert [list(event.rows) for event in told if isinstance(event, WriteRowGroup)] == [[0]]
+    assert 20.0 < ended < 60.0
+
+
 def test_tasks_that_failed_together_are_not_due_together() -> None:
     steps = Steps({"a": function()}, rows=4, backoff=2.0)
     steps.take_all(0.0)
