@@ -7,7 +7,7 @@ from notebook_gen.errors import ConfigError, NotDeclared
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import Storage
 from notebook_gen.storage.frames import numbered_frame
-from notebook_gen.views.summary import text_lines
+from notebook_gen.views.summary import warning_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,8 @@ class Dataset:
         rows_dropped: rows that did not make it; `failures()` says why.
         failures: gives every failure of the run, as `Run.failures` does.
         placeholder_text: whether the demo endpoint wrote its text.
-        warnings: what should be known of the rows, a sentence each: columns that are stored as text because no single
-            type holds their values.
+        warnings: what should be known of the rows, a sentence each: columns of which this run's model has not finished
+            answers, and columns that are stored as text because no single type holds their values.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Dataset:
         self.rows_dropped = progress.rows_dropped
         self.failures = failures
         self.placeholder_text = placeholder_text
-        self.warnings = tuple(text_lines(storage.as_text))
+        self.warnings = tuple(warning_lines(progress, storage.as_text))
         self._graph = progress.graph
         self._storage = storage
         self._is_shown = is_shown  # whether the cell that runs now shows the run, and with it the first rows

@@ -92,7 +92,10 @@ class LLMTextGenerator:
             raise _empty(answer)
         sides = [_SIDES[side](messages, answer) for side in self._side_outputs]
         said = Exchange(messages, answer.text, answer.model, answer.parameters, answer.finish_reason)
-        return Made((text, *sides), answer.usage, said)
+        usage = answer.usage
+        if said.is_cut_off:
+            usage = (usage or Usage(0, 0))._replace(is_truncated=True)
+        return Made((text, *sides), usage, said)
 
 
 class _Message:
@@ -131,5 +134,5 @@ def _empty(answer: Answer) -> Rejected:
     else:
         advice = "look at the prompt, or try another model"
     error = Rejected("the model answered nothing", advice=advice, answer=answer.text)
-    error.usage = answer.usage
+    error.usage = answer.usage[:2] if answer.usage is not None else None
     return error

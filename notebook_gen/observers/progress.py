@@ -50,6 +50,7 @@ class NodeProgress:
         cut_off: attempts that the end of the run cut off.
         tokens_in: tokens sent to its model.
         tokens_out: tokens its model answered.
+        truncated: answers that end where its model ran out of tokens.
         put_off_by: the error of the last attempt that may work at another time, and was put off; None without one.
     """
 
@@ -65,6 +66,7 @@ class NodeProgress:
     cut_off: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    truncated: int = 0
     put_off_by: Transient | None = None
 
     @property
@@ -180,6 +182,7 @@ class Progress:
         if usage is not None:
             progress.tokens_in += usage.tokens_in
             progress.tokens_out += usage.tokens_out
+            progress.truncated += usage.is_truncated
 
     def _fold_rare(self, event: Event) -> None:
         match event:

@@ -22,6 +22,7 @@ class Usage(NamedTuple):
         requests: calls that have ended, also those that failed.
         tokens_in: tokens of the prompts, as the endpoint counted them.
         tokens_out: tokens of the answers.
+        truncated: answers that end where the model ran out of tokens.
         seconds: time in flight of all calls, added up.
         cost: in US dollars; None where the model has no price.
     """
@@ -32,6 +33,7 @@ class Usage(NamedTuple):
     requests: int
     tokens_in: int
     tokens_out: int
+    truncated: int
     seconds: float
     cost: float | None
 
@@ -125,6 +127,7 @@ def _usage(column: str, alias: str, counts: NodeProgress, model: Model) -> Usage
         requests=counts.attempts,
         tokens_in=counts.tokens_in,
         tokens_out=counts.tokens_out,
+        truncated=counts.truncated,
         seconds=round(counts.seconds, 6),
         cost=_cost(counts, model),
     )

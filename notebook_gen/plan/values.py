@@ -7,10 +7,17 @@ from notebook_gen.errors import GenerationError
 
 
 class Usage(NamedTuple):
-    """Tokens of one model call, as the endpoint counted them."""
+    """Tokens of one model call, as the endpoint counted them.
+
+    Attributes:
+        tokens_in: of the prompt.
+        tokens_out: of the answer.
+        is_truncated: whether the answer ends where the model ran out of tokens.
+    """
 
     tokens_in: int
     tokens_out: int
+    is_truncated: bool = False
 
     @classmethod
     def of_failure(cls, error: GenerationError) -> Self | None:

@@ -19,7 +19,7 @@ from notebook_gen.views.head import SIDE_STYLE, bar_html, error_html, head_html,
 from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, say_shown, text_lines
+from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, say_shown, warning_lines
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import escape, write_plural
 from notebook_gen.views.twofold import twofold
@@ -80,13 +80,12 @@ def _draw(source: RunSource, foot: str) -> str:
 
 def _state(source: RunSource) -> list[str]:
     head = f'<div class="ng-head" style="display:flex;gap:18px;align-items:center">{head_html(source)}</div>'
-    return [head, bar_html(source), _top(source), error_html(source), _text_note(source)]
+    return [head, bar_html(source), _top(source), error_html(source), _warnings(source)]
 
 
-def _text_note(source: RunSource) -> str:
-    if source.progress.ended is None or not source.as_text:
-        return ""
-    return f'<p class="ng-note ng-warning">{escape("; ".join(text_lines(source.as_text)))}</p>'
+def _warnings(source: RunSource) -> str:
+    lines = warning_lines(source.progress, source.as_text) if source.progress.ended is not None else []
+    return f'<p class="ng-note ng-warning">{escape("; ".join(lines))}</p>' if lines else ""
 
 
 def _framed(source: RunSource, parts: Sequence[str], size: str = "") -> str:
@@ -139,8 +138,8 @@ def _rows(source: RunSource) -> list[str]:
         table = rows_table(columns, rows, full_limit=0)
     # what stands below takes its place where the live view has its tabs
     room = measures.TABS + measures.TABLE - 2 * measures.SECTION - _FOOT_HEIGHT
-    # what ended the run and what became text take a line each
-    room -= measures.ROW * ((source.progress.error is not None) + bool(source.as_text))
+    # what ended the run and what to know of its rows take a line each
+    room -= measures.ROW * ((source.progress.error is not None) + bool(_warnings(source)))
     height = room // measures.ROW * measures.ROW
     rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
     seen = height // measures.ROW - 1

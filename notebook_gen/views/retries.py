@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from notebook_gen.errors import GenerationError
 from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.summary import truncation_lines
 from notebook_gen.views.text import one_line, write_count, write_plural
 
 _LENGTH = 400
 
 
 def retry_lines(source: RunSource) -> list[str]:
-    """Say of each column how many cells wait for another try, or how many attempts failed, and the last error."""
-    return list(_lines(source))
+    """Say of each column how many cells wait for another try, or how many attempts failed, and the last error.
+
+    The last lines say of which columns some answers were cut off.
+    """
+    return [*_lines(source), *truncation_lines(source.progress)]
 
 
 def _lines(source: RunSource) -> Iterator[str]:

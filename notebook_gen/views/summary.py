@@ -177,20 +177,34 @@ def failure_lines(failures: Failures, count: int = 5) -> Iterator[str]:
         yield f"and {write_plural(len(groups) - count, 'more reason')}"
 
 
-def text_lines(as_text: Mapping[str, str]) -> list[str]:
-    """Say which columns are stored as text, and what of.
+def truncation_lines(progress: Progress) -> list[str]:
+    """Say of which columns some answers end where the model ran out of tokens."""
+    return [
+        one_line(
+            f"column {node.name!r}: {write_plural(counts.truncated, 'answer')} cut off where the model ran out of "
+            f"tokens; raise max_tokens of the model {node.model!r}",
+            300,
+        )
+        for node, counts in zip(progress.graph.nodes, progress.nodes, strict=True)
+        if counts.truncated
+    ]
+
+
+def warning_lines(progress: Progress, as_text: Mapping[str, str]) -> list[str]:
+    """Say what should be known of the rows: which columns have answers cut off, which are stored as text, and what of.
 
     Args:
+        progress: how far the run is.
         as_text: see `observers.rows.Storage`.
     """
-    return [
+    return truncation_lines(progress) + [
         one_line(f"column {name!r} is stored as text: {_NO_TYPE} ({kinds}); {_ONE_KIND}", 300)
         for name, kinds in as_text.items()
     ]
 
 
 def say_ending(source: RunSource) -> Iterator[str]:
-    """Say how a run ended, in a line, then why rows were dropped, what became text and what ended it, a line each."""
+    """Say how a run ended, in a line, then why rows were dropped, what else to know and what ended it, a line each."""
     progress = source.progress
     parts = [f"{one_line(source.title)}: {progress.state}", *row_counts(progress), write_clock(source.elapsed())]
     parts += retry_counts(progress.nodes)
@@ -198,7 +212,7 @@ def say_ending(source: RunSource) -> Iterator[str]:
     if source.destination is not None:
         parts.append(f"in {one_line(source.destination)}")
     yield " · ".join(parts)
-    for line in (*failure_lines(source.failures), *text_lines(source.as_text)):
+    for line in (*failure_lines(source.failures), *warning_lines(progress, source.as_text)):
         yield f"  {line}"
     if progress.error is not None:
         yield f"  {one_line(str(progress.error), 600)}"

@@ -61,6 +61,7 @@ def _total(lines: list[Usage]) -> Usage:
         requests=sum(line.requests for line in lines),
         tokens_in=sum(line.tokens_in for line in lines),
         tokens_out=sum(line.tokens_out for line in lines),
+        truncated=sum(line.truncated for line in lines),
         seconds=sum(line.seconds for line in lines),
         cost=sum(costs) if costs else None,
     )

@@ -38,7 +38,7 @@ def test_usage_of_a_run_without_models_has_no_rows() -> None:
     run = builder.preview(2)
     run.result()
 
-    assert run.usage().shape == (0, 8)
+    assert run.usage().shape == (0, 9)
 
 
 def test_a_run_is_expected_to_spend_on_the_rows_that_are_left_what_it_spent_so_far() -> None:
