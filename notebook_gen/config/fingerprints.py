@@ -1,8 +1,8 @@
 """Fingerprints: whether what makes a column is the same as in an earlier run, perhaps of another process.
 
 A fingerprint is a hash of all that makes values or decides about rows, and of nothing else: how often or how many at
-once something is tried, what it costs and which key pays for it may change. No address, order of hashing or place in a
-file gets into it, and no secret.
+once something is tried, what it costs, which key pays for it and on which host a model is served may change. No
+address in memory, order of hashing or place in a file gets into it, and no secret.
 """
 
 import json
@@ -141,9 +141,16 @@ def _model_content(model: Model) -> dict[str, Any]:
     content = {"type": type(model).__name__} | model.model_dump(mode="json", exclude=NOT_OF_MODELS)
     content["extra"] = {name: value for name, value in model.extra.items() if not is_secret(name)}
     if not isinstance(model, DemoModel):
-        # what stands behind the question mark may be a key
-        content["url"] = urlsplit(model.url)._replace(query="", fragment="").geturl()
+        content["url"] = path_of(model.url)
     return content
+
+
+def path_of(url: str) -> str:
+    """Give what of a model's address counts: gateways name models in its path.
+
+    A server gets another host or port each time it is started, and what stands behind the question mark may be a key.
+    """
+    return urlsplit(url).path
 
 
 def _seed_content(spec: SeedColumn) -> dict[str, Any]:

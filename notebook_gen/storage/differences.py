@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from notebook_gen.config.fingerprints import NOT_OF_COLUMNS, NOT_OF_MODELS
+from notebook_gen.config.fingerprints import NOT_OF_COLUMNS, NOT_OF_MODELS, path_of
+from notebook_gen.config.models import OPENAI_URL
 from notebook_gen.storage.files import as_json
 from notebook_gen.storage.metadata import RunDescription, builder_content
 
@@ -38,7 +39,7 @@ def differences(before: Mapping[str, Any], run: RunDescription) -> dict[str, str
 
 def _of_model(was: Mapping[str, Any], is_now: Mapping[str, Any]) -> Iterator[str]:
     for field in _unlike(was, is_now):
-        if field in _NOT_OF_MODELS:
+        if field in _NOT_OF_MODELS or (field == "base_url" and _path(was[field]) == _path(is_now[field])):
             continue
         values = [json.dumps(content[field], ensure_ascii=False) for content in (was, is_now)]
         if any(len(value) > _LONGEST_VALUE for value in values):
@@ -49,6 +50,10 @@ def _of_model(was: Mapping[str, Any], is_now: Mapping[str, Any]) -> Iterator[str
 
 def _unlike(was: Mapping[str, Any], is_now: Mapping[str, Any]) -> list[str]:
     return [field for field, value in is_now.items() if field in was and was[field] != value]
+
+
+def _path(url: object) -> str:
+    return path_of(url if isinstance(url, str) else OPENAI_URL)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

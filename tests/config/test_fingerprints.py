@@ -86,7 +86,7 @@ def test_what_a_model_is_called_here_does_not_matter() -> None:
     [
         Model("large"),
         DemoModel("small"),
-        Model("small", base_url="http://localhost:1/v1"),
+        Model("small", base_url="http://localhost:1/models/large/v1"),
         Model("small", temperature=0),
         Model("small", top_p=0.5),
         Model("small", max_tokens=5),
@@ -102,6 +102,7 @@ def test_what_changes_an_answer_tells_models_apart(other: Model) -> None:
     [
         Model("small", base_url="https://api.openai.com/v1"),
         Model("small", base_url="https://api.openai.com/v1?api-key=123"),
+        Model("small", base_url="http://localhost:8000/v1"),
         Model("small", max_parallel=1, timeout=5, price=(1, 2), api_key_env="MY_KEY"),
         Model("small", extra={"api_key": "123", "Authorization": "456"}),
     ],

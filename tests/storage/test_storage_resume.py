@@ -235,19 +235,29 @@ def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
 
 
-def test_a_model_that_moved_to_another_address_is_told_with_both(tmp_path: Path) -> None:
-    def run(port: int, **fields: Any) -> RunDescription:
-        model = Model("llama3", base_url=f"http://localhost:{port}/v1", **fields)
-        return changed(models={"default": model})
+def served(at: str, **fields: Any) -> RunDescription:
+    return changed(models={"default": Model("llama3", base_url=f"http://localhost:{at}", **fields)})
 
-    ParquetFolder(tmp_path, run(11434)).finish("finished")
 
-    problem = refusal(tmp_path, run(8000, max_parallel=3, timeout=5.0)).problem
+def test_a_model_that_is_another_path_of_a_gateway_is_told_with_both(tmp_path: Path) -> None:
+    ParquetFolder(tmp_path, served("11434/v1")).finish("finished")
+
+    problem = refusal(tmp_path, served("8000/large/v1", max_parallel=3, timeout=5.0)).problem
 
     assert problem.endswith(
         "column 'review' has changed (its model's base_url was \"http://localhost:11434/v1\" and is "
-        '"http://localhost:8000/v1")'
+        '"http://localhost:8000/large/v1")'
     )
+
+
+def test_a_model_that_is_served_on_another_port_is_the_same(tmp_path: Path) -> None:
+    ParquetFolder(tmp_path, served("11434/v1")).finish("cancelled")
+
+    ParquetFolder(tmp_path, served("8000/v1")).finish("cancelled")
+
+    told = refusal(tmp_path, served("8001/v1", max_tokens=5)).problem
+    assert "max_tokens" in told
+    assert "base_url" not in told
 
 
 def test_a_builder_json_that_tells_nothing_of_columns_does_not_hide_that_one_has_changed(tmp_path: Path) -> None:
