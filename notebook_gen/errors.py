@@ -217,7 +217,20 @@ class DroppedByProcessor(Rejected):
 
 
 class RunError(NotebookGenError):
-    """The run ended without its result; the rows made so far are kept."""
+    """The run ended without its result; the rows made so far are kept.
+
+    Attributes:
+        is_unprocessed: whether there are `after_run` processors that these rows have not been through.
+    """
+
+    is_unprocessed = False
+
+    def __str__(self) -> str:
+        return super().__str__() + self._unprocessed
+
+    @property
+    def _unprocessed(self) -> str:
+        return "; processors of the whole dataset (after_run) were not run" if self.is_unprocessed else ""
 
 
 class RunCancelled(RunError):
@@ -241,7 +254,7 @@ class RunCancelled(RunError):
             more = len(self.left_behind) - _SHOWN
             names = [*self.left_behind[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
             said += f"; left behind, perhaps still at work: {', '.join(names)}"
-        return f"{said}; {self.advice}"
+        return f"{said}; {self.advice}{self._unprocessed}"
 
 
 class StoppedEarly(RunError):

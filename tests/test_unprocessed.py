@@ -1,0 +1,41 @@
+"""A run that ends early says that the processors of the whole dataset have not seen what it made."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import notebook_gen as ng
+from notebook_gen.config.processors import Stage
+
+SAID = "; processors of the whole dataset (after_run) were not run"
+
+
+def ended(how: str, folder: Path, *, stage: Stage = "after_run") -> str:
+    """What a run says that ends early when its third row group is made."""
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2, max_open_rows=2, shutdown_error_window=1))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+    holder: list[ng.Run] = []
+
+    @builder.column(on_error="raise" if how == "raise" else "drop")
+    def made(number: int) -> int:
+        if number == 5 and how == "cancel":
+            holder[0].cancel()
+        elif number == 5:
+            raise ValueError("no five")
+        return number
+
+    builder.processor(stage, ng.DropColumns("number"))
+    holder.append(builder.create(8, folder, on_row_group=lambda run, number: None, show=False))
+    with pytest.raises(ng.RunError) as error:
+        holder[0].result(timeout=30)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("how", ["cancel", "raise", "early"])
+def test_a_run_that_ends_early_says_which_processors_were_not_run(how: str, tmp_path: Path) -> None:
+    assert ended(how, tmp_path / "rows").endswith(SAID)
+
+
+def test_a_run_without_such_processors_does_not_speak_of_them(tmp_path: Path) -> None:
+    assert SAID not in ended("cancel", tmp_path / "rows", stage="post_batch")
