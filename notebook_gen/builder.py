@@ -207,7 +207,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
                 `full_column`, a DataFrame or a dict of Series.
             ordered: it keeps state from one call to the next: called for one row after the other, in their order.
             allow_resize: with `full_column`, it may give another number of rows; the index of what it gives says which
-                row each value comes from, as that of `Series.explode()` does. The sequential engine only.
+                row each value comes from, as that of `Series.explode()` does; rows are numbered anew. Sequential only.
             retries: more tries for a cell that was rejected, also because the function raised.
             on_error: what becomes of a row whose cell failed for good: "drop", "null" (an empty cell) or "raise".
             skip_if: one `{{ expression }}`; where it is true, the cell is not made. None: all are made.

@@ -198,7 +198,7 @@ import notebook_gen as ng
 
 b = ng.DatasetBuilder(seed=7)
 for number in range(25):
-    b.models[f"writer {number}"] = ng.DemoModel(latency=1.5, max_parallel=3)
+    b.models[f"writer {number}"] = ng.DemoModel(latency=4, max_parallel=3)
     b[f"text {number}"] = ng.LLMText(f"Write {number}.", model=f"writer {number}")
 """
 # of each label: its upper and lower edge, what it says to who points at it, and whether the pointer finds it
