@@ -443,7 +443,8 @@ class _Shell:
     def is_awaited(self, task: Task) -> bool:
         """Whether its endpoint was at work, and has only begun to be silent."""
         pool = next(pool for pool in self.core.resources if pool.name == self.graph.nodes[task.node].resource)
-        return pool.is_awaited(self.world.settings.shutdown_patience / 3, self.now)
+        silent_for = self.now - pool.silent_since if pool.silent_since is not None else float("inf")
+        return pool.has_answered and silent_for <= self.world.settings.shutdown_patience / 3
 
     def key(self, task: Task) -> Key:
         return task.node, task.row if task.row != WHOLE_GROUP else task.row_group
