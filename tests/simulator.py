@@ -676,6 +676,10 @@ class _Shell:
             self.core.write_failed(number, WriteError("disk full"))
             return
         self.open.pop(number)
+        empty = {key for key in self.books.empty if key[1] in order.rows}
+        assert {(cell.node, cell.row) for cell in order.empty} == empty, (
+            "empty cells were written without their reasons"
+        )
         self.books.written.append((self.now, number))
         self.books.delivered.update(order.rows)
         self.books.row_ends.update(order.rows)

@@ -599,6 +599,41 @@ def test_cells_that_were_left_empty_or_hold_what_no_table_holds_stay_as_they_are
     assert calls_of(run) == 1
 
 
+def test_cells_that_an_earlier_run_left_empty_keep_their_reasons(tmp_path: Path) -> None:
+    mended: list[bool] = []
+    b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4, disable_early_shutdown=True))
+    b.seed_data(pa.table({"number": list(range(12))}))
+
+    @b.column(on_error="null")
+    def even(number: int) -> int:
+        if number % 2:
+            raise ValueError(f"{number} is odd")
+        return number
+
+    @b.column
+    def late(number: int) -> int:
+        if number == 3 and not mended:
+            raise ValueError("not yet")
+        return number
+
+    b.create(8, tmp_path / "d", show=False).result()
+    more = b.create(12, tmp_path / "d", show=False)
+    more.result()
+    told = more.failures()
+    mended.append(True)
+    b.create(12, tmp_path / "d", overwrite="dropped", show=False).result()
+    last = b.create(12, tmp_path / "d", show=False)
+    last.result()
+
+    columns = ["row", "column", "dropped"]
+    left_empty = [[row, "even", False] for row in (1, 3, 5, 7, 9, 11)]
+    assert told[columns].values.tolist() == [left_empty[0], [3, "late", True], *left_empty[2:]]
+    assert last.failures()[columns].values.tolist() == left_empty
+    assert last.failures()["error"].tolist() == [f"ValueError: {row} is odd" for row in (1, 3, 5, 7, 9, 11)]
+    assert (last.record(1)["even"].state, last.record(1)["even"].reason[:20]) == ("failed", "ValueError: 1 is odd")
+    assert last.record(2)["even"].state == "done"
+
+
 @pytest.mark.parametrize("what", ["full_column", "ordered", "processor", "after_run"])
 def test_dropped_rows_that_cannot_be_made_by_themselves_are_refused_with_the_reason(what: str, tmp_path: Path) -> None:
     b = ng.DatasetBuilder()

@@ -4,7 +4,7 @@ Row groups that have ended are processed, written and told of; when all have lef
 """
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from notebook_gen.engine.instructions import (
     CallBack,
@@ -18,7 +18,7 @@ from notebook_gen.engine.instructions import (
 )
 from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.errors import NoRowsLeft
-from notebook_gen.events import RowDropped
+from notebook_gen.events import CellFailed, RowDropped
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup
 
@@ -55,6 +55,7 @@ class Delivery:
         self._has_given_up = False
         self._given_up: set[int] = set()
         self._dropped: dict[int, list[RowDropped]] = {}
+        self._empty: dict[int, list[CellFailed]] = {}
         self._kinds: dict[tuple[int | None, str], tuple[RowDropped, int, str]] = {}
 
     @property
@@ -93,6 +94,11 @@ class Delivery:
                 such_as = "such as "
             self._kinds[kind] = (example, count + 1, such_as)
 
+    def leave_empty(self, failed: Iterable[CellFailed]) -> None:
+        """Keep the records of cells that stay empty."""
+        for cell in failed:
+            self._empty.setdefault(cell.row_group, []).append(cell)
+
     def close(self, group: OpenGroup) -> ProcessRowGroup | WriteRowGroup:
         """Send off a row group that has ended, or what has ended of it."""
         rows = group.done_rows()
@@ -109,14 +115,20 @@ class Delivery:
         return ()
 
     def _write(self, group: OpenGroup) -> WriteRowGroup:
-        dropped = tuple(self._dropped.get(group.group.number, ()))
-        order = self._under_way[group.group.number] = WriteRowGroup(group.group, group.done_rows(), dropped)
+        number, rows = group.group.number, group.done_rows()
+        empty: Sequence[CellFailed] = self._empty.get(number, ())
+        if empty:
+            done = frozenset(rows)
+            empty = [cell for cell in empty if cell.row in done]
+        dropped = tuple(self._dropped.get(number, ()))
+        order = self._under_way[number] = WriteRowGroup(group.group, rows, dropped, empty)
         return order
 
     def written(self, group: RowGroup, delivered: int) -> Sequence[CallBack]:
         """Note that a row group is where it belongs; it is told of now, or after those written before it."""
         del self._under_way[group.number]
         self._dropped.pop(group.number, None)
+        self._empty.pop(group.number, None)
         self.delivered += delivered
         if not self._calls_back:
             return ()

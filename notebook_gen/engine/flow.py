@@ -338,7 +338,7 @@ class CellFlow:
 
     def _leave_empty(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
         self._outbox.append(FillCells(node, group.group, [row for row, _ in failed], "failed"))
-        self._tell_failed(node, group, failed, attempt, now)
+        self._delivery.leave_empty(self._tell_failed(node, group, failed, attempt, now))
 
     def _raise(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
         """End the run; the rows are not dropped, so that they are made when the run is gone on with."""
@@ -348,6 +348,9 @@ class CellFlow:
         self.raised = ColumnFailed(error.problem, advice=error.advice, column=self._nodes[node].name, row=row)
         self.raised.__cause__ = error
 
-    def _tell_failed(self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float) -> None:
-        number = group.group.number
-        self._outbox.extend(CellFailed(now, number, row, node, attempt, error) for row, error in failed)
+    def _tell_failed(
+        self, node: int, group: OpenGroup, failed: Sequence[Failed], attempt: int, now: float
+    ) -> Sequence[CellFailed]:
+        told = [CellFailed(now, group.group.number, row, node, attempt, error) for row, error in failed]
+        self._outbox.extend(told)
+        return told

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from notebook_gen.events import Event, RowDropped, State
+from notebook_gen.events import CellFailed, Event, RowDropped, State
 from notebook_gen.plan.tasks import RowGroup
 
 GroupStage = Literal["pre_batch", "post_batch"]
@@ -60,11 +60,13 @@ class WriteRowGroup(NamedTuple):
     Attributes:
         rows: the rows that have all their cells, in order.
         dropped: the rows given up, in the order it happened.
+        empty: the cells of these rows that failed for good and stay empty, in the order it happened.
     """
 
     row_group: RowGroup
     rows: Sequence[int]
     dropped: Sequence[RowDropped]
+    empty: Sequence[CellFailed] = ()
 
 
 class CallBack(NamedTuple):

@@ -17,9 +17,9 @@ from notebook_gen.engine.instructions import (
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
-from notebook_gen.events import DatasetReplaced
+from notebook_gen.events import CellFailed, DatasetReplaced, RowDropped
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow, NewDataset, Processed
+from notebook_gen.plan.values import FailedCell, NewDataset, Processed
 
 _log = logging.getLogger("notebook_gen")
 
@@ -82,17 +82,13 @@ class Outgoing:
         number = order.row_group.number
         processed = self._processed.pop(number, None)
         columns = self._buffers.take(number, order.rows) if processed is None else processed.columns
-        dropped = [
-            DroppedRow(drop.row, self._names[drop.node] if drop.node is not None else "", drop.attempt, drop.error)
-            for drop in order.dropped
-        ]
         try:
-            await in_thread(self._write, order, columns, dropped)
+            await in_thread(self._write, order, columns)
         except WriteError as error:
             self._core.write_failed(number, error)
             return
         self._buffers.free(number)
-        if self._kept is not None and len(order.rows) + len(dropped) >= order.row_group.size:
+        if self._kept is not None and len(order.rows) + len(order.dropped) >= order.row_group.size:
             self._kept.forget(order.row_group)
         self._core.written(number, len(order.rows), self._now())
 
@@ -156,8 +152,15 @@ class Outgoing:
             return failure
         return None
 
-    def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]], dropped: Sequence[DroppedRow]) -> None:
-        if dropped or not order.row_group.size:
-            self._writer.write_dropped(order.row_group, dropped)
+    def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]]) -> None:
+        if order.dropped or not order.row_group.size:
+            self._writer.write_dropped(order.row_group, self._failed_cells(order.dropped))
+        self._writer.write_empty(order.row_group, self._failed_cells(order.empty))
         if order.rows:
             self._writer.write(order.row_group, columns, order.rows)
+
+    def _failed_cells(self, failed: Sequence[RowDropped | CellFailed]) -> Sequence[FailedCell]:
+        return [
+            FailedCell(cell.row, self._names[cell.node] if cell.node is not None else "", cell.attempt, cell.error)
+            for cell in failed
+        ]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from notebook_gen.errors import GenerationError
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made, NewDataset, Processed
+from notebook_gen.plan.values import Exchange, FailedCell, Made, NewDataset, Processed
 
 
 class InPlaceGenerator(Protocol):
@@ -130,10 +130,18 @@ class RowGroupWriter(Protocol):
         """
         ...
 
-    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+    def write_dropped(self, group: RowGroup, dropped: Sequence[FailedCell]) -> None:
         """Keep what is known about the rows of a group that did not make it; called before `write`.
 
         It is called if there are any, or if the group has no rows at all, as a column has left none.
+
+        Raises:
+            WriteError: it could not be kept.
+        """
+        ...
+
+    def write_empty(self, group: RowGroup, empty: Sequence[FailedCell]) -> None:
+        """Keep why cells of rows of a group are empty; called before `write`, also if none is.
 
         Raises:
             WriteError: it could not be kept.

@@ -59,11 +59,11 @@ class FailureGroup(NamedTuple):
     differs: bool
 
 
-class EarlierDrops(Protocol):
-    """Where it is written which rows an earlier run dropped; the `Storage` of a run is one."""
+class EarlierFailures(Protocol):
+    """Where it is written what failed for good in an earlier run; the `Storage` of a run is one."""
 
-    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
-        """Read the rows that an earlier run dropped for good, of one row group or of all."""
+    def failed_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+        """Read what failed for good in an earlier run, of one row group or of all."""
         ...
 
 
@@ -72,13 +72,13 @@ class Failures:
 
     Args:
         graph: its columns.
-        earlier: where the rows are that an earlier run dropped: they are read when somebody asks, and are neither among
-            the `items` nor in what is grouped. None: there are none.
+        earlier: where it is written what failed in an earlier run: it is read when somebody asks, and is neither among
+            the `items` nor in what is grouped. None: there was none.
     """
 
     KINDS: ClassVar = (RowDropped, CellFailed)
 
-    def __init__(self, graph: ExecutionGraph, earlier: EarlierDrops | None = None) -> None:
+    def __init__(self, graph: ExecutionGraph, earlier: EarlierFailures | None = None) -> None:
         self._earlier = earlier
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
@@ -100,23 +100,25 @@ class Failures:
             self._groups[group] = FailureGroup(example, count + 1, differs or failure.error != example.error)
 
     def before(self, group_number: int | None = None) -> Iterator[Failure]:
-        """Read why an earlier run of the same dataset dropped rows for good, of one row group or of all.
+        """Read what failed for good in an earlier run of the same dataset, of one row group or of all.
 
         Raises:
             WriteError: when it is gone through: that cannot be read any more.
         """
-        for table in self._earlier.dropped_before(group_number) if self._earlier is not None else ():
+        for table in self._earlier.failed_before(group_number) if self._earlier is not None else ():
             for line in table.to_pylist():
-                yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()}, dropped=True)
+                yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()})
 
     def most_common(self) -> list[FailureGroup]:
-        """Group by column, kind and reason: the most frequent first. Of each column and kind, what comes late is one.
+        """Group by column, kind and reason: the most frequent first, what processors dropped last.
+
+        Of each column and kind, what comes late is one.
 
         What a user's function raises has the same reason if it is of one type and came through one line of the user's,
         whatever it says. Other errors have if they, and what to do about them, differ in numbers and quoted texts only:
         an answer of "43 words" and one of "48 words" do.
         """
-        return sorted(self._groups.copy().values(), key=lambda group: -group.rows)
+        return sorted(self._groups.copy().values(), key=lambda group: (group.example.kind == "processor", -group.rows))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Give a line for each failure, also of earlier runs: row, column, attempt, kind, error, advice, dropped.
@@ -132,7 +134,9 @@ class Failures:
             return failure.row, places.get(failure.column, -1), failure.attempt
 
         lines = sorted([*self.before(), *self.items], key=place)
-        return pd.DataFrame(lines, columns=list(Failure._fields))
+        table = pd.DataFrame(lines, columns=list(Failure._fields))
+        # without lines, they would be columns of anything
+        return table.astype(dict.fromkeys(table, "str") | {"row": "int64", "attempt": "int64", "dropped": "bool"})
 
 
 def _processor(error: GenerationError) -> str:

@@ -173,8 +173,9 @@ class Records:
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
         is_earlier = view is None and not failures and 0 <= row < self._progress.rows
-        if is_earlier:
-            failures = [failure for failure in self._failures.before(row // self._group_size) if failure.row == row]
+        if is_earlier or (view is not None and self._may_be_empty(view)):
+            before = self._failures.before(row // self._group_size)
+            failures += [failure for failure in before if failure.row == row]
         is_taken = view is None and not failures
         if is_taken:
             view = self._taken(row)
@@ -197,6 +198,12 @@ class Records:
             cells=tuple(self._explained(cell, failures) for cell in cells),
             graph=self._graph,
         )
+
+    def _may_be_empty(self, view: RowView) -> bool:
+        """Whether an earlier run may have left cells of a row empty: only its file says so."""
+        kept = [self._progress.nodes[node].kept for node in self._graph.columns.values()]
+        cells = zip(kept, view.states, view.values, strict=True)
+        return any(count and state == "done" and value is None for count, state, value in cells)
 
     def _taken(self, row: int) -> RowView:
         """A row that processors of the whole dataset have left out.

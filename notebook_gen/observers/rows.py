@@ -66,10 +66,10 @@ class Storage(Protocol):
         """Give the names of the columns of what was written; before that, of what will be, as far as is known."""
         ...
 
-    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
-        """Read which rows an earlier run dropped for good, and why; a table a row group, in order.
+    def failed_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+        """Read which rows an earlier run dropped for good, which cells it left empty, and why; in order of row groups.
 
-        Columns: row, column, attempts, kind, error and advice.
+        Columns: row, column, attempts, kind, error, advice and dropped.
 
         Args:
             group_number: the only row group to look at; None: all.

@@ -101,8 +101,8 @@ class NewDataset(NamedTuple):
         return len(next(iter(self.columns.values()), ()))
 
 
-class DroppedRow(NamedTuple):
-    """A row that did not make it, with the failure that decided it.
+class FailedCell(NamedTuple):
+    """Where a row failed that did not make it, or a cell that stays empty, with the failure that decided it.
 
     Attributes:
         column: the column that failed; of a row that a processor dropped, empty.

@@ -17,17 +17,18 @@ BUILDER = "builder.json"
 METADATA = "metadata.json"
 ROWS = "rows"
 DROPPED = "dropped"
+EMPTY = "empty_cells"
 TRACES = "traces"
 CELLS = "cells.sqlite"
 
-_FOLDERS = (ROWS, DROPPED, TRACES)
+_FOLDERS = (ROWS, DROPPED, TRACES, EMPTY)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _NUMBERED = re.compile(r"(\d{5,})\.parquet")
 _HALF_WRITTEN = re.compile(rf"\.\d{{5,}}\.parquet({re.escape(TEMPORARY)}|{re.escape(STAGED)})")
 
 
 def numbered(path: Path, kind: str, number: int) -> Path:
-    """Give the path of a row group's file; `kind` is one of ROWS, DROPPED and TRACES."""
+    """Give the path of a row group's file; `kind` is one of ROWS, DROPPED, EMPTY and TRACES."""
     return path / kind / f"{number:05d}.parquet"
 
 
@@ -37,6 +38,30 @@ def numbered_files(path: Path, kind: str) -> dict[int, Path]:
         return {}
     names = (_NUMBERED.fullmatch(entry.name) for entry in (path / kind).iterdir())
     return {number: numbered(path, kind, number) for number in sorted(int(name[1]) for name in names if name)}
+
+
+def make(path: Path) -> None:
+    """Make a folder, if it is not there.
+
+    Raises:
+        WriteError: it cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise write_error("cannot be made", path, error) from error
+
+
+def forget(file: Path) -> None:
+    """Delete a file, if it is there.
+
+    Raises:
+        WriteError: it cannot be deleted.
+    """
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error("cannot be deleted", file, error) from error
 
 
 def has_row_files(path: Path) -> bool:
@@ -87,7 +112,7 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
             _check_ours(path)
             if overwrite:
                 _delete_dataset(path)
-            for folder in _FOLDERS:
+            for folder in (ROWS, DROPPED, TRACES):
                 (path / folder).mkdir(exist_ok=True)
         except BaseException:
             lock.release()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebook_gen.events import State
 from notebook_gen.plan.tasks import RowGroup, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, NewDataset
+from notebook_gen.plan.values import Exchange, FailedCell, NewDataset
 from notebook_gen.storage.arrays import as_table
 from notebook_gen.storage.column_names import check_encoding
 from notebook_gen.storage.replacement import pieces_of
@@ -37,10 +37,13 @@ class MemoryRows:
         """Keep a row group."""
         self._groups[group.number] = (rows, columns)
 
-    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+    def write_dropped(self, group: RowGroup, dropped: Sequence[FailedCell]) -> None:
         """Keep nothing: the run's failures have it all."""
 
-    def dropped_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
+    def write_empty(self, group: RowGroup, empty: Sequence[FailedCell]) -> None:
+        """Keep nothing: the run's failures have it all."""
+
+    def failed_before(self, group_number: int | None = None) -> "Iterable[pa.Table]":
         """Give nothing: no earlier run is gone on with in memory."""
         return ()
 

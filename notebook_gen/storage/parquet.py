@@ -24,12 +24,12 @@ from notebook_gen.errors import ConfigError, WriteError
 from notebook_gen.events import State
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup, RowGroups
-from notebook_gen.plan.values import DroppedRow, NewDataset
+from notebook_gen.plan.values import FailedCell, NewDataset
 from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
 from notebook_gen.storage.cell_store import CellStore, remove_cells
 from notebook_gen.storage.column_names import check_encoding
-from notebook_gen.storage.dropped_rows import read_drops, table_of_drops
+from notebook_gen.storage.failed_cells import read_failures, table_of_failures, write_empty
 from notebook_gen.storage.files import staged, staging, write_error, write_json
 from notebook_gen.storage.lock import FolderLock
 from notebook_gen.storage.metadata import (
@@ -123,7 +123,7 @@ class ParquetFolder:
         self._to_drop_anew: set[int] = set()
         # of row groups that are begun again only for the rows that were dropped, the rows that were delivered
         self._refilled: dict[int, Sequence[int]] = {}
-        self._dropped_again: dict[int, Sequence[DroppedRow]] = {}
+        self._dropped_again: dict[int, Sequence[FailedCell]] = {}
         # row groups that are complete if the run gets to its end
         self._unsure: dict[int, Contents] = {}
         if earlier is None:
@@ -187,11 +187,11 @@ class ParquetFolder:
         self._rows[number] = contents.rows
         if number in self._to_drop_anew:
             # it has none now; the file of rows, which says so, counts from here on
-            self._forget(folder.DROPPED, number)
+            folder.forget(folder.numbered(self.path, folder.DROPPED, number))
             self._dropped.pop(number, None)
             self._to_drop_anew.discard(number)
 
-    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+    def write_dropped(self, group: RowGroup, dropped: Sequence[FailedCell]) -> None:
         """Write what is known about a row group's dropped rows; of one without rows, that nothing is left to make.
 
         Raises:
@@ -202,12 +202,20 @@ class ParquetFolder:
             self._dropped_again[group.number] = dropped
             return
         number, contents = group.number, self._contents(group, (), len(dropped))
-        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table_of_drops(dropped))])
+        write_table(folder.numbered(self.path, folder.DROPPED, number), [contents.describe(table_of_failures(dropped))])
         self._dropped[number] = len(dropped)
         self._to_drop_anew.discard(number)
         if contents.complete and self._rows.pop(number, None) is not None:
             # part of it that an earlier run has written
-            self._forget(folder.ROWS, number)
+            folder.forget(folder.numbered(self.path, folder.ROWS, number))
+
+    def write_empty(self, group: RowGroup, empty: Sequence[FailedCell]) -> None:
+        """Write why cells of a row group's rows are empty.
+
+        Raises:
+            WriteError: it is not on the disk.
+        """
+        write_empty(self.path, group.number, empty, adds=group.number in self._refilled)
 
     def replace(self, dataset: NewDataset) -> None:
         """Write these rows in place of all that were written; the dataset is final then.
@@ -303,8 +311,8 @@ class ParquetFolder:
         schema = unified_schema(tables)
         return pa.concat_tables([conform(table, schema).replace_schema_metadata(None) for table in tables])
 
-    def dropped_before(self, group_number: int | None = None) -> "Iterator[pa.Table]":
-        """Read which rows an earlier run dropped for good, and why; a table a row group, in order.
+    def failed_before(self, group_number: int | None = None) -> "Iterator[pa.Table]":
+        """Read which rows an earlier run dropped for good, which cells it left empty, and why; in order of row groups.
 
         Args:
             group_number: the only row group to look at; None: all.
@@ -312,8 +320,10 @@ class ParquetFolder:
         Raises:
             WriteError: when it is gone through: a file cannot be read.
         """
-        groups = self.earlier.groups if self.earlier is not None else {}
-        return read_drops(self.path, groups, sorted(groups) if group_number is None else [group_number])
+        if self.earlier is None:
+            return iter(())
+        numbers = sorted(self.earlier.groups) if group_number is None else [group_number]
+        return read_failures(self.path, self.earlier, numbers)
 
     def column_names(self) -> Sequence[str]:
         """Give the names of the columns of what was written; before that, of what the run makes.
@@ -351,13 +361,6 @@ class ParquetFolder:
             contents = contents._replace(complete=False)
             self._unsure[group.number] = contents
         return contents
-
-    def _forget(self, kind: str, number: int) -> None:
-        file = folder.numbered(self.path, kind, number)
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            raise write_error("cannot be deleted", file, error) from error
 
     def _settle_files(self, *, ended_well: bool) -> None:
         """Give all files of rows one schema; and in those of which it was not known, note that they are complete."""

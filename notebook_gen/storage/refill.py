@@ -13,10 +13,10 @@ from notebook_gen.config.columns import Function
 from notebook_gen.errors import ConfigError
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow
+from notebook_gen.plan.values import FailedCell
 from notebook_gen.storage import folder
 from notebook_gen.storage.cell_store import CellStore
-from notebook_gen.storage.dropped_rows import table_of_drops
+from notebook_gen.storage.failed_cells import table_of_failures
 from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.resume import Earlier
 from notebook_gen.storage.row_files import Contents, ParquetFile, write_table
@@ -124,7 +124,7 @@ class Delivered(NamedTuple):
     rows: Sequence[int]
 
 
-def refill(path: Path, before: Contents, more: Delivered, dropped: Sequence[DroppedRow]) -> Contents:
+def refill(path: Path, before: Contents, more: Delivered, dropped: Sequence[FailedCell]) -> Contents:
     """Write rows beside those of their row group that were delivered; all others of it are still dropped.
 
     A process that is killed meanwhile leaves a file of dropped rows that tells of some that were delivered, too.
@@ -170,12 +170,12 @@ def _merged(before: Delivered, more: Delivered) -> Delivered:
     return Delivered(table.take(order), [numbers[place] for place in order])
 
 
-def _still_dropped(before: "pa.Table | None", dropped: Sequence[DroppedRow], left: Container[int]) -> "pa.Table":
+def _still_dropped(before: "pa.Table | None", dropped: Sequence[FailedCell], left: Container[int]) -> "pa.Table":
     """The rows that are still dropped, in order: with the reason of this run, or else of the one before."""
     import pyarrow as pa
 
     now = {drop.row: drop for drop in dropped if drop.row in left}
-    table = table_of_drops(list(now.values()))
+    table = table_of_failures(list(now.values()))
     if before is not None:
         older = [place for place, row in enumerate(before["row"].to_pylist()) if row in left and row not in now]
         table = pa.concat_tables([table, before.replace_schema_metadata(None).take(pa.array(older, pa.int64()))])

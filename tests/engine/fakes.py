@@ -15,7 +15,7 @@ from notebook_gen.errors import GenerationError, WriteError
 from notebook_gen.events import Event, EventBus, Observer, RunFinished, State
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup, RowGroups, Task
-from notebook_gen.plan.values import DroppedRow, Exchange, Made, NewDataset, Processed
+from notebook_gen.plan.values import Exchange, FailedCell, Made, NewDataset, Processed
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ class Shelf:
     """Keeps what is written, in memory; raises `error` instead, if there is one."""
 
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-    dropped: list[DroppedRow] = field(default_factory=list)
+    dropped: list[FailedCell] = field(default_factory=list)
+    empty: list[FailedCell] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     endings: list[State] = field(default_factory=list)
     exchanges: list[Task] = field(default_factory=list)
@@ -41,8 +42,11 @@ class Shelf:
         for position, row in enumerate(rows):
             self.rows[row] = {name: values[position] for name, values in columns.items()}
 
-    def write_dropped(self, group: RowGroup, dropped: Sequence[DroppedRow]) -> None:
+    def write_dropped(self, group: RowGroup, dropped: Sequence[FailedCell]) -> None:
         self.dropped += dropped
+
+    def write_empty(self, group: RowGroup, empty: Sequence[FailedCell]) -> None:
+        self.empty += empty
 
     def replace(self, dataset: NewDataset) -> None:
         self.replaced = dataset

@@ -393,7 +393,7 @@ def test_a_full_column_that_says_null_leaves_all_its_rows_empty() -> None:
         FillCells(0, group, [0, 1], "failed"),
         *failed,
         RowsDone(1.0, 0, 2),
-        WriteRowGroup(group, range(2), ()),
+        WriteRowGroup(group, range(2), (), failed),
     ]
 
 

@@ -65,6 +65,13 @@ def test_the_most_common_come_first_by_column_and_error() -> None:
     ]
 
 
+def test_what_a_processor_left_out_comes_after_what_failed() -> None:
+    by_processor = [RowDropped(1.0, 0, row, None, 1, DroppedByProcessor("p", "post_batch")) for row in range(5)]
+    failures = failures_of(*by_processor, RowDropped(1.0, 0, 9, 0, 1, WRONG))
+
+    assert [(group.example.kind, group.rows) for group in failures.most_common()] == [("rejected", 1), ("processor", 5)]
+
+
 def test_reasons_beyond_a_thousand_count_as_one_of_their_column_and_kind() -> None:
     texts = [f"no answer, says {chr(0x4E00 + number)}" for number in range(1200)]
     failures = failures_of(*(RowDropped(1.0, 0, row, 0, 1, Rejected(text)) for row, text in enumerate(texts)))
@@ -140,6 +147,8 @@ def test_as_a_table_it_has_a_row_a_failure_and_the_same_columns_without_any() ->
     assert list(table.columns) == list(empty.columns) == names
     assert table.values.tolist() == [[7, "score", 3, "rejected", "no answer", "look at the prompt", True]]
     assert len(empty) == 0
+    assert empty.dtypes.to_dict() == table.dtypes.to_dict()
+    assert empty[empty.dropped].row.tolist() == []
 
 
 def test_as_a_table_they_stand_in_the_order_of_rows_then_columns_then_attempts() -> None:

@@ -17,7 +17,7 @@ import pyarrow.parquet  # noqa: F401  # once, not in every process
 from notebook_gen.errors import Rejected
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroups
-from notebook_gen.plan.values import DroppedRow, NewDataset
+from notebook_gen.plan.values import FailedCell, NewDataset
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.runs import described
 
@@ -50,9 +50,10 @@ def perform(path: Path, rows: int, *, replaced: bool) -> None:
             if row not in found:
                 store.keep(0, row, {}, (value(row),), 1.0)
                 os.write(log, f"{row}\n".encode())
-        dropped = [DroppedRow(row, "stars", 1, Rejected("no")) for row in group.rows if drops(row)]
+        dropped = [FailedCell(row, "stars", 1, Rejected("no")) for row in group.rows if drops(row)]
         if dropped:
             kept.write_dropped(group, dropped)
+        kept.write_empty(group, [FailedCell(row, "noted", 1, Rejected("no")) for row in alive if row % 3 == 0])
         kept.write(group, {"stars": [value(row) for row in alive]}, alive)
         store.forget(group)
     if replaced and (kept.earlier is None or not kept.earlier.is_final):
@@ -71,6 +72,9 @@ def check(path: Path, rows: int, *, replaced: bool) -> None:
     found = again.table().column("stars").to_pylist()
     again.finish("finished")
     assert found == delivered, found
+    failed = [row for table in again.failed_before() for row in table.to_pandas()["row"].tolist()]
+    empty = {row for row in failed if not drops(row)}
+    assert empty == {row for row in range(rows) if row % 3 == 0 and not drops(row)}, empty
     made = Counter((path / "log").read_text().split())
     assert max(made.values()) == 1, made
     assert again.earlier is not None

@@ -20,7 +20,7 @@ from notebook_gen.engine.ports import RowGroupWriter
 from notebook_gen.errors import ConfigError, DroppedByProcessor, Rejected, Transient, WriteError
 from notebook_gen.observers.rows import Storage
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow
+from notebook_gen.plan.values import FailedCell
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.limits import files_of_at_most
 from tests.storage.runs import NOON, described, group_of
@@ -68,7 +68,7 @@ def test_rows_can_be_read_back_by_group_and_as_a_whole_in_row_order(tmp_path: Pa
 
 def test_a_file_tells_which_rows_it_holds(tmp_path: Path) -> None:
     kept = ParquetFolder(tmp_path, described("a", rows=40, size=10))
-    kept.write_dropped(RowGroup(2, 20, 10), [DroppedRow(22, "a", 1, Rejected("no"))])
+    kept.write_dropped(RowGroup(2, 20, 10), [FailedCell(22, "a", 1, Rejected("no"))])
     kept.write(RowGroup(2, 20, 10), {"a": [1, "x", 3, 4]}, [20, 21, 25, 29])
     kept.write(RowGroup(3, 30, 10), {"a": [1]}, [30])
     kept.finish("cancelled")
@@ -147,8 +147,8 @@ def test_dropped_rows_are_written_with_their_reason(tmp_path: Path) -> None:
     kept.write_dropped(
         RowGroup(1, 4, 4),
         [
-            DroppedRow(4, "a", 1, Rejected("no number", advice="give one")),
-            DroppedRow(6, "a", 3, Transient("gone")),
+            FailedCell(4, "a", 1, Rejected("no number", advice="give one")),
+            FailedCell(6, "a", 3, Transient("gone")),
         ],
     )
 
@@ -160,7 +160,7 @@ def test_dropped_rows_are_written_with_their_reason(tmp_path: Path) -> None:
 
 def test_a_row_that_a_processor_dropped_names_it_where_others_name_their_column(tmp_path: Path) -> None:
     kept = ParquetFolder(tmp_path, described("a"))
-    kept.write_dropped(RowGroup(0, 0, 4), [DroppedRow(3, "", 1, DroppedByProcessor("only_long", "post_batch"))])
+    kept.write_dropped(RowGroup(0, 0, 4), [FailedCell(3, "", 1, DroppedByProcessor("only_long", "post_batch"))])
 
     assert pq.read_table(tmp_path / "dropped" / "00000.parquet")["column"].to_pylist() == ["post_batch: only_long"]
 
@@ -208,7 +208,7 @@ def test_the_metadata_say_running_until_the_run_has_ended(tmp_path: Path) -> Non
 
     kept = ParquetFolder(tmp_path, described("a", rows=4), now=now)
     begun = json.loads((tmp_path / "metadata.json").read_text())
-    kept.write_dropped(RowGroup(0, 0, 4), [DroppedRow(1, "a", 1, Rejected("no"))])
+    kept.write_dropped(RowGroup(0, 0, 4), [FailedCell(1, "a", 1, Rejected("no"))])
     kept.write(RowGroup(0, 0, 4), {"a": [1, 2, 3]}, [0, 2, 3])
     kept.finish("finished")
     ended = json.loads((tmp_path / "metadata.json").read_text())

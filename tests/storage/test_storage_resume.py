@@ -17,7 +17,7 @@ from notebook_gen.config.processors import DropColumns, ProcessorSpec, Stage
 from notebook_gen.errors import ConfigError, Rejected
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup
-from notebook_gen.plan.values import DroppedRow, NewDataset
+from notebook_gen.plan.values import FailedCell, NewDataset
 from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.parquet import ParquetFolder
 from notebook_gen.storage.resume import FinishedGroup
@@ -33,7 +33,7 @@ def begin(path: Path, *, rows: int = 10) -> ParquetFolder:
 def write(kept: ParquetFolder, number: int, rows: Sequence[int], *, size: int = 4, dropped: Sequence[int] = ()) -> None:
     group = RowGroup(number, number * 4, size)
     if dropped:
-        kept.write_dropped(group, [DroppedRow(row, "stars", 1, Rejected("no")) for row in dropped])
+        kept.write_dropped(group, [FailedCell(row, "stars", 1, Rejected("no")) for row in dropped])
     kept.write(group, {"stars": list(rows)}, rows)
 
 
@@ -397,7 +397,7 @@ def test_of_a_resized_row_group_with_drops_only_the_runs_end_tells_that_it_is_wh
     kept = ParquetFolder(tmp_path, resizing())
     # one of four was dropped, three became five, and one of these was dropped
     group = RowGroup(0, 0, 5)
-    kept.write_dropped(group, [DroppedRow(row, "stars", 1, Rejected("no")) for row in (2, 4)])
+    kept.write_dropped(group, [FailedCell(row, "stars", 1, Rejected("no")) for row in (2, 4)])
     kept.write(group, {"stars": [1, 1, 2, 2], "each": [1, 2, 3, 4]}, [0, 1, 2, 3])
     kept.finish(state)
 
@@ -467,5 +467,5 @@ def test_killed_between_the_rows_that_were_made_again_and_those_still_dropped_it
     last = begin(tmp_path)
 
     assert [list(group.rows) for group in finished(last).values()] == [made]
-    assert [row for table in last.dropped_before() for row in table["row"].to_pylist()] == left
+    assert [row for table in last.failed_before() for row in table["row"].to_pylist()] == left
     assert pq.read_table(tmp_path / "rows" / "00000.parquet")["stars"].to_pylist() == made
