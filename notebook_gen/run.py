@@ -128,10 +128,11 @@ class Run:
                 self._pump()
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"the run has not ended within {timeout} s; it goes on")
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.cancel()
             self._over.wait(_PATIENCE)
             self._close_display()
+            interrupt.add_note(str(self._source.progress.error or ""))
             raise
         return self._outcome()
 
@@ -212,10 +213,10 @@ class Run:
         return Record.of(self._source.record(row_number(row)))
 
     def failures(self) -> "pd.DataFrame":
-        """Give every dropped row with its reason: row, column, attempt, kind, error, advice, dropped.
+        """Give every dropped row with its reason, sorted by row: row, column, attempt, kind, error, advice, dropped.
 
-        Sorted by row. Cells that stay empty because their column says `on_error="null"` are there, too: their rows were
-        not dropped. What earlier runs in the same folder dropped is there; cells that they left empty are not.
+        Cells that stay empty as their column says `on_error="null"` are there, too: their rows were not dropped. So is
+        what failed for good in earlier runs in the same folder.
         """
         from notebook_gen.views.no_failures import NoFailures
         from notebook_gen.views.retries import retry_lines
@@ -226,8 +227,8 @@ class Run:
     def usage(self) -> "pd.DataFrame":
         """Give what each column has used of its model so far, and nothing of what earlier runs in its folder have used.
 
-        Columns: column, model, requests, tokens_in, tokens_out, seconds (in flight, added up) and cost, which is NaN
-        unless the model has a price: `ng.Model(…, price=(0.15, 0.6))`, for a million tokens of prompts and of answers.
+        Columns: column, alias and model, requests, tokens_in, tokens_out, truncated (answers cut off), seconds (in
+        flight, added up) and cost, NaN without a price: `ng.Model(…, price=(0.15, 0.6))`, in and out, a million tokens.
         """
         return usage_table(self._source.progress, self._plan.models)
 

@@ -55,9 +55,9 @@ class Sized:
 @pytest.mark.parametrize(
     ("resize", "first", "second"),
     [
-        (doubled, "12 of 12 rows done", "16 of 16 rows done, 24 cells kept"),
-        (without_2_and_3, "4 of 4 rows done", "6 of 6 rows done, 8 cells kept"),
-        (none_left, "0 of 0 rows done", "0 of 0 rows done"),
+        (doubled, "12 of 12 rows done, 6 asked", "16 of 16 rows done, 8 asked, 24 cells kept"),
+        (without_2_and_3, "4 of 4 rows done, 6 asked", "6 of 6 rows done, 8 asked, 8 cells kept"),
+        (none_left, "0 of 0 rows done, 6 asked", "0 of 0 rows done, 8 asked"),
     ],
 )
 def test_what_was_resized_is_counted_as_it_is_and_not_made_again(
@@ -84,8 +84,8 @@ def test_a_row_group_of_which_drops_and_a_resize_have_left_nothing_is_not_made_a
     second = sized.create(6)
 
     assert sized.made == []
-    assert "finished, 4 of 5 rows done, 1 dropped" in repr(first)
-    assert "finished, 4 of 5 rows done, 1 dropped (1 earlier), 8 cells kept" in repr(second)
+    assert "finished, 4 of 5 rows done, 1 dropped, 6 asked" in repr(first)
+    assert "finished, 4 of 5 rows done, 1 dropped (1 earlier), 6 asked, 8 cells kept" in repr(second)
     dropped = pd.read_parquet(tmp_path / "d" / "dropped")
     assert dropped[["row", "column"]].values.tolist() == [[2, "checked"]]
 

@@ -80,7 +80,8 @@ class Progress:
 
     Attributes:
         state: "waiting" before the run begins, "running" or "paused", then how it ended.
-        rows: rows asked for.
+        rows: rows asked for, or as many as columns that change their number have made of them so far.
+        rows_asked: rows asked for.
         rows_done: rows with all their cells.
         rows_dropped: rows given up.
         rows_dropped_before: those of them that an earlier run gave up.
@@ -99,7 +100,7 @@ class Progress:
     def __init__(self, graph: ExecutionGraph, rows: int) -> None:
         self.graph = graph
         self.state: State | Literal["waiting", "running", "paused"] = "waiting"
-        self.rows = rows
+        self.rows = self.rows_asked = rows
         self.rows_done = 0
         self.rows_dropped = 0
         self.rows_dropped_before = 0

@@ -20,7 +20,7 @@ from notebook_gen.views.summary import (
     count_settled,
     placeholder_warning,
     retry_counts,
-    say_in_dataset,
+    say_resized,
     state_word,
     write_cost,
     write_roughly,
@@ -153,7 +153,7 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     label = f"of about {estimate}" if estimate else "elapsed"
     yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
     rows = write_count(progress.rows)
-    label = " · ".join(filter(None, ("rows done", say_in_dataset(progress))))
+    label = " · ".join(["rows done", *say_resized(progress)])
     yield _Fact(f"{write_count(progress.rows_done)} of {rows}", label, widest=(f"{rows} of {rows}", ""))
     before = progress.rows_dropped_before
     label = f"dropped · {write_count(before)} earlier" if before else "dropped"

@@ -52,10 +52,16 @@ def count_kept(progress: Progress) -> int:
     return sum(progress.nodes[node].kept for node in made_nodes(progress.graph))
 
 
-def say_in_dataset(progress: Progress) -> str:
-    """Say how many rows processors have made of those that are done; empty where it is as many."""
-    rows = progress.rows_after_run
-    return f"{write_count(rows)} in the dataset" if rows is not None and rows != progress.rows_done else ""
+def say_resized(progress: Progress) -> list[str]:
+    """Say how many rows were asked for, if columns changed that, and how many `after_run` processors made of them.
+
+    `60 asked`, `28 in the dataset`; nothing where nothing has.
+    """
+    asked, rows = progress.rows_asked, progress.rows_after_run
+    said = [f"{write_count(asked)} asked"] if asked != progress.rows else []
+    if rows is not None and rows != progress.rows_done:
+        said.append(f"{write_count(rows)} in the dataset")
+    return said
 
 
 def row_counts(progress: Progress) -> list[str]:
@@ -65,8 +71,7 @@ def row_counts(progress: Progress) -> list[str]:
         before = progress.rows_dropped_before
         earlier = f" ({write_count(before)} earlier)" if before else ""
         counts.append(f"{write_count(progress.rows_dropped)} dropped{earlier}")
-    if left := say_in_dataset(progress):
-        counts.append(left)
+    counts += say_resized(progress)
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
     return counts

@@ -1,5 +1,7 @@
-"""A run that ends early says that the processors of the whole dataset have not seen what it made."""
+"""A run that ends early says what became of it: that processors of the whole dataset have not seen it, how to go on."""
 
+import _thread
+import asyncio
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +37,26 @@ def ended(how: str, folder: Path, *, stage: Stage = "after_run") -> str:
 @pytest.mark.parametrize("how", ["cancel", "raise", "early"])
 def test_a_run_that_ends_early_says_which_processors_were_not_run(how: str, tmp_path: Path) -> None:
     assert ended(how, tmp_path / "rows").endswith(SAID)
+
+
+def test_an_interrupted_wait_says_what_became_of_the_run(tmp_path: Path) -> None:
+    """As Ctrl+C does: the interrupt comes to the thread that waits."""
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+
+    @builder.column
+    async def made(number: int) -> int:
+        if number == 2:
+            _thread.interrupt_main()
+        if number > 1:
+            await asyncio.sleep(60)
+        return number
+
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        builder.create(8, tmp_path / "rows", show=False).result(timeout=30)
+    assert interrupt.value.__notes__ == [
+        "the run was cancelled with 2 of 8 rows finished; create it again in the same folder, and it goes on from there"
+    ]
 
 
 def test_a_run_without_such_processors_does_not_speak_of_them(tmp_path: Path) -> None:
