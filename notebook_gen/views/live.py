@@ -16,6 +16,7 @@ from weakref import WeakMethod, ref
 
 from notebook_gen.views import measures
 from notebook_gen.views.outputs import Bundle, Outputs
+from notebook_gen.views.presence import Presence
 from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
 from notebook_gen.views.source import RunSource
@@ -33,7 +34,6 @@ _log = logging.getLogger("notebook_gen")
 
 _LOOK_EVERY: Final = 0.05  # seconds; a run that ends is noticed this soon
 _PATIENCE: Final = 10.0
-_LONGEST_READING: Final = 300.0
 
 
 def show(source: RunSource) -> "LiveDisplay":
@@ -68,12 +68,16 @@ class LiveDisplay:
         place: where to show it.
         kept_for: seconds that the panes stay open when the report has taken their place: a page that was loaded while
             the run went on shows them until it has asked for the report.
+
+    Attributes:
+        presence: whether somebody is at work in it, so that the report must not take its place yet.
     """
 
     def __init__(self, source: RunSource, place: Place, kept_for: float = 10.0) -> None:
         self._source = source
         self._place = place
         self._kept_for = kept_for
+        self.presence = Presence()
         self._lock = threading.RLock()
         self._root: LiveRoot | None = None
         self._widgets: LiveWidgets | None = None
@@ -82,6 +86,7 @@ class LiveDisplay:
         self._trouble = ""
         self._is_built = threading.Event()
         self._is_settled = threading.Event()
+        self._has_heard = threading.Event()
         self._has_left = False
         self._thread = threading.Thread(target=self._run, name="notebook_gen view", daemon=True)
 
@@ -113,7 +118,7 @@ class LiveDisplay:
                 self._lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the last state is shown, and its report, unless somebody reads a record; gives whether it is."""
+        """Wait until the last state is shown, and its report, unless somebody is there; gives whether it is."""
         return self._is_settled.wait(timeout)
 
     def close(self) -> None:
@@ -131,6 +136,7 @@ class LiveDisplay:
             patience: seconds to wait for what is being shown; at most.
         """
         self._has_left = True
+        self._has_heard.set()
         if self._lock.acquire(timeout=patience):
             self._lock.release()
 
@@ -157,13 +163,14 @@ class LiveDisplay:
                 self._tick()
             time.sleep(_LOOK_EVERY)
         self._settle()
-        self._await_reader()
+        self._await_leaving()
 
     def _build(self) -> None:
         from notebook_gen.views.root import LiveRoot
 
         widgets, publisher = self._open_panes()
-        root = LiveRoot(self._lock, self._words, say_kernel_gone(self._source.destination))
+        gone = say_kernel_gone(self._source.destination)
+        root = LiveRoot(self._lock, self._words, gone, _weakly(self._hear_of_presence))
         root.fill(widgets.parts, measures.view_height(self._source))
         with self._lock:
             self._root, self._widgets, self._publisher = root, widgets, publisher
@@ -184,32 +191,35 @@ class LiveDisplay:
         return widgets, publisher
 
     def _settle(self) -> None:
-        """Show the last state in the widgets, then put the report in their place, unless somebody reads a record."""
+        """Show the last state in the widgets, then put the report in their place, unless somebody is at work there."""
         with self._lock:
             if self._is_settled.is_set():
                 return
             if self._publisher is not None:
                 self._guard(self._publisher.finish)
-            self._guard(self._hold_report if self._is_read else self._put_report)
+            is_used = self._seconds_in_use() > 0
+            self.presence.end()
+            self._guard(self._hold_report if is_used else self._put_report)
             self._is_settled.set()
             if self._publisher is not None:
                 self._guard(self._publisher.answer)  # what was heard while this went on
 
-    def _await_reader(self) -> None:
-        """Put the report in place when the record that somebody reads is closed; a page that is gone closes none."""
-        deadline = time.monotonic() + _LONGEST_READING
-        while self._is_read and time.monotonic() < deadline and not self._has_left:
-            time.sleep(_LOOK_EVERY)
+    def _await_leaving(self) -> None:
+        """Put the report in place when nobody is there any more; a page that is gone does not say so."""
+        while self._report is None and not self._has_left and (seconds := self._seconds_in_use()) > 0:
+            self._has_heard.wait(seconds)
+            self._has_heard.clear()
         with self._lock:
             if self._report is None:
                 self._guard(self._put_report)
 
-    @property
-    def _is_read(self) -> bool:
-        return self._publisher is not None and self._publisher.shows_record
+    def _seconds_in_use(self) -> float:
+        with self._lock:
+            is_reading = self._publisher is not None and self._publisher.shows_record
+            return self.presence.seconds_left(is_reading=is_reading)
 
     def _hold_report(self) -> None:
-        """Let notebooks that are saved while somebody reads a record have the report all the same."""
+        """Let notebooks have the report while somebody is at work in the place where it belongs."""
         if self._root is not None:
             self._root.hold(self._write_report())
 
@@ -249,6 +259,11 @@ class LiveDisplay:
         if self._is_settled.is_set():
             with self._lock:
                 self._guard(publisher.answer)
+            self._has_heard.set()
+
+    def _hear_of_presence(self, word: object) -> None:
+        self.presence.hear(word)
+        self._has_heard.set()
 
     def forget_panes(self) -> None:
         """Hold no closed widgets, nor what they have shown."""

@@ -4,7 +4,7 @@ Every widget is there until it is closed, in the kernel and in the page, and a p
 them. Imported only when a view is shown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,9 +20,12 @@ _VIEW: Final = "ng-live"
 
 
 class Keeper(anywidget.AnyWidget):
-    """Puts the report into pages that do not know where it belongs. See static/keep.js."""
+    """Puts the report into pages that do not know where it belongs, and hears whether somebody is there.
 
-    _esm = read_static("still.js", "keep.js")
+    See static/keep.js and static/presence.js.
+    """
+
+    _esm = read_static("still.js", "presence.js", "keep.js")
 
     place = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
@@ -46,15 +49,19 @@ class LiveRoot:
         lock: held by who writes to widgets.
         text: what stands in plain text beside the live view.
         note: what to say of it where the kernel has ended.
+        on_presence: called with what a page says of who is at work in it, on any thread; see static/presence.js.
 
     Attributes:
         box: the widget to show; it is the same for as long as the kernel lives.
     """
 
-    def __init__(self, lock: AbstractContextManager[Any], text: str, note: str) -> None:
+    def __init__(
+        self, lock: AbstractContextManager[Any], text: str, note: str, on_presence: Callable[[object], None]
+    ) -> None:
         self.box = _Box()
         self._keeper = Keeper(place={"root": self.box.model_id, "text": text}, note=note)
         self._lock = lock
+        self._on_presence = on_presence
         self._is_kept = False
         self.box.add_class("ng-view")
         self._keeper.on_msg(lambda _keeper, content, _buffers: self._hear(content))
@@ -95,7 +102,7 @@ class LiveRoot:
                 widget.close()
 
     def hold(self, report: Bundle) -> None:
-        """Say that the report is there while the panes stay as they are: pages keep it in the notebook beside them.
+        """Say that the report is there while the panes stay as they are: pages put it into the notebook unseen.
 
         Args:
             report: what to show where there is no kernel.
@@ -118,6 +125,8 @@ class LiveRoot:
         with self._lock:
             if message.get("report") == "wanted" and self.box.report:
                 self._keeper.send({"report": self.box.report})
+            if "presence" in message:
+                self._on_presence(message["presence"])
 
 
 def hear_while_cells_run(widget: ipywidgets.Widget) -> None:

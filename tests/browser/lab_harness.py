@@ -32,6 +32,8 @@ CHROMIUM_FLAGS = (
 )
 PATIENCE = 60.0
 """Seconds to wait for something that takes a few on a quiet machine."""
+LEFT_SOON = "run._display.presence.patience = run._display.presence.patience._replace(left=1)"
+"""In a cell below a run: who has left its view alone for a second is not there any more."""
 
 # what JupyterLab and Notebook 7 say on their own, with no notebook of ours open
 _NOISE = re.compile(
@@ -304,6 +306,11 @@ class NotebookPage:
             "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
             ".requestExecute({ code: 'import os; os.kill(os.getpid(), 9)' }) && 0"
         )
+
+    def look_away(self) -> None:
+        """Take the pointer and the focus away from whatever has them."""
+        self.page.mouse.move(2, 2)
+        self.page.evaluate("document.activeElement.blur()")
 
     @property
     def errors(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator
 
-from tests.browser.lab_harness import NotebookPage, OpenNotebook
+from tests.browser.lab_harness import LEFT_SOON, NotebookPage, OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -27,11 +27,9 @@ def words(review: str) -> int:
 """
 # minutes at three calls at once: however slow the machine, it goes on while the page is looked at
 LONG_RUN = "run = b.preview(1_000, settings=ng.RunSettings(row_group_size=50, max_open_rows=100))"
-
 INSPECTOR = ".ng-inspector"
 SHOWN_ROW = f"{INSPECTOR} .ng-record-head .ng-state b"
 ROW_NUMBER = ".ng-live .ng-table-pane tr[data-row] > :first-child"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 BARS = ".ng-timeline .barlayer .point path"
 # what a notebook would be saved with: the outputs of a cell
 IN_NOTEBOOK = """cell => jupyterapp.shell.currentWidget.context.model.cells.get(cell).toJSON()
@@ -190,7 +188,7 @@ def test_the_view_of_a_run_that_is_over_is_brought_back_and_still_answers_clicks
 
 
 def test_a_notebook_that_is_saved_while_a_record_is_read_holds_the_report(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("read", [DECLARE, LONG_RUN])
+    notebook = open_notebook.run_cells("read", [DECLARE, f"{LONG_RUN}\n{LEFT_SOON}"])
     live = notebook.cell(1)
     notebook.wait_for(ROW_NUMBER, within=live).click()
     notebook.wait_for(SHOWN_ROW, within=live)
@@ -207,9 +205,12 @@ def test_a_notebook_that_is_saved_while_a_record_is_read_holds_the_report(open_n
     assert notebook.count(".ng-view", live) == 1
     notebook.picture("read", of=live)
     notebook.save()
-    assert [sorted(data) for data in _saved(open_notebook, notebook, 1)] == [[WIDGET, "text/html", "text/plain"]]
+    assert [sorted(data) for data in _saved(open_notebook, notebook, 1)] == [["text/html", "text/plain"]]
 
     live.locator(INSPECTOR).get_by_role("button", name="Close").click()
+    live.locator(INSPECTOR).wait_for(state="hidden")
+    assert notebook.count(".ng-live", live) == 1
+    notebook.look_away()
     notebook.wait_for(".ng-report .ng-state.ng-cancelled", within=live)
     assert notebook.count(".ng-view", live) == 1
     notebook.save()

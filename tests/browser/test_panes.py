@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.lab_harness import NotebookPage, OpenNotebook
+from tests.browser.lab_harness import LEFT_SOON, NotebookPage, OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -82,7 +82,8 @@ def test_every_tab_is_reached_by_keyboard_and_shows_something_of_a_run_that_goes
 
 
 def test_nothing_under_the_cell_changes_its_height_until_the_run_is_over(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook(open_notebook.lab.write_notebook("heights", [DECLARE, RUN.replace("2_000", "300")]))
+    run = f"{RUN.replace('2_000', '300')}\n{LEFT_SOON}"
+    notebook = open_notebook(open_notebook.lab.write_notebook("heights", [DECLARE, run]))
     notebook.run_cell(0)
     notebook.wait_until_executed(0)
     notebook.page.evaluate(WATCH_HEIGHT, 1)
@@ -94,6 +95,7 @@ def test_nothing_under_the_cell_changes_its_height_until_the_run_is_over(open_no
     for name in ("Cells", "Columns", "Failures", "Rows"):
         notebook.cell(1).get_by_role("tab", name=name).click()
     notebook.cell(1).get_by_role("button", name="Resume").click()
+    notebook.look_away()
     live = notebook.evaluate("window.heights")
     notebook.wait_for(".ng-report .ng-finished", within=notebook.cell(1))
     whole = notebook.evaluate("window.heights")

@@ -16,6 +16,8 @@ from notebook_gen.views.dag import dag_svg
 from notebook_gen.views.head import count_side_lines
 from notebook_gen.views.live import LiveDisplay
 from notebook_gen.views.outputs import Bundle
+from notebook_gen.views.presence import Patience
+from notebook_gen.views.root import Keeper
 from tests.views.fake_run import REVIEW, FakeRun, traced_run
 
 _PATIENCE = 20.0
@@ -213,6 +215,24 @@ def test_a_report_waits_until_the_record_that_somebody_reads_is_closed() -> None
     inspector._handle_custom_msg({"record": None}, [])
     _wait_until(lambda: "ng-report" in view.place.html)
     assert inspector.record == {}
+
+
+def test_a_report_waits_until_nobody_is_at_work_in_the_view() -> None:
+    view = _Shown(traced_run())
+    root = view.display.widget
+    assert root is not None
+    keepers = (widget for widget in list(_instances.values()) if isinstance(widget, Keeper))
+    [keeper] = [keeper for keeper in keepers if keeper.place["root"] == root.model_id]
+    keeper._handle_custom_msg({"presence": {"busy": True, "touched": 0}}, [])
+
+    view.end()
+    assert keeper.is_held
+    assert "ng-report" not in view.place.html
+
+    view.display.presence.patience = Patience(left=0)
+    keeper._handle_custom_msg({"presence": {"busy": False, "touched": 100}}, [])
+    _wait_until(lambda: "ng-report" in view.place.html)
+    assert keeper.is_over
 
 
 def test_closing_a_view_of_a_run_that_goes_on_does_nothing(shown: _Shown) -> None:

@@ -192,6 +192,7 @@ class Cells {
     if (hidden > 0) words.unshift(below > 0 ? `${below} more columns below` : `${hidden} more columns above`);
     span.textContent = words.join(" · ");
     all.hidden = !window;
+    this.whole.classList.toggle("ng-zoomed", Boolean(window));
     this.gestures.waits = Boolean(window);
   }
 

@@ -3,22 +3,26 @@
 //
 // place:   { root, text } of the live view
 // note:    what to say of it where the kernel has ended
-// is_held: whether the report is there, but somebody reads a record in the place where it belongs
+// is_held: whether the report is there, but somebody is at work in the place where it belongs
 // is_over: whether the report has been put in its place
 //
 // The page says { report: "wanted" } where a live view still stands in the report's place; Python answers with
-// { report }, what to put there, or beside the view for as long as it is held. Where the kernel ends before, or somebody
-// has asked for the widget, what was seen last takes its place. This file stands behind still.js in one module.
+// { report }, what to put there. While the view is held, the notebook has the report and the screen has the view. Where the
+// kernel ends before, or somebody has asked for the widget, what was seen last takes its place. This file stands behind
+// still.js and presence.js in one module.
 
 const PATIENCE = 1500; // ms that the kernel's own way may take
 const GONE = ["restarting", "autorestarting", "terminating", "dead"]; // statuses
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
+const held = new WeakMap(); // output that has the report while the screen has a live view → root of that
+
 // The outputs that show a live view, each with its place among those of its cell
 function* showing(notebook, { root }) {
   for (const { outputs } of notebook.cells) {
     for (let at = 0; at < (outputs?.length ?? 0); at++) {
-      if (outputs.get(at).data?.[VIEW]?.model_id === root) yield [outputs, at];
+      const output = outputs.get(at);
+      if ((output.data?.[VIEW]?.model_id ?? held.get(output)) === root) yield [outputs, at];
     }
   }
 }
@@ -26,29 +30,50 @@ function* showing(notebook, { root }) {
 // Those of them where the report belongs; a widget that somebody asked for with run.live() has another text
 function* standing(notebook, place) {
   for (const [outputs, at] of showing(notebook, place)) {
-    const { type, data } = outputs.get(at);
-    const words = data["text/plain"];
-    if (type === "display_data" && (words?.join?.("") ?? words) === place.text) yield [outputs, at];
+    const output = outputs.get(at), words = output.data["text/plain"];
+    if (held.has(output)) yield [outputs, at];
+    else if (output.type === "display_data" && (words?.join?.("") ?? words) === place.text) yield [outputs, at];
   }
 }
 
-// The views of a live view in this page
+// The views of a live view in this page; none when its notebook is closed, or about to be opened
 async function viewsOf(model) {
-  const root = await model.widget_manager.get_model(model.get("place").root);
+  const { root: id } = model.get("place"), { widget_manager: widgets } = model;
+  if (widgets.has_model?.(id) === false) return [];
+  const root = await widgets.get_model(id);
   return Promise.all(Object.values(root.views ?? {}));
 }
 
-// Puts the report beside the widget in the notebook; what is on the screen stays as it is
-async function putBeside(notebook, model, report) {
-  const hosts = (await viewsOf(model)).map(({ luminoWidget }) => luminoWidget?.parent).filter((host) => host?.renderModel);
-  // an output that changes is drawn again, and the record would lose its place and the keys
+// Changes outputs while what is on the screen stays as it is: an output that changes is drawn again, or if it is to be shown
+// as something else, what shows it is thrown away
+function changeUnseen(hosts, change) {
+  const registries = hosts.map((host) => host.parent.parent.rendermime);
   for (const host of hosts) host.renderModel = async () => {};
-  for (const [outputs, at] of [...showing(notebook, model.get("place"))]) {
-    const output = outputs.get(at).toJSON();
-    if (output.data["text/html"]) continue;
-    outputs.set(at, { ...output, data: { ...output.data, "text/html": report["text/html"] } });
+  for (const registry of registries) registry.preferredMimeType = () => VIEW;
+  try {
+    change();
+  } finally {
+    for (const host of hosts) delete host.renderModel;
+    for (const registry of registries) delete registry.preferredMimeType;
   }
-  for (const host of hosts) delete host.renderModel;
+}
+
+// Puts the report into the notebook while the live view stays on the screen: in its place, as a widget is an error where
+// its kernel is not; beside a widget that somebody asked for
+async function hold(notebook, model, report) {
+  const hosts = (await viewsOf(model)).map(({ luminoWidget }) => luminoWidget?.parent);
+  const place = model.get("place"), drawn = hosts.filter((host) => host?.renderModel && host.parent?.parent?.rendermime);
+  changeUnseen(drawn, () => {
+    for (const [outputs, at] of [...standing(notebook, place)]) {
+      outputs.set(at, { output_type: "display_data", data: report, metadata: {} });
+      held.set(outputs.get(at), place.root);
+    }
+    for (const [outputs, at] of [...showing(notebook, place)]) {
+      const output = outputs.get(at).toJSON();
+      if (output.data["text/html"]) continue;
+      outputs.set(at, { ...output, data: { ...output.data, "text/html": report["text/html"] } });
+    }
+  });
 }
 
 // Call when a kernel is gone for good, and not only out of reach; gives what ends that
@@ -85,7 +110,7 @@ function initialize({ model }) {
   const put = async ({ report }) => {
     const notebook = report && (await notebookOf(model));
     if (!notebook) return;
-    if (!model.get("is_over")) return putBeside(notebook, model, report);
+    if (!model.get("is_over")) return hold(notebook, model, report);
     for (const [outputs, at] of [...standing(notebook, model.get("place"))]) {
       outputs.set(at, { output_type: "display_data", data: report, metadata: {} });
     }
@@ -104,11 +129,14 @@ function initialize({ model }) {
   model.on("change:is_held", want); // at once: the notebook may be saved at any time
   model.on("change:is_over", look);
   model.on("msg:custom", put);
-  const stop = whenGone(model.widget_manager, leave);
+  const stops = [
+    whenGone(model.widget_manager, leave),
+    tellPresence(model, async () => (await viewsOf(model)).map(({ el }) => el)),
+  ];
   look();
   return () => {
     clearTimeout(timer);
-    stop();
+    for (const stop of stops) stop();
   };
 }
 

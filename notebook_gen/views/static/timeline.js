@@ -157,6 +157,7 @@ class Timeline {
     const follows = running && this.follows;
     this.pill.textContent = running ? "follow" : "whole run";
     this.pill.hidden = !running && !this.window;
+    this.stage.classList.toggle("ng-zoomed", this.window !== null);
     this.pill.classList.toggle("ng-on", follows);
     this.pill.setAttribute("aria-pressed", follows);
   }
