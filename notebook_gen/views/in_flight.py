@@ -14,7 +14,7 @@ from notebook_gen.views.resources import ResourceLook, counted
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
-    from notebook_gen.views.level_of_detail import Load
+    from notebook_gen.views.load import Load
 
 MOST_APART: Final = 6
 """Models with a curve each, at most."""

@@ -29,6 +29,7 @@ from notebook_gen.views.lanes import (
     place_slots,
     slot_lanes,
 )
+from notebook_gen.views.load import Load, measure_load
 from notebook_gen.views.occupancy import MOST_CELLS, NOBODY, PIXELS_A_BUCKET, Grid, Spans, cover, make_grid
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 LEAST_PIXELS: Final = 2.0
 """Bars are at least this wide."""
 
-_LOAD_POINTS: Final = 240
-_FEWEST_LOAD_POINTS: Final = 60
-_MOST_LOADS: Final = 2400
-"""Points of all resources together."""
 _USUAL_OF: Final = 5_000
 _MOST_MEASURED: Final = 50_000
 """Attempts that are measured one by one for a grid; the sums of more are coarser, and quicker."""
@@ -59,20 +56,6 @@ class Window(NamedTuple):
     def seconds(self) -> float:
         """How long it is; never 0."""
         return max(self.end - self.start, 1e-6)
-
-
-class Load(NamedTuple):
-    """How many tasks waited and were in flight, in equal stretches of time from the window's start to now.
-
-    Attributes:
-        times: when each stretch begins; the last is now.
-        waiting: tasks that were ready and had no slot, of all resources together.
-        in_flight: resources × stretches; tasks with a slot.
-    """
-
-    times: "Array"
-    waiting: "Array"
-    in_flight: "Array"
 
 
 class Usual(NamedTuple):
@@ -140,7 +123,7 @@ def query(
             since, placed, bars, grid = shown.by_columns()
         case "slots":
             since, placed, bars, grid = shown.by_slots()
-    load = _measure_load(history, window, now, waiting_since or {})
+    load = measure_load(history, (window.start, window.end), now, waiting_since or {})
     flows = [history.flows[node] for node in placed.groups] if placed.kind == "columns" else []
     return Detail(
         window=window,
@@ -366,23 +349,3 @@ def _usual_seconds(history: History) -> Usual:
         own = seconds[nodes == node]
         median[node], slowest[node] = np.median(own), own.max()
     return Usual(median, slowest)
-
-
-def _measure_load(history: History, window: Window, now: float, waiting_since: Mapping[int, Sequence[float]]) -> Load:
-    import numpy as np
-
-    end = max(min(now, window.end), window.start)
-    points = max(_FEWEST_LOAD_POINTS, min(_LOAD_POINTS, _MOST_LOADS // max(1, len(history.slots))))
-    times = np.linspace(window.start, end, points)
-    # a stretch shows what was so when it ended; what happens in the very moment that ends it belongs to the next one
-    ends = times + (max(end - window.start, 1e-9) / (points - 1)) * (1 - 1e-9)
-    in_flight = np.zeros((len(history.slots), points), np.int64)
-    started = np.zeros(points, np.int64)
-    for flow, resource in zip(history.flows, history.resource_of, strict=True):
-        if resource >= 0:
-            begun = flow.started.before(ends)
-            started += begun
-            in_flight[resource] += begun - flow.ended.before(ends)
-    still = np.sort(np.array([since for times_of_node in waiting_since.values() for since in times_of_node], "f8"))
-    waiting = np.maximum(history.ready.before(ends) - started + still.searchsorted(ends), 0)
-    return Load(times, waiting, in_flight)
