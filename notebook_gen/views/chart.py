@@ -32,6 +32,7 @@ from notebook_gen.views.moves import Corner
 from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
+from notebook_gen.views.row_turns import Turn
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import fit, fit_apart, one_line, say_row, text_width, write_clock
 
@@ -245,7 +246,13 @@ def chart_height(graph: ExecutionGraph, ceilings: Mapping[str, int], rows: int) 
 
 
 def chart_of_run(
-    source: RunSource, history: History, *, pixels: int, max_bars: int, lanes: LaneKind = "slots"
+    source: RunSource,
+    history: History,
+    *,
+    pixels: int,
+    max_bars: int,
+    lanes: LaneKind = "slots",
+    turn: Turn | None = None,
 ) -> Chart:
     """Chart a whole run so far; while it goes on, with some room ahead.
 
@@ -255,17 +262,21 @@ def chart_of_run(
         pixels: how wide the picture will be.
         max_bars: bars, at most.
         lanes: what lanes are.
+        turn: the rows that somebody has turned to; None: the newest.
     """
     is_over = source.progress.ended is not None
     now = max(source.elapsed(), history.latest, 1e-3)
     ahead = 0.0 if is_over else ROOM_AHEAD
     window = Window(0.0, now / (1 - ahead), pixels)
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
-    choice = LaneChoice(lanes, inner_height(height))
+    room = inner_height(height)
+    choice = LaneChoice(lanes, room, None if turn is None else turn.rows(history.rows, room))
     detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=source.waiting_since())
-    if detail.since > window.start:
+    if turn is not None:
+        detail = detail.fitted()
+    if detail.since > window.start or detail.until is not None:
         # rows: what was before the first of them is empty
-        end = detail.since + (now - detail.since) / (1 - ahead)
+        end = detail.until or detail.since + (now - detail.since) / (1 - ahead)
         detail = replace(detail, window=window._replace(start=detail.since, end=end))
     return make_chart(history, detail, source.ceilings, height, is_over=is_over)
 

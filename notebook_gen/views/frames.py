@@ -19,6 +19,7 @@ from notebook_gen.views.level_of_detail import Detail
 from notebook_gen.views.moves import Corner
 from notebook_gen.views.occupancy import MOST_CELLS
 from notebook_gen.views.row_choice import say_rows
+from notebook_gen.views.row_turns import RowsFrame
 from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
@@ -108,8 +109,10 @@ class Frame(TypedDict):
         start, end: the window, in seconds since the run began.
         now: when the frame was made.
         since: when what is shown begins, within the window.
+        until: when it ends, if that was before now.
         lanes: where they stand.
         note: which of the rows are shown, where lanes are rows; else nothing.
+        rows: where to turn from there; None where lanes are no rows.
         bars: columns of the bars, by name.
         labels: the labels at the left and the lines below them, escaped for plotly.
         titles: what each label says to who points at it; not escaped.
@@ -127,8 +130,10 @@ class Frame(TypedDict):
     end: float
     now: float
     since: float
+    until: float | None
     lanes: LanesFrame
     note: str
+    rows: RowsFrame | None
     bars: dict[str, bytes]
     grid: GridFrame | None
     load: LoadFrame
@@ -159,12 +164,13 @@ def most_bars(graph: ExecutionGraph, attempts: int) -> int:
     return max(_FEWEST_BARS, min(_MOST_BARS, (room - _GRID_BYTES) // _BAR_BYTES))
 
 
-def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
+def pack_frame(chart: Chart, errors: Mapping[int, str], rows: RowsFrame | None = None) -> Frame:
     """Pack what a window shows.
 
     Args:
         chart: the window.
         errors: the sentence of each failed attempt, by its line in the trace.
+        rows: which of the rows it shows, where lanes are rows.
     """
     detail = chart.detail
     load, window, curves = detail.load, detail.window, chart.in_flight.curves
@@ -174,8 +180,10 @@ def pack_frame(chart: Chart, errors: Mapping[int, str]) -> Frame:
         "end": window.end,
         "now": detail.now,
         "since": detail.since,
+        "until": detail.until,
         "lanes": _pack_lanes(chart),
-        "note": say_rows(detail.lanes),
+        "note": say_rows(detail.lanes, None if rows is None else rows["rows"]),
+        "rows": rows,
         "bars": {name: columns[name].astype(code).tobytes() for name, code in _BAR_TYPES.items()},
         "grid": _pack_grid(detail),
         "load": {

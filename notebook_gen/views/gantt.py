@@ -92,7 +92,7 @@ def gantt(
 
     history = History(trace.graph)
     history.update(trace)
-    count = max(trace.rows, int(history.columns["row"].max(initial=-1)) + 1)
+    count = max(trace.rows, history.rows)
     chosen = None if rows is None else choose_rows(rows, count)
     chart = _chart(trace, history, lanes, None if chosen is None else chosen[:_MOST_ROWS], max_bars)
     paint = theme_paint(theme)

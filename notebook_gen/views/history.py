@@ -103,6 +103,11 @@ class History:
         return self._extent.slots
 
     @property
+    def rows(self) -> int:
+        """How many rows there are, up to the last of which anything is known."""
+        return int(self.columns["row"].max(initial=-1)) + 1
+
+    @property
     def open(self) -> "Array":
         """The positions of what is in flight, in order."""
         return self._extent.open

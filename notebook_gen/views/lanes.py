@@ -35,7 +35,7 @@ class LaneChoice(NamedTuple):
     Attributes:
         kind: what they are.
         room: pixels for rows; as many are shown as fit in.
-        rows: which of them, in order; the first that fit in are shown. None: the newest.
+        rows: which of them, the most important first; those that fit in are shown. None: the newest.
     """
 
     kind: LaneKind = "slots"
@@ -168,6 +168,20 @@ def newest_rows(rows: "Array", room: float) -> list[int]:
         reach *= 4
     by_age: list[int] = numbers[np.argsort(places)].tolist()
     return by_age[:most]
+
+
+def rows_in_full(rows: Sequence[int], rows_of_bars: "Array", most: int) -> list[int]:
+    """Give the first of some rows, one at least, as many as there may be bars for.
+
+    Args:
+        rows: the rows.
+        rows_of_bars: the row of each bar that they have, all of them together.
+        most: bars, at most.
+    """
+    import numpy as np
+
+    counts = np.bincount(rows_of_bars, minlength=max(rows) + 1)[list(rows)]
+    return list(rows[: max(1, int(np.cumsum(counts).searchsorted(most, side="right")))])
 
 
 def _stack(begins: Sequence[float], ends: Sequence[float]) -> list[int]:

@@ -12,7 +12,7 @@ A million attempts are no more work than a few thousand: what is counted of all 
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -27,6 +27,7 @@ from notebook_gen.views.lanes import (
     place_columns,
     place_rows,
     place_slots,
+    rows_in_full,
     slot_lanes,
 )
 from notebook_gen.views.load import Load, measure_load
@@ -42,6 +43,7 @@ _USUAL_OF: Final = 5_000
 _MOST_MEASURED: Final = 50_000
 """Attempts that are measured one by one for a grid; the sums of more are coarser, and quicker."""
 _SLOTS: Final = LaneChoice()
+_EDGE: Final = 0.02  # of the time that rows took
 _SAMPLES: Final = 4  # of what is in flight, for each stretch of a column
 
 
@@ -73,6 +75,7 @@ class Detail:
         window: what is looked at.
         now: seconds since the run began, or when it ended.
         since: when what is shown begins to matter; rows were not all there from the window's start on.
+        until: when it ends to matter, where somebody chose rows that were done before now; None: now.
         lanes: what stands beside what.
         bars: columns as in `History`, and `lane`; those in flight last until now; in the order they began.
         grid: stands for all attempts where there are too many for bars; else None.
@@ -93,6 +96,17 @@ class Detail:
     total: int
     in_flight: tuple[int, ...] = ()
     peaks: tuple[int, ...] = ()
+    until: float | None = None
+
+    def fitted(self) -> "Detail":
+        """Give it from where the first of its bars begins to where the last ends, with some room beside them."""
+        begins, ends = self.bars["started"], self.bars["started"] + self.bars["seconds"]
+        if not len(begins):
+            return self
+        begin, end = float(begins.min()), float(ends.max())
+        edge = _EDGE * max(end - begin, 1e-3)
+        until = None if end + edge >= self.now else end + edge
+        return replace(self, since=max(self.window.start, begin - edge), until=until)
 
 
 def query(
@@ -231,10 +245,12 @@ class _Shown:
         is_shown[wanted] = True
         positions = self.inside.positions(is_shown[np.minimum(rows, len(is_shown) - 1)])
         positions = positions[np.isin(everything[positions], wanted)]
+        chosen = wanted
         if len(positions) > self.max_bars:
-            positions = positions[-self.max_bars :]
+            chosen = rows_in_full(wanted, everything[positions], self.max_bars)
+            positions = positions[np.isin(everything[positions], chosen)][-self.max_bars :]
         bars = self._bars(positions)
-        lanes, placed = place_rows(wanted, bars, room, self.history.resource_of)
+        lanes, placed = place_rows(chosen, bars, room, self.history.resource_of)
         bars = {name: column[placed >= 0] for name, column in bars.items()}
         bars["lane"] = placed[placed >= 0].astype("u2")
         are_all = len(lanes.groups) == len(wanted) < most_rows(room)

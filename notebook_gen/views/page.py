@@ -15,13 +15,14 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
+from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.cells import cells_script, pack_cells, picture_of_run
 from notebook_gen.views.cells_svg import cells_svg, drawable
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.dag import dag_svg
-from notebook_gen.views.frames import pack_frame
+from notebook_gen.views.frames import Frame, pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.head import bar_html, error_html, head_html, side_html
@@ -30,6 +31,7 @@ from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
 from notebook_gen.views.retries import retry_lines
+from notebook_gen.views.row_turns import Turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.summary import say_no_rows, say_shown
@@ -46,6 +48,7 @@ MOST_BARS: Final = 3_000
 _KINDS = 50  # of failures
 _RECORDS_SIZE = 3_000_000  # characters of all records together
 _TABLE_SIZE = 1_500_000
+_ROW_PAGES = 25
 _ROWS_SEEN = 16  # before somebody scrolls
 _NOWHERE = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
@@ -183,9 +186,29 @@ def _history(source: RunSource) -> History | None:
     return history
 
 
-def _chart(source: RunSource, history: History, lanes: LaneKind = "slots") -> Chart:
+def _chart(source: RunSource, history: History, lanes: LaneKind = "slots", turn: Turn | None = None) -> Chart:
     max_bars = MOST_BARS if len(history) <= MOST_BARS else MOST_BARS // 3
-    return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars, lanes=lanes)
+    return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars, lanes=lanes, turn=turn)
+
+
+def _row_pages(source: RunSource, trace: Trace, history: History) -> Iterator[Frame]:
+    """The timeline's rows from the first on, as many at a time as fit, for as many pages as there is room for."""
+    begun, first = history.rows, 0
+    for number in range(_ROW_PAGES):
+        chart = _chart(source, history, "rows", Turn(first))
+        rows = rows_frame(chart.detail.lanes, begun, source.progress.rows, chosen=True)
+        if rows is None:
+            return
+        is_last = rows["after"] is None
+        if number == _ROW_PAGES - 1:
+            rows["after"] = None
+        frame = pack_frame(chart, trace.errors, rows)
+        if not is_last and rows["after"] is None:
+            frame["note"] += "; this file has none of the rows after these"
+        yield frame
+        if is_last:
+            return
+        first = rows["end"]
 
 
 def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | None:
@@ -194,11 +217,16 @@ def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | No
         return None
     chart = _chart(source, history)
     others = [kind for kind in LANE_KINDS if kind != chart.detail.lanes.kind]
+    frames = {kind: pack_frame(_chart(source, history, kind), source.trace.errors) for kind in others}
+    pages = list(_row_pages(source, source.trace, history))
+    if len(pages) > 1:
+        frames["rows"] = pages[0]
     tasks = write_plural(len(history), "task")
     return {
         "template": chart_template(chart),
         "frame": pack_frame(chart, source.trace.errors),
-        "frames": {kind: pack_frame(_chart(source, history, kind), source.trace.errors) for kind in others},
+        "frames": frames,
+        "pages": pages,
         "clock": {"now": chart.detail.now, "running": False, "note": f"{tasks} · drag to zoom, double-click for all"},
         "picture": gantt_svg(chart),
     }

@@ -22,6 +22,7 @@ from notebook_gen.views.gantt_svg import gantt_svg
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneChoice, LaneKind
 from notebook_gen.views.level_of_detail import Window, query
+from notebook_gen.views.row_turns import Turn, read_turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static
 from notebook_gen.views.text import write_plural
@@ -32,6 +33,7 @@ FRAME_RATE: Final = 200_000
 MOST_LINES: Final = 50_000
 """Attempts that a tick takes over, at most: a long trace is read bit by bit, and shown in the ticks between."""
 
+_ASKED = ("window", "lanes", "rows")
 _SILENCE = 1.5
 _PICTURE_AFTER = 0.6
 _PICTURE_EVERY = 1.0
@@ -59,7 +61,7 @@ class EmptyTemplate(TypedDict):
 
 def timeline_script() -> str:
     """Give the JavaScript of a timeline, as a module."""
-    return read_static("chart.js", "pick.js", "look.js", "load.js", "timeline.js")
+    return read_static("chart.js", "pick.js", "look.js", "load.js", "row_turns.js", "card.js", "timeline.js")
 
 
 class TimelineTraits(TypedDict, total=False):
@@ -118,6 +120,8 @@ class TimelineFeed:
         self._whole_due = -math.inf
         self._picture_waits = False
         self._lanes: LaneKind = "slots"
+        self._turn: Turn | None = None
+        self._turned: tuple[int, ...] | None = None
         self._has_template = False
         self._shown = -1
         self._stale_at = math.inf
@@ -165,14 +169,16 @@ class TimelineFeed:
     def answer(self, messages: Sequence[Mapping[str, object]]) -> None:
         """Do what the page has asked for; what it says is not relied on."""
         # where somebody looked in between does not matter any more
-        last = {name: message[name] for message in messages for name in ("window", "lanes") if name in message}
+        last = {name: message[name] for message in messages for name in _ASKED if name in message}
         for message in messages:
             self._hear_of_plotly(message.get("plotly"))
         was_whole = self._look is None
         if "window" in last:
             self._look = _read_look(last["window"])
         kind = next((kind for kind in LANE_KINDS if kind == last.get("lanes")), self._lanes)
-        if kind != self._lanes:
+        turn = read_turn(last["rows"]) if "rows" in last else self._turn
+        if kind != self._lanes or turn != self._turn:
+            self._turn = turn if kind == self._lanes else None
             self._lanes = kind
             self._show_frame()
             self._show_clock()
@@ -201,17 +207,19 @@ class TimelineFeed:
     def _now(self) -> float:
         return max(self._source.elapsed(), self._history.latest)
 
-    def _chart(self, window: Window) -> Chart:
+    def _chart(self, window: Window, rows: tuple[int, ...] | None) -> Chart:
         source, history = self._source, self._history
         height = measures.timeline_height(source)
         detail = query(
             history,
             window,
             self._now(),
-            lanes=LaneChoice(self._lanes, inner_height(height)),
+            lanes=LaneChoice(self._lanes, inner_height(height), rows),
             max_bars=most_bars(source.graph, len(history)),
             waiting_since=self._source.waiting_since(),
         )
+        if rows is not None:
+            detail = detail.fitted()
         return make_chart(history, detail, source.ceilings, height, is_over=source.progress.ended is not None)
 
     def _show_changes(self, now: float) -> int:
@@ -229,8 +237,11 @@ class TimelineFeed:
 
     def _show_frame(self) -> int:
         """Show the whole run; gives the bytes that it took."""
-        chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH))
-        frame = pack_frame(chart, self._trace.errors)
+        turn, room = self._turn, inner_height(measures.timeline_height(self._source))
+        rows = None if turn is None else turn.rows(self._history.rows, room)
+        chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH), rows)
+        self._turned = None if turn is None else chart.detail.lanes.groups
+        frame = self._pack(chart)
         if not self._has_template:
             # the template first: a frame cannot be drawn without it
             self._board.show_timeline(template=chart_template(chart), frame=frame)
@@ -245,9 +256,15 @@ class TimelineFeed:
         if look is None:
             return 0
         start = max(0.0, self._now() - look.width) if look.follows else look.start
-        frame = pack_frame(self._chart(Window(start, start + look.width, look.pixels)), self._trace.errors)
+        # the same rows, however many there would be room for in this window
+        frame = self._pack(self._chart(Window(start, start + look.width, look.pixels), self._turned))
         self._board.show_timeline(detail=frame)
         return frame_size(frame)
+
+    def _pack(self, chart: Chart) -> Frame:
+        begun, is_turned = self._history.rows, self._turn is not None
+        rows = rows_frame(chart.detail.lanes, begun, self._source.progress.rows, chosen=is_turned)
+        return pack_frame(chart, self._trace.errors, rows)
 
     def _show_clock(self) -> None:
         count = len(self._history)
@@ -265,7 +282,12 @@ class TimelineFeed:
         bars, picture = _PICTURE_BARS, None
         while picture is None or (_size(picture) > MOST_BYTES and bars > 0):
             chart = chart_of_run(
-                self._source, self._history, pixels=measures.CHART_WIDTH, max_bars=bars, lanes=self._lanes
+                self._source,
+                self._history,
+                pixels=measures.CHART_WIDTH,
+                max_bars=bars,
+                lanes=self._lanes,
+                turn=self._turn,
             )
             picture = gantt_svg(chart)
             bars //= 2

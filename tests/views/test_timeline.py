@@ -12,6 +12,7 @@ from notebook_gen.observers.trace import AGAIN, DONE, Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.frames import frame_size
 from notebook_gen.views.lanes import LANE_KINDS
+from notebook_gen.views.row_turns import RowsFrame
 from notebook_gen.views.timeline import MOST_LINES, TimelineFeed
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 from tests.views.recording_board import RecordingBoard
@@ -332,8 +333,105 @@ def test_a_frame_of_rows_says_which_they_are() -> None:
     stage.say(lanes="rows")
 
     frame = stage.board.timeline["frame"]
-    assert frame["note"] == f"rows {3000 - len(frame['lanes']['counts'])}–2999"
+    first = 3000 - len(frame["lanes"]["counts"])
+    assert frame["note"] == f"rows {first}–2999 of 3,000"
+    assert frame["rows"] == {
+        "first": first, "end": 3000, "rows": 3000, "before": first, "after": None, "chosen": False,
+    }  # fmt: skip
     assert stage.board.timeline["clock"]["note"] == "3,000 tasks"
+
+
+def _turns(stage: _Stage) -> RowsFrame:
+    rows = stage.board.timeline["frame"]["rows"]
+    assert rows is not None
+    return rows
+
+
+def _rows_seen(stage: _Stage) -> range:
+    return range(_turns(stage)["first"], _turns(stage)["end"])
+
+
+def test_every_row_can_be_turned_to_back_and_forth() -> None:
+    stage = _Stage(_busy(200))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+    seen = [_rows_seen(stage)]
+    while (before := _turns(stage)["before"]) is not None:
+        assert stage.say(rows={"before": before}) == ["frame"]
+        seen.append(_rows_seen(stage))
+    assert sorted({row for rows in seen for row in rows}) == list(range(200))
+
+    forth = [_rows_seen(stage)]
+    while (after := _turns(stage)["after"]) is not None:
+        stage.say(rows={"after": after})
+        forth.append(_rows_seen(stage))
+    assert [row for rows in forth for row in rows] == list(range(200))
+    assert frame_size(stage.board.timeline["frame"]) <= 64_000
+
+
+def test_a_picture_of_rows_that_somebody_turned_to_is_as_long_as_they_took() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+    stage.say(rows={"after": 1000})
+
+    frame = stage.board.timeline["frame"]
+
+    count = len(frame["lanes"]["counts"])
+    assert _rows_seen(stage) == range(1000, 1000 + count)
+    assert (frame["since"], frame["until"]) == pytest.approx((10.0, 10.0 + count * 0.01), abs=0.02)
+
+
+def test_rows_that_somebody_turned_to_stay_in_every_window_until_the_newest_are_wanted() -> None:
+    stage = _Stage(_busy(3000))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+    stage.say(rows={"after": 1000})
+    turned = _rows_seen(stage)
+
+    stage.say(window={"start": 10.0, "width": 0.05, "follows": False, "pixels": 800})
+    stage.run.attempt(REVIEW, 2999, 31.0, 31.5)
+    stage.tick(9.0)
+
+    assert stage.board.timeline["detail"]["note"] == f"rows 1000–{turned[-1]} of 3,000"
+    assert _rows_seen(stage) == turned
+    assert stage.say(rows=None, window=None) == ["frame"]
+    assert _rows_seen(stage)[-1] == 2999
+
+
+@pytest.mark.parametrize("rows", [{"before": -9}, {"after": 10**12}, {"after": -1}, {"before": 0}, {"before": 10**12}])
+def test_rows_that_there_are_none_of_are_the_nearest(rows: dict[str, int]) -> None:
+    stage = _Stage(_busy(200))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+
+    stage.say(rows=rows)
+
+    assert 0 <= _rows_seen(stage)[0] <= _rows_seen(stage)[-1] < 200
+
+
+@pytest.mark.parametrize("rows", [None, 3, {}, {"after": "x"}, {"after": True}, {"before": 2.5}, [1]])
+def test_what_turns_to_no_rows_changes_nothing(rows: object) -> None:
+    stage = _Stage(_busy(200))
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+
+    assert stage.say(rows=rows) == []
+
+
+def test_a_row_is_shown_with_all_of_its_attempts() -> None:
+    run = traced_run(40)
+    for attempt in range(6000):
+        run.attempt(REVIEW, attempt // 150, attempt * 0.01, attempt * 0.01 + 0.01)
+    stage = _Stage(run)
+    stage.tick(0.0)
+    stage.say(lanes="rows")
+
+    stage.say(rows={"after": 3})
+
+    rows = _turns(stage)
+    assert len(stage.board.timeline["frame"]["bars"]["state"]) == 150 * (rows["end"] - 3)
+    assert rows["after"] == rows["end"]
 
 
 def test_a_long_trace_is_taken_over_bit_by_bit_but_whole_in_the_end() -> None:

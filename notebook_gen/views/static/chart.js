@@ -288,6 +288,15 @@ function waitTraces(template, frame, colors, picked) {
   return traces;
 }
 
+// The ground of each group of lanes, and the line at now
+
+function shapes(template, { lanes }, { running, now }, colors) {
+  const ground = { type: "rect", layer: "below", line: { width: 0 }, fillcolor: colors.get("lane"), xref: "paper", x0: 0, x1: 1 };
+  const grounds = lanes.grounds.map(([y0, y1]) => ({ ...ground, y0, y1 }));
+  const line = { color: colors.get("accent"), width: 1.2 };
+  return running ? [...grounds, { type: "line", x0: now, x1: now, y0: 0, y1: template.height, line }] : grounds;
+}
+
 // Everything that has a place in time, what lies below first. Of a node that is picked, bars keep their colour; the
 // others fade
 

@@ -1,21 +1,22 @@
-// The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js and
-// load.js in one module.
+// The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js,
+// load.js, row_turns.js and card.js in one module.
 //
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
-// frames:   frames of other kinds of lanes, where nobody can be asked for them: in a saved page
+// frames:   frames of other kinds of lanes, where nobody can be asked for them: in a saved page; pages: of rows, in order
 // clock:    now, whether the run is going on, a note
 // picture:  the chart as SVG, for as long as plotly.js is not there
 //
 // The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run,
-// { lanes } when somebody wants other lanes, and { record } when somebody clicks a bar: its row.
+// { lanes } when somebody wants other lanes, { rows } when somebody turns to others (null: to the newest), and { record }
+// when somebody clicks a bar: its row.
 
 const LANES = {
   slots: "Who was busy with what",
   rows: "How each row came about. Thin: waiting for a slot; dotted: while its endpoint cooled down; thick: in flight",
   columns: "How many tasks of each column were in flight",
 };
-const GESTURES = "In the chart: drag to zoom, or press Ctrl and scroll; Shift and drag to move; double-click for the whole run";
+const GESTURES = "In the chart: drag to zoom, or press Ctrl and scroll; Shift and drag to move; double-click for the whole";
 const STEP_AHEAD = 0.03; // of the axis: how far the room ahead of now may be off
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
@@ -29,11 +30,12 @@ class Timeline {
     const head = make("div", "ng-section", el);
     make("b", "", head, "Timeline").title = GESTURES;
     this.note = make("span", "", head);
+    this.turns = new RowTurns(head, (rows) => this.turn(rows));
     make("span", "ng-space", head);
     this.makeSwitch(head);
     this.pill = make("button", "ng-pill ng-follow", head, "follow");
     this.pill.title = `Keep the newest in sight. ${GESTURES}`;
-    this.pill.onclick = () => (this.model.get("clock").running ? this.follow(!this.follows) : this.lookAtAll());
+    this.pill.onclick = () => (this.model.get("clock").running ? this.pressFollow() : this.lookAtAll());
     this.stage = make("div", "ng-stage", el);
     this.plot = make("div", "ng-plot", this.stage);
     this.picture = make("div", "ng-picture", this.stage);
@@ -153,8 +155,9 @@ class Timeline {
       choice.classList.toggle("ng-on", own === kind);
       choice.setAttribute("aria-pressed", own === kind);
     }
-    this.note.textContent = this.note.title = [this.sayPicked(), note, shown?.note].filter(Boolean).join(" · ");
-    const follows = running && this.follows;
+    const canTurn = this.turns.show(shown?.rows, shown?.note);
+    this.note.textContent = this.note.title = [this.sayPicked(), note, !canTurn && shown?.note].filter(Boolean).join(" · ");
+    const follows = running && this.follows && !shown?.rows?.chosen;
     this.pill.textContent = running ? "follow" : "whole run";
     this.pill.hidden = !running && !this.window;
     this.stage.classList.toggle("ng-zoomed", this.window !== null);
@@ -187,7 +190,6 @@ class Timeline {
 
   layout(template, frame, clock, range) {
     const layout = this.colors.resolve(template.layout), { lanes } = frame;
-    const soft = this.colors.get("soft"), fillcolor = this.colors.get("lane");
     layout.width = this.stage.clientWidth;
     layout.margin.l = lanes.label_width;
     layout.dragmode = "zoom";
@@ -197,13 +199,8 @@ class Timeline {
     // what is in flight now, wherever somebody looks; rows are those of the window
     const isSame = lanes.kind !== "rows" && this.frame.labels.length === frame.labels.length;
     const { labels } = isSame ? this.frame : frame;
-    layout.yaxis.ticktext = labels.map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${soft}">${below}</span>` : name));
-    const ground = { type: "rect", layer: "below", line: { width: 0 }, fillcolor, xref: "paper", x0: 0, x1: 1 };
-    layout.shapes = lanes.grounds.map(([y0, y1]) => ({ ...ground, y0, y1 }));
-    if (clock.running) {
-      const line = { color: this.colors.get("accent"), width: 1.2 };
-      layout.shapes.push({ type: "line", x0: clock.now, x1: clock.now, y0: 0, y1: template.height, line });
-    }
+    layout.yaxis.ticktext = labels.map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${this.colors.get("soft")}">${below}</span>` : name));
+    layout.shapes = shapes(template, frame, clock, this.colors);
     return layout;
   }
 
@@ -216,7 +213,8 @@ class Timeline {
 
   wholeRange({ now, running }) {
     const { room_ahead: ahead } = this.model.get("template");
-    const { since } = this.frame, span = now - since;
+    const { since, until } = this.frame, span = now - since;
+    if (until !== null) return [since, until];
     if (!running) return [since, Math.max(now, since + 1e-3)];
     // the axis grows in steps, so that bars do not move all the time
     const room = 1 - span / (this.end - since);
@@ -226,7 +224,7 @@ class Timeline {
 
   frameFor([from, to], { now }) {
     const { frame, detail } = this;
-    if (!this.window || detail?.lanes.kind !== frame.lanes.kind) return frame;
+    if (!this.window || detail?.lanes.kind !== frame.lanes.kind || turnedTo(detail) !== turnedTo(frame)) return frame;
     // what follows comes in a little later than the clock
     const late = this.follows ? 1 + 0.1 * (to - from) : 0;
     return detail.start <= Math.max(from, 0) && detail.end >= Math.min(to, now) - late ? detail : frame;
@@ -273,8 +271,24 @@ class Timeline {
     this.show();
   }
 
+  turn(rows) {
+    const pages = this.model.get("pages");
+    this.end = 0;
+    this.window = null;
+    if (pages?.length) (this.saved = pageOf(pages, rows)), this.read();
+    else this.model.send({ rows, window: null });
+    this.show();
+  }
+
+  // From when to when there is something to be seen: the newest rows make room for those of the time that is looked at
+
+  limits() {
+    const [begin, end] = this.wholeRange(this.model.get("clock"));
+    return [this.frame.rows && !this.frame.rows.chosen ? 0 : begin, end];
+  }
+
   look(from, to) {
-    const [begin, end] = this.wholeRange(this.model.get("clock")), width = to - from;
+    const [begin, end] = this.limits(), width = to - from;
     if (width >= end - begin) return this.lookAtAll();
     // nothing is to be seen outside of the run, and of the room ahead of it
     this.window = { start: Math.max(begin, Math.min(from, end - width)), width };
@@ -286,6 +300,12 @@ class Timeline {
   lookAtAll() {
     this.window = null;
     this.follow(true);
+  }
+
+  pressFollow() {
+    const isTurned = this.frame?.rows?.chosen;
+    if (isTurned) this.turn(null);
+    this.follow(isTurned || !this.follows);
   }
 
   follow(follows) {
@@ -350,30 +370,10 @@ class Timeline {
     this.placeMark(this.wait, at, bars.started[at] - bars.waited[at], bars.started[at], 3);
     this.wait.style.background = this.colors.get(template.colors[bars.node[at]]);
     this.wait.hidden = lanes.kind === "rows" || bars.waited[at] < (range[1] - range[0]) / width;
-    this.fillCard(template, at, seconds);
+    fillCard(this.card, template, drawn, at, seconds);
     const [roomX, roomY] = [this.stage.clientWidth - this.card.offsetWidth - 8, this.stage.clientHeight - this.card.offsetHeight - 4];
     this.card.style.left = `${Math.max(4, Math.min(hovered.x + 14, roomX))}px`;
     this.card.style.top = `${Math.max(4, Math.min(hovered.y + 16, roomY))}px`;
-  }
-
-  fillCard(template, at, seconds) {
-    const { bars, usual, slowest, errors } = this.drawn;
-    const node = bars.node[at], state = bars.state[at], row = bars.row[at], attempt = bars.attempt[at];
-    const again = attempt > 1 ? ` · attempt ${attempt}` : "";
-    const cooled = bars.cooled[at] >= template.least_cooled ? `, ${writeSeconds(bars.cooled[at])} of it cooling down` : "";
-    const resource = template.resources[template.resource_of[node]];
-    const tokens = bars.tokens_in[at] || bars.tokens_out[at]
-      ? ` · ${bars.tokens_in[at].toLocaleString("en")} tokens in, ${bars.tokens_out[at].toLocaleString("en")} out` : "";
-    const ended = ["", "", " and failed", " when the run ended", " and failed, was tried again"][state];
-    this.card.replaceChildren();
-    make("b", "", this.card, `${template.names[node]} · ${row >= 0 ? `row ${row}` : "a whole row group"}${again}`);
-    make("div", "", this.card, `${writeSeconds(seconds)} in flight${ended}, waited ${writeSeconds(bars.waited[at])} for a slot${cooled}`);
-    make("div", "", this.card, `${resource}${tokens}`);
-    if (errors[at]) make("div", "ng-bad", this.card, errors[at]);
-    const times = usual[node] ? seconds / usual[node] : 0;
-    if (times < template.unusual) return;
-    const isSlowest = seconds >= slowest[node] * 0.999;
-    make("div", "ng-warning", this.card, `${times.toFixed(1)} × the usual${isSlowest ? ": the slowest so far" : ""}`);
   }
 }
 
