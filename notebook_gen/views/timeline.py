@@ -61,7 +61,7 @@ class EmptyTemplate(TypedDict):
 
 def timeline_script() -> str:
     """Give the JavaScript of a timeline, as a module."""
-    return read_static("chart.js", "pick.js", "look.js", "load.js", "row_turns.js", "card.js", "timeline.js")
+    return read_static("chart.js", "pick.js", "look.js", "load.js", "move.js", "row_turns.js", "card.js", "timeline.js")
 
 
 class TimelineTraits(TypedDict, total=False):

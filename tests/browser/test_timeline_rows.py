@@ -1,4 +1,4 @@
-"""All rows of a run can be reached in the timeline."""
+"""All rows of a run can be reached in the timeline, and a move never changes how much of it is seen."""
 
 import re
 from collections.abc import Iterator
@@ -154,6 +154,31 @@ def test_a_move_back_in_time_shows_the_rows_of_that_time(ended: NotebookPage) ->
 
     page.wait_for_function(f"newest => parseInt({SEEN}) < newest", arg=newest[0])
     assert page.evaluate(f"{RANGE}[1] - {RANGE}[0]") == pytest.approx(end - start)
+
+
+def test_a_move_keeps_how_much_is_seen_and_stops_where_the_run_does(ended: NotebookPage) -> None:
+    page, plot = ended.page, ended.page.locator(f"{TIMELINE} .nsewdrag").first
+    whole = page.evaluate(RANGE)
+
+    for begin, end in ((0.2, 0.7), (0.7, 0.2)):
+        _drag(page, plot, begin, end, is_move=True)
+        page.wait_for_timeout(300)
+        assert page.evaluate(RANGE) == pytest.approx(whole)
+
+    _drag(page, plot, 0.4, 0.6)
+    page.wait_for_function(f"whole => {RANGE}[0] > whole[0] + 0.01", arg=whole)
+    start, end = page.evaluate(RANGE)
+    _drag(page, plot, 0.2, 0.7, is_move=True)
+    moved = page.evaluate(RANGE)
+    assert moved == pytest.approx([start - (end - start) / 2, end - (end - start) / 2], abs=0.02 * (end - start))
+    for _ in range(4):
+        _drag(page, plot, 0.1, 0.9, is_move=True)
+    page.wait_for_timeout(300)
+    assert page.evaluate(RANGE) == pytest.approx([0.0, end - start])
+    for _ in range(8):
+        _drag(page, plot, 0.9, 0.1, is_move=True)
+    page.wait_for_timeout(300)
+    assert page.evaluate(RANGE) == pytest.approx([whole[1] - (end - start), whole[1]])
 
 
 def test_in_a_saved_page_every_row_can_be_turned_to(browser: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 // The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js,
-// load.js, row_turns.js and card.js in one module.
+// load.js, move.js, row_turns.js and card.js in one module.
 //
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
@@ -71,6 +71,7 @@ class Timeline {
       if (this.frame?.lanes.kind === this.wanted) this.wanted = null;
     });
     if (!page.plotly) page.waiting.push(() => this.isClosed || (ask(model), this.show()));
+    onMove(this.plot, () => this.scale?.range, (by, [from, to]) => this.move(by * (to - from), from, to));
     this.stage.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.stage);
@@ -295,6 +296,13 @@ class Timeline {
     this.follows = false;
     this.askForDetail();
     this.show();
+  }
+
+  // A move never changes how much is seen; it ends where the run does
+
+  move(by, from, to) {
+    const [begin, end] = this.limits();
+    if (to - from < end - begin - 1e-6) this.look(from - by, to - by);
   }
 
   lookAtAll() {
