@@ -9,6 +9,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.views.cells import CellsPicture, picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.cells_traces import picture_of_trace
+from notebook_gen.views.palette import EITHER
 from notebook_gen.views.pictures import HasTraces, SavedTraces, to_trace
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
@@ -76,7 +77,7 @@ def cells(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsDrawing:
     picture = drawable(whole)
     drawn = '<p class="ng-empty">No cells: no attempt tells of any.</p>'
     if picture.names:
-        drawn = twofold(cells_svg(picture), cells_image(drawable(whole, FEW_SHAPES)), "cells")
+        drawn = twofold(cells_svg(picture), cells_image(drawable(whole, FEW_SHAPES), EITHER), "cells")
     style = f"<style>{stylesheet('cells')}</style>"
     html = f'{style}<div class="ng-view mathjax_ignore"><div class="ng-scroll ng-cells-drawn">{drawn}</div></div>'
     return CellsDrawing(html=html, svg=cells_image(picture))

@@ -6,7 +6,7 @@ from typing import Final
 
 from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.views.cells import CellsPicture
-from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
+from notebook_gen.views.palette import LIGHT, Paint, Theme, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import escape, fit_apart, text_width, write_count
 
@@ -59,14 +59,14 @@ def cells_svg(picture: CellsPicture) -> str:
     )
 
 
-def cells_image(picture: CellsPicture) -> str:
+def cells_image(picture: CellsPicture, theme: Theme = LIGHT) -> str:
     """Draw the cells as a picture that stands alone: with a width and colours of its own."""
-    drawing = _Drawing(picture, theme_paint(LIGHT))
+    drawing = _Drawing(picture, theme_paint(theme))
     width = min(_IMAGE_WIDTH - drawing.label_width - _RIGHT, drawing.widest)
     return (
         f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{drawing.height}" '
         f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
-        f'<rect width="100%" height="100%" rx="6" fill="{LIGHT.panel}"/>'
+        f'<rect width="100%" height="100%" rx="6" fill="{theme.panel}"/>'
         f'<svg x="{drawing.label_width:g}" y="2" width="{width:g}" overflow="visible">{drawing.marks()}</svg></svg>'
     )
 

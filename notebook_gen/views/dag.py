@@ -17,7 +17,7 @@ from notebook_gen.views.geometry import GROUND_LABEL, GROUND_PAD, Box, Edge, Flo
 from notebook_gen.views.layout import lay_out
 from notebook_gen.views.model_groups import LABEL_SIZE, ModelGroup, group_by_model
 from notebook_gen.views.nodes import BuilderNodes, NodeNumbers, RunNodes, is_whole_column
-from notebook_gen.views.palette import LIGHT, kind_fill, node_colors
+from notebook_gen.views.palette import EITHER, LIGHT, Theme, kind_fill, kind_tint, node_colors
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import ELLIPSIS, escape, fit, one_line, write_plural
@@ -59,25 +59,25 @@ def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_widt
 
 
 def dag_image(graph: ExecutionGraph, progress: Progress | None, max_width: float) -> str:
-    """Draw a graph as SVG that stands alone, in light colours of its own."""
-    return stand_alone(graph, dag_svg(graph, progress=progress, max_width=max_width))
+    """Draw a graph as SVG that stands alone, for light pages and dark ones."""
+    return stand_alone(graph, dag_svg(graph, progress=progress, max_width=max_width), theme=EITHER)
 
 
-def stand_alone(graph: ExecutionGraph, svg: str) -> str:
-    """Give a drawn graph light colours of its own."""
+def stand_alone(graph: ExecutionGraph, svg: str, *, theme: Theme = LIGHT) -> str:
+    """Give a drawn graph colours of its own."""
+    fill = kind_tint if theme is EITHER else kind_fill
     used = sorted({color for color in node_colors(graph) if color is not None})
-    colors = "".join(f".ng-c{color}{{--c:{LIGHT.columns[color]}}}" for color in used)
+    colors = "".join(f".ng-c{color}{{--c:{theme.columns[color]}}}" for color in used)
     kinds = "".join(
-        f".ng-kind-{kind} .ng-node-box{{fill:{kind_fill(kind)}}}"
-        for kind in sorted({node.kind for node in graph.nodes})
+        f".ng-kind-{kind} .ng-node-box{{fill:{fill(kind)}}}" for kind in sorted({node.kind for node in graph.nodes})
     )
     style = (
-        f"<style>text{{font:10px sans-serif;fill:{LIGHT.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
-        f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground-name{{fill:{LIGHT.soft}}}"
-        f".ng-ground-name{{stroke:{LIGHT.lane};stroke-width:3px;paint-order:stroke}}"
-        f".ng-node-failed{{fill:{LIGHT.bad}}}.ng-ground rect{{fill:{LIGHT.lane};stroke:{LIGHT.line}}}"
-        f".ng-edge,.ng-frame{{fill:none;stroke:{LIGHT.soft}}}.ng-node-box{{fill:{LIGHT.background}}}"
-        f".ng-node-border{{fill:none;stroke:{LIGHT.soft};stroke-opacity:.5}}"
+        f"<style>text{{font:10px sans-serif;fill:{theme.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
+        f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground-name{{fill:{theme.soft}}}"
+        f".ng-ground-name{{stroke:{theme.lane};stroke-width:3px;paint-order:stroke}}"
+        f".ng-node-failed{{fill:{theme.bad}}}.ng-ground rect{{fill:{theme.lane};stroke:{theme.line}}}"
+        f".ng-edge,.ng-frame{{fill:none;stroke:{theme.soft}}}.ng-node-box{{fill:{theme.background}}}"
+        f".ng-node-border{{fill:none;stroke:{theme.soft};stroke-opacity:.5}}"
         ".ng-node-face{clip-path:inset(0 round 7px)}"
         f"{kinds}"
         f".ng-node-bar,.ng-node-dot{{fill:var(--c)}}.ng-node-bar{{transform-box:fill-box;transform-origin:left}}"
@@ -127,7 +127,7 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
     groups = group_by_model(graph, models or {})
     room = (_BUILDER_WIDTH, _BUILDER_HEIGHT)
     usual = _draw_builder(graph, room, groups=groups, direction=direction, least=_BESIDE_SCROLLBAR)
-    css_class, drawn, image = "ng-builder", usual.html, stand_alone(graph, usual.svg)
+    css_class, drawn, image = "ng-builder", usual.html, stand_alone(graph, usual.svg, theme=EITHER)
     if usual.width > _BUILDER_NARROW:
         room = (_BUILDER_NARROW, _BUILDER_HEIGHT)
         narrow = _draw_builder(graph, room, groups=groups, direction=direction, least=_BUILDER_LEAST)
@@ -314,4 +314,4 @@ def _legend(graph: ExecutionGraph) -> str:
     models = dict.fromkeys(node.model for node in graph.nodes if node.model is not None)
     count = write_plural(len(graph.columns), "column")
     used = f" · {write_plural(len(models), 'model')}" if models else ""
-    return f"{''.join(parts)}<b>{count}{used}</b>"
+    return " ".join([*parts, f"<b>{count}{used}</b>"])

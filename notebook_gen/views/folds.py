@@ -9,6 +9,7 @@ from typing import Final
 from notebook_gen.observers.records import RowRecord
 from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
+from notebook_gen.views.palette import EITHER
 from notebook_gen.views.record import record_html
 from notebook_gen.views.retries import retry_lines
 from notebook_gen.views.source import RunSource
@@ -60,7 +61,7 @@ def _cells(source: RunSource) -> str:
     picture = picture_of_run(source)
     if not picture.names:
         return ""
-    image = cells_image(drawable(picture, FEW_SHAPES))
+    image = cells_image(drawable(picture, FEW_SHAPES), EITHER)
     return twofold(cells_svg(drawable(picture)), image, "cells")
 
 

@@ -13,7 +13,7 @@ from notebook_gen.views.chart_places import SMALL_SIZE, TOP_MARGIN, Band
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
 from notebook_gen.views.occupancy import Grid
-from notebook_gen.views.palette import LIGHT, Paint, css_paint, theme_paint
+from notebook_gen.views.palette import EITHER, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import escape, fit, say_row, write_seconds
 
@@ -43,13 +43,12 @@ def gantt_svg(chart: Chart) -> str:
 
 
 def gantt_image(chart: Chart) -> str:
-    """Draw a chart that stands alone: with a width and colours of its own, and nothing for who points at bars."""
-    drawing = _Drawing(chart, theme_paint(LIGHT), can_be_pointed_at=False)
+    """Draw a chart that stands alone: with a width and colours for light pages and dark ones, no titles of bars."""
+    drawing = _Drawing(chart, theme_paint(EITHER), can_be_pointed_at=False)
     left = chart.places.label_width
     return (
         f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{chart.height:g}" '
         f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
-        f'<rect width="100%" height="100%" rx="6" fill="{LIGHT.panel}"/>'
         f'<svg x="{left:g}" y="{TOP_MARGIN}" width="{_IMAGE_WIDTH - left - _RIGHT:g}" overflow="visible">'
         f"{drawing.marks(drawing.strokes())}</svg></svg>"
     )

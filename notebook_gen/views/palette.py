@@ -21,7 +21,7 @@ KIND_COLORS: Final[dict[Kind, int]] = {"sampler": 5, "expression": 4, "llm": 0, 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours of one theme, as `#rrggbb`.
+    """Colours of one theme, as `#rrggbb`; a ground may let through what it lies on, as `#rrggbbaa`.
 
     Attributes:
         columns: the column colours, `COLUMN_COLORS` of them.
@@ -83,6 +83,12 @@ def kind_fill(kind: Kind) -> str:
     """Give the pale ground of nodes of a kind, for pictures that know no themes."""
     color = KIND_COLORS.get(kind)
     return _mix(LIGHT.columns[color] if color is not None else LIGHT.soft, "#ffffff", 0.8)
+
+
+def kind_tint(kind: Kind) -> str:
+    """Give the ground of nodes of a kind, for pictures that know nothing of what they lie on."""
+    color = KIND_COLORS.get(kind)
+    return f"{EITHER.columns[color] if color is not None else EITHER.soft}2e"
 
 
 def theme_paint(theme: Theme) -> Paint:
@@ -155,3 +161,22 @@ DARK: Final = Theme(
     waiting="#22282e",
     ready="#46505a",
 )
+EITHER: Final = Theme(
+    columns=LIGHT.columns,
+    ink="#787d83",
+    soft="#787d83",
+    line="#80808059",
+    lane="#80808017",
+    bad="#d9483f",
+    ok="#33936a",
+    warn="#b57a14",
+    warn_text="#ad7510",
+    accent="#4484c8",
+    background="#80808000",
+    panel="#80808000",
+    grid="#80808033",
+    card="#80808000",
+    waiting="#80808026",
+    ready="#80808073",
+)
+"""For images, which cannot know the page's theme: no ground of their own, text that can be read on either."""

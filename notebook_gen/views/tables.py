@@ -60,6 +60,8 @@ _STATE_TITLES: Final[Mapping[CellState, str]] = {
     "failed": "it could not be made; its record and Failures say why",
     "dropped": "its row was given up",
 }
+_ONE_LINE: Final = "overflow:hidden;text-align:left;text-overflow:ellipsis;white-space:nowrap;list-style:none"
+"""Of a long text, also where there is no stylesheet."""
 _LEFT_EMPTY: Final = "an earlier run left it empty: it was skipped, it failed, or nothing was made"
 _KIND_TITLES: Final[Mapping[str, str]] = {
     "rejected": "the same call would fail again: the prompt, the function or the model has to change",
@@ -242,7 +244,7 @@ class _Folds:
                 for column, cell, is_folded in zip(self._columns, cells, folded, strict=True)
                 if is_folded
             )
-            yield f'<tr class="ng-whole"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
+            yield f'<tr class="ng-whole" style="display:none"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
 
     def _whole(self, cell: _Cell) -> str:
         return escape(write_whole(cell.value, self._full_limit))
@@ -273,7 +275,7 @@ def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _C
 
 
 def _draw_fold(cell: _Cell) -> str:
-    return f"<td><details><summary>{escape(cell.written.text)}</summary></details></td>"
+    return f'<td><details><summary style="{_ONE_LINE}">{escape(cell.written.text)}</summary></details></td>'
 
 
 def _mono(cell: _Cell) -> str:
@@ -296,7 +298,7 @@ def _table(columns: Sequence[TableColumn], body: Iterable[str]) -> str:
     widths = "".join(map(_col, css_widths(columns)))
     head = "".join(map(_head_cell, columns))
     return (
-        f'<div class="ng-scroll"><table class="ng-table">'
+        f'<div class="ng-scroll"><table class="ng-table" style="width:100%;table-layout:fixed">'
         f"<colgroup>{_col(f'{NUMBER_WIDTH}px')}{widths}</colgroup>"
         f'<thead><tr><th class="ng-number">#</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
@@ -308,7 +310,8 @@ def _col(width: str) -> str:
 
 def _head_cell(column: TableColumn) -> str:
     maker = f' data-maker="{column.node}"' if column.node is not None else ""
-    return f'<th title="{escape(one_line(column.name))}"{maker}><span class="ng-name">{_name(column)}</span></th>'
+    side = ' style="text-align:left"' if column.width is None else ""  # as what stands below
+    return f'<th title="{escape(one_line(column.name))}"{maker}{side}><span class="ng-name">{_name(column)}</span></th>'
 
 
 def _name(column: TableColumn) -> str:

@@ -24,6 +24,14 @@ b
 )
 LOADED = "() => [...document.querySelectorAll('.jp-OutputArea img')].filter(image => image.naturalWidth > 50).length"
 
+ROWS_SEEN = """(() => {
+    const box = document.querySelector(".ng-first-rows"), end = box.getBoundingClientRect().bottom;
+    return [...box.querySelectorAll("tr")].filter((row) => {
+        const { bottom, height } = row.getBoundingClientRect();
+        return height && bottom <= end + 1;
+    }).length - 1;
+})()"""
+
 
 def test_a_notebook_that_is_not_trusted_shows_each_picture_as_an_image(open_notebook: OpenNotebook) -> None:
     first = open_notebook.run_cells("trusted", CELLS)
@@ -48,4 +56,7 @@ def test_a_notebook_that_is_not_trusted_shows_each_picture_as_an_image(open_note
         "cells",
     ]
     assert again.page.locator(".ng-drawn:visible").count() == 0
-    again.picture("untrusted")
+    assert again.page.evaluate(ROWS_SEEN) >= 4
+    for theme in ("Dark", "Light"):
+        again.use_theme(f"JupyterLab {theme}")
+        again.picture(f"untrusted-{theme}")

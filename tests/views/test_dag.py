@@ -150,7 +150,7 @@ def test_nodes_are_marked_by_kind_and_column_and_the_legend_names_the_kinds_ther
         "ng-node ng-kind-sampler ng-c0",
         "ng-node ng-kind-llm ng-c1",
     ]
-    assert read_page(html).texts[-3:] == ["sampler", "LLM", "2 columns · 1 model"]
+    assert [text for text in read_page(html).texts if text.strip()][-3:] == ["sampler", "LLM", "2 columns · 1 model"]
 
 
 def test_a_full_column_function_has_a_second_border() -> None:

@@ -8,6 +8,7 @@ from notebook_gen.config.columns import Column, Integer, SeedColumn, SeedData
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.palette import (
     DARK,
+    EITHER,
     LIGHT,
     Theme,
     column_colors,
@@ -35,6 +36,12 @@ def _contrast(color: str, ground: str) -> float:
 @pytest.mark.parametrize("ground", ["background", "panel", "card", "lane"])
 def test_text_can_be_read_on_every_ground_it_stands_on(theme: Theme, text: str, ground: str) -> None:
     assert _contrast(getattr(theme, text), getattr(theme, ground)) >= 4.5
+
+
+@THEMES
+@pytest.mark.parametrize("text", ["ink", "soft", "bad", "warn_text", "accent"])
+def test_text_of_images_can_be_read_on_light_pages_and_on_dark_ones(theme: Theme, text: str) -> None:
+    assert _contrast(getattr(EITHER, text), theme.background) >= 3.8  # no colour has 4.5 on both
 
 
 @THEMES

@@ -19,6 +19,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.values import Exchange
 from notebook_gen.views.page import page_html
+from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.report import TABLE_SIZE, report_html, report_text, still_html
 from notebook_gen.views.summary import say_shown
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
@@ -147,7 +148,10 @@ def test_every_picture_is_there_a_second_time_for_pages_that_drop_the_first() ->
     for attributes in images:
         kind, _, data = attributes["src"].partition(",")
         assert kind == "data:image/svg+xml;base64"
-        ET.fromstring(base64.b64decode(data))  # noqa: S314  # our own
+        svg = base64.b64decode(data).decode()
+        ET.fromstring(svg)  # noqa: S314  # our own
+        # it may lie on a light page or on a dark one
+        assert not any(color in svg for color in (LIGHT.ink, LIGHT.panel, DARK.ink, DARK.panel))
 
 
 def test_a_page_that_drops_drawings_and_the_stylesheet_shows_none_of_their_words() -> None:
