@@ -178,7 +178,7 @@ def failure_body(status: int) -> bytes:
     """Give the JSON of an error that the request is not to blame for: status 429, 500 or 503."""
     if status == 429:
         return _error_body("Too many calls, says the demo endpoint.", "requests", code="rate_limit_exceeded")
-    return _error_body("This failure was asked of the demo endpoint.", "server_error")
+    return _error_body("The demo endpoint was told to fail like this: see faults= of ng.DemoModel.", "server_error")
 
 
 def _error_body(message: str, kind: str, *, param: str | None = None, code: str | None = None) -> bytes:

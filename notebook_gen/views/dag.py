@@ -74,7 +74,7 @@ def stand_alone(graph: ExecutionGraph, svg: str, *, theme: Theme = LIGHT) -> str
     style = (
         f"<style>text{{font:10px sans-serif;fill:{theme.ink}}}.ng-node-name{{font-size:12px;font-weight:600}}"
         f".ng-small .ng-node-name{{font-size:11px}}.ng-node-sub,.ng-ground-name{{fill:{theme.soft}}}"
-        f".ng-ground-name{{stroke:{theme.lane};stroke-width:3px;paint-order:stroke}}"
+        f".ng-ground-name{{stroke:{theme.lane};stroke-width:7px;paint-order:stroke}}"
         f".ng-node-failed{{fill:{theme.bad}}}.ng-ground rect{{fill:{theme.lane};stroke:{theme.line}}}"
         f".ng-edge,.ng-frame{{fill:none;stroke:{theme.soft}}}.ng-node-box{{fill:{theme.background}}}"
         f".ng-node-border{{fill:none;stroke:{theme.soft};stroke-opacity:.5}}"

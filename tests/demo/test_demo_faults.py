@@ -83,7 +83,9 @@ def test_a_server_error_is_transient_and_says_that_it_was_wanted() -> None:
     failure = failure_of(DemoFaults(server_error=1))
 
     assert isinstance(failure, Transient)
-    assert "could not answer (500): This failure was asked of the demo endpoint.;" in str(failure)
+    assert "could not answer (500): The demo endpoint was told to fail like this: see faults= of ng.DemoModel.;" in str(
+        failure
+    )
 
 
 def test_a_dropped_connection_is_transient() -> None:

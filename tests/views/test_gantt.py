@@ -104,7 +104,10 @@ def test_an_attempt_that_was_tried_again_is_hatched_and_has_no_cross() -> None:
     assert [(list(bar.base), bar.marker.pattern.shape) for bar in bars] == [([3.0], None), ([1.0], "/")]
     assert bars[1].hovertext[0].endswith("failed, and was tried again<br>no &lt;b&gt;")
     assert not [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
-    assert "tried again after 1.0 s" in gantt_svg(_chart(run))
+    drawn = gantt_svg(_chart(run))
+    assert "tried again after 1.0 s" in drawn
+    # one line for the bar, however long it is: its dashes lie as near to each other in a long one
+    assert len(re.findall("stroke-dasharray:1.4 4", drawn)) == 1
 
 
 def test_a_figure_of_many_attempts_has_a_heat_map_and_few_bars() -> None:

@@ -8,6 +8,7 @@ const NOBODY = 0xffff;
 const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "overlay" };
 const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
+const LETTER = 5.2; // pixels of one, about
 const FADED = 0.16; // of its opacity is left of what is not picked
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
 const TYPES = {
@@ -211,7 +212,16 @@ function area(times, values, [top, bottom], most, now, fillcolor) {
   };
 }
 
-function loadTraces(template, frame, now, colors) {
+// Words about limits that have room beside each other also where the page is narrower than Python took it for; the first
+// tell of the deepest falls
+
+function apart(falls, perPixel) {
+  const chosen = [], isFree = ([moment, , words]) => chosen.every(([other]) => Math.abs(moment - other) >= words.length * LETTER * perPixel);
+  for (const fall of falls) if (isFree(fall)) chosen.push(fall);
+  return chosen;
+}
+
+function loadTraces(template, frame, now, perPixel, colors) {
   const { waiting: waitingBand, in_flight: band } = frame.lanes;
   if (!band) return [];
   const { times, waiting, in_flight: inFlight } = frame.load, points = times.length;
@@ -229,9 +239,10 @@ function loadTraces(template, frame, now, colors) {
       line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
     });
   });
-  if (frame.falls.length) traces.push({
-    type: "scatter", mode: "text", x: frame.falls.map(([moment]) => moment), y: frame.falls.map(([, height]) => height),
-    text: frame.falls.map(([, , words]) => words), textposition: "middle right", hoverinfo: "skip",
+  const falls = apart(frame.falls, perPixel);
+  if (falls.length) traces.push({
+    type: "scatter", mode: "text", x: falls.map(([moment]) => moment), y: falls.map(([, height]) => height),
+    text: falls.map(([, , words]) => words), textposition: "middle right", hoverinfo: "skip",
     textfont: { size: SMALL_SIZE, color: colors.get("warn_text") },
   });
   return traces;
@@ -304,7 +315,7 @@ function drawTraces(template, frame, now, perPixel, colors, picked = null) {
   return [
     ...pauseTraces(frame, now, perPixel, colors),
     ...gridTraces(template, frame, colors, picked),
-    ...loadTraces(template, frame, now, colors),
+    ...loadTraces(template, frame, now, perPixel, colors),
     ...waitTraces(template, frame, colors, picked),
     ...barTraces(template, frame, now, perPixel, colors, picked),
   ];
