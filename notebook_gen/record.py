@@ -58,6 +58,6 @@ def row_number(row: object) -> int:
         number = None
     if number is None or isinstance(row, bool):
         is_whole = isinstance(row, float) and row.is_integer()
-        advice = f"did you mean run.record({row:.0f})?" if is_whole else "rows are numbered from 0: run.record(17)"
+        advice = f"did you mean record({row:.0f})?" if is_whole else "rows are numbered from 0: record(17)"
         raise ConfigError(f"{one_line(repr(row), 60)} is not the number of a row", advice=advice)
     return number

@@ -121,7 +121,9 @@ class Run:
                 "result() would wait for itself: this is a column's own code", advice="await the run instead"
             )
         if threading.get_ident() == self._called_back_in:
-            raise RunError("result() would wait for its own callback", advice="look at run.rows(), or wait elsewhere")
+            raise RunError(
+                "result() would wait for its own callback", advice="look at the run's rows(), or wait elsewhere"
+            )
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while not self._over.wait(_HEARTBEAT):

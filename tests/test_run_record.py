@@ -206,12 +206,12 @@ def test_the_traces_of_a_dataset_on_disk_are_drawn_as_those_of_its_run(tmp_path:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("x", "'x' is not the number of a row; rows are numbered from 0: run.record(17)"),
-        (2.0, "2.0 is not the number of a row; did you mean run.record(2)?"),
-        (2.5, "2.5 is not the number of a row; rows are numbered from 0: run.record(17)"),
-        (True, "True is not the number of a row; rows are numbered from 0: run.record(17)"),
-        (None, "None is not the number of a row; rows are numbered from 0: run.record(17)"),
-        (-1, "row -1 does not exist; the run has rows 0 to 2; the last one is run.record(2)"),
+        ("x", "'x' is not the number of a row; rows are numbered from 0: record(17)"),
+        (2.0, "2.0 is not the number of a row; did you mean record(2)?"),
+        (2.5, "2.5 is not the number of a row; rows are numbered from 0: record(17)"),
+        (True, "True is not the number of a row; rows are numbered from 0: record(17)"),
+        (None, "None is not the number of a row; rows are numbered from 0: record(17)"),
+        (-1, "row -1 does not exist; the run has rows 0 to 2; the last one is record(2)"),
         (3, "row 3 does not exist; the run has rows 0 to 2"),
         (10**30, f"row {10**30} does not exist; the run has rows 0 to 2"),
     ],

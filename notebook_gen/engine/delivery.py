@@ -184,4 +184,6 @@ class Delivery:
         example, count, such_as = max(self._kinds.values(), key=lambda entry: entry[1])
         who = f"column {self._graph.nodes[example.node].name!r}: " if example.node is not None else ""
         problem = f"all {self.rows} rows were dropped; {count} × {who}{such_as}{example.error.problem}"
-        return EndRun("failed", NoRowsLeft(problem, advice=example.error.advice or "run.failures() has every reason"))
+        return EndRun(
+            "failed", NoRowsLeft(problem, advice=example.error.advice or "the run's failures() has every reason")
+        )

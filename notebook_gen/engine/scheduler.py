@@ -375,7 +375,7 @@ def _bug(error: BaseException) -> RunError:
         return error
     failure = RunError(
         f"a bug in notebook_gen ended the run: {type(error).__name__}: {error}",
-        advice="please report it with its traceback; the rows made so far are in run.rows()",
+        advice="please report it with its traceback; the run's rows() has what was made so far",
     )
     failure.__cause__ = error
     return failure

@@ -47,7 +47,7 @@ class ErrorRate:
         [((node, reason), count)] = Counter((node, error.reason) for node, error in failures).most_common(1)
         alike = [error for at, error in failures if (at, error.reason) == (node, reason)]
         such_as = "" if len({error.problem for error in alike}) == 1 else ", such as"
-        advice = alike[0].advice or "run.failures() has every reason"
+        advice = alike[0].advice or "the run's failures() has every reason"
         return StoppedEarly(
             f"{len(failures)} of the last {len(self._last)} calls failed, so the run stopped early; what is finished "
             f"is kept; {count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",

@@ -299,12 +299,12 @@ class Records:
         if not rows:
             return NoSuchRow(f"row {row} does not exist: the run has no rows")
         if not 0 <= row < rows:
-            back = f"; the last one is run.record({rows - 1})" if row < 0 else ""
+            back = f"; the last one is record({rows - 1})" if row < 0 else ""
             return NoSuchRow(f"row {row} does not exist", advice=f"the run has rows 0 to {rows - 1}{back}")
         if self._progress.ended is None:
-            return NoSuchRow(f"row {row} was not begun yet", advice="look again later, or at run.rows()")
+            return NoSuchRow(f"row {row} was not begun yet", advice="look again later, or at the run's rows()")
         why = "the run ended before it, or a processor took it away"
-        return NoSuchRow(f"row {row} is not there: {why}", advice="see run.rows()")
+        return NoSuchRow(f"row {row} is not there: {why}", advice="see the run's rows()")
 
 
 def _with(cell: CellRecord, state: CellState, reason: str) -> CellRecord:

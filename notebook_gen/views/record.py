@@ -59,7 +59,8 @@ def record_html(record: RowRecord, *, size: int = INSPECTOR_SIZE) -> str:
             break
         shown += 1
     left_out = len(cells) - shown
-    more = f'<p class="ng-note">and {write_plural(left_out, "more column")}: see run.record({record.row})</p>'
+    rest = f"and {write_plural(left_out, 'more column')}: see the run's record({record.row})"
+    more = f'<p class="ng-note">{rest}</p>'
     return f"{_head(record)}{''.join(cells[:shown])}{more if left_out else ''}"
 
 

@@ -37,7 +37,8 @@ def _lines(record: RowRecord) -> Iterator[str]:
         yield from _cell(cell, is_first=is_first)
     if len(record.cells) > _COLUMNS:
         yield ""
-        yield f"and {write_plural(len(record.cells) - _COLUMNS, 'more column')}: see list(run.record({record.row}))"
+        more = write_plural(len(record.cells) - _COLUMNS, "more column")
+        yield f"and {more}: list(record) names them, record[name] has each"
 
 
 def _cell(cell: CellRecord, *, is_first: bool) -> Iterator[str]:

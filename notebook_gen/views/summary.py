@@ -83,7 +83,7 @@ def say_unwaited(title: str, destination: str | None, progress: Progress, *, was
         return f"{title}: {progress.error}"
     rows = write_plural(progress.rows_written, "row")
     where = f"{rows} are in {destination}" if destination is not None else f"{rows} were made"
-    return f"the program ended while a run went on ({title}): {where}; wait with run.result()"
+    return f"the program ended while a run went on ({title}): {where}; wait with its result()"
 
 
 def say_kernel_gone(destination: str | None) -> str:

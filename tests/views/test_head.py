@@ -321,7 +321,7 @@ def test_a_cancel_is_told_but_not_as_something_bad() -> None:
 
     run.publish(RunFinished(1.0, "cancelled", RunCancelled(3, 10)))
 
-    assert _texts(error_html(run)) == ["the run was cancelled with 3 of 10 rows finished; run.rows() has those"]
+    assert _texts(error_html(run)) == ["the run was cancelled with 3 of 10 rows finished; the run's rows() has those"]
     assert "ng-bad" not in error_html(run)
 
 

@@ -86,7 +86,7 @@ def test_giants_are_cut_and_say_how_much_there_is() -> None:
 
     assert "  … (500,000 characters in all)" in lines
     assert max(map(len, lines)) <= 100
-    assert lines[-1] == "and 140 more columns: see list(run.record(17))"
+    assert lines[-1] == "and 140 more columns: list(record) names them, record[name] has each"
     assert len(lines) < 2_500
 
 

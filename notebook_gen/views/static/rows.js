@@ -71,7 +71,7 @@ class Rows {
     const size = () => this.model.get("page").group;
     this.groups = this.addPager("Row groups", {
       noun: "row group", before: "The row group before", after: "The row group after",
-      title: "Go to a row group, as run.row_group has it", name: "Row group",
+      title: "Go to a row group, as the run's row_group has it", name: "Row group",
       // from the middle of a row group, the one before begins where this one does
       step: (by) => this.ask(IN_ORDER, (by < 0 ? Math.ceil(this.first / size()) - 1 : Math.floor(this.first / size()) + 1) * size()),
       jump: (number) => this.ask(IN_ORDER, Math.min(Math.trunc(number), this.lastGroup) * size()),
