@@ -16,7 +16,7 @@ const LANES = {
   rows: "How each row came about. Thin: waiting for a slot; dotted: while its endpoint cooled down; thick: in flight",
   columns: "How many tasks of each column were in flight",
 };
-const GESTURES = "In the chart: drag to zoom, or press Ctrl and scroll; Shift and drag to move; double-click for the whole";
+const GESTURES = "In the chart: drag to zoom, or press Ctrl and scroll; Shift and drag to move; double-click for the whole run";
 const STEP_AHEAD = 0.03; // of the axis: how far the room ahead of now may be off
 const PATIENCE = 150; // ms from the last move to asking for a window's detail
 
