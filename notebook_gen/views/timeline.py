@@ -33,7 +33,7 @@ FRAME_RATE: Final = 200_000
 MOST_LINES: Final = 50_000
 """Attempts that a tick takes over, at most: a long trace is read bit by bit, and shown in the ticks between."""
 
-_ASKED = ("window", "lanes", "rows")
+_ASKED = ("window", "lanes", "turn")
 _SILENCE = 1.5
 _PICTURE_AFTER = 0.6
 _PICTURE_EVERY = 1.0
@@ -176,7 +176,7 @@ class TimelineFeed:
         if "window" in last:
             self._look = _read_look(last["window"])
         kind = next((kind for kind in LANE_KINDS if kind == last.get("lanes")), self._lanes)
-        turn = read_turn(last["rows"]) if "rows" in last else self._turn
+        turn = read_turn(last["turn"]) if "turn" in last else self._turn
         if kind != self._lanes or turn != self._turn:
             self._turn = turn if kind == self._lanes else None
             self._lanes = kind

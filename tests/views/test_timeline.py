@@ -357,13 +357,13 @@ def test_every_row_can_be_turned_to_back_and_forth() -> None:
     stage.say(lanes="rows")
     seen = [_rows_seen(stage)]
     while (before := _turns(stage)["before"]) is not None:
-        assert stage.say(rows={"before": before}) == ["frame"]
+        assert stage.say(turn={"before": before}) == ["frame"]
         seen.append(_rows_seen(stage))
     assert sorted({row for rows in seen for row in rows}) == list(range(200))
 
     forth = [_rows_seen(stage)]
     while (after := _turns(stage)["after"]) is not None:
-        stage.say(rows={"after": after})
+        stage.say(turn={"after": after})
         forth.append(_rows_seen(stage))
     assert [row for rows in forth for row in rows] == list(range(200))
     assert frame_size(stage.board.timeline["frame"]) <= 64_000
@@ -373,7 +373,7 @@ def test_a_picture_of_rows_that_somebody_turned_to_is_as_long_as_they_took() -> 
     stage = _Stage(_busy(3000))
     stage.tick(0.0)
     stage.say(lanes="rows")
-    stage.say(rows={"after": 1000})
+    stage.say(turn={"after": 1000})
 
     frame = stage.board.timeline["frame"]
 
@@ -386,7 +386,7 @@ def test_rows_that_somebody_turned_to_stay_in_every_window_until_the_newest_are_
     stage = _Stage(_busy(3000))
     stage.tick(0.0)
     stage.say(lanes="rows")
-    stage.say(rows={"after": 1000})
+    stage.say(turn={"after": 1000})
     turned = _rows_seen(stage)
 
     stage.say(window={"start": 10.0, "width": 0.05, "follows": False, "pixels": 800})
@@ -395,7 +395,7 @@ def test_rows_that_somebody_turned_to_stay_in_every_window_until_the_newest_are_
 
     assert stage.board.timeline["detail"]["note"] == f"rows 1000–{turned[-1]} of 3,000"
     assert _rows_seen(stage) == turned
-    assert stage.say(rows=None, window=None) == ["frame"]
+    assert stage.say(turn=None, window=None) == ["frame"]
     assert _rows_seen(stage)[-1] == 2999
 
 
@@ -405,7 +405,7 @@ def test_rows_that_there_are_none_of_are_the_nearest(rows: dict[str, int]) -> No
     stage.tick(0.0)
     stage.say(lanes="rows")
 
-    stage.say(rows=rows)
+    stage.say(turn=rows)
 
     assert 0 <= _rows_seen(stage)[0] <= _rows_seen(stage)[-1] < 200
 
@@ -416,7 +416,7 @@ def test_what_turns_to_no_rows_changes_nothing(rows: object) -> None:
     stage.tick(0.0)
     stage.say(lanes="rows")
 
-    assert stage.say(rows=rows) == []
+    assert stage.say(turn=rows) == []
 
 
 def test_a_row_is_shown_with_all_of_its_attempts() -> None:
@@ -427,7 +427,7 @@ def test_a_row_is_shown_with_all_of_its_attempts() -> None:
     stage.tick(0.0)
     stage.say(lanes="rows")
 
-    stage.say(rows={"after": 3})
+    stage.say(turn={"after": 3})
 
     rows = _turns(stage)
     assert len(stage.board.timeline["frame"]["bars"]["state"]) == 150 * (rows["end"] - 3)

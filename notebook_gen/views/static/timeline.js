@@ -8,7 +8,7 @@
 // picture:  the chart as SVG, for as long as plotly.js is not there
 //
 // The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run,
-// { lanes } when somebody wants other lanes, { rows } when somebody turns to others (null: to the newest), and { record }
+// { lanes } when somebody wants other lanes, { turn } when somebody turns to other rows (null: to the newest), and { record }
 // when somebody clicks a bar: its row.
 
 const LANES = {
@@ -30,7 +30,7 @@ class Timeline {
     const head = make("div", "ng-section", el);
     make("b", "", head, "Timeline").title = GESTURES;
     this.note = make("span", "", head);
-    this.turns = new RowTurns(head, (rows) => this.turn(rows));
+    this.turns = new RowTurns(head, (asked) => this.turn(asked));
     make("span", "ng-space", head);
     this.makeSwitch(head);
     this.pill = make("button", "ng-pill ng-follow", head, "follow");
@@ -272,12 +272,12 @@ class Timeline {
     this.show();
   }
 
-  turn(rows) {
+  turn(asked) {
     const pages = this.model.get("pages");
     this.end = 0;
     this.window = null;
-    if (pages?.length) (this.saved = pageOf(pages, rows)), this.read();
-    else this.model.send({ rows, window: null });
+    if (pages?.length) (this.saved = pageOf(pages, asked)), this.read();
+    else this.model.send({ turn: asked, window: null });
     this.show();
   }
 
