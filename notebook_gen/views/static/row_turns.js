@@ -4,13 +4,11 @@
 // `turn` is told { before: row } or { after: row }: the rows that end before one, or those from one on.
 
 // The first of the rows that somebody has turned to; null where a frame shows the newest, or no rows
-
 function turnedTo({ rows }) {
   return rows?.chosen ? rows.first : null;
 }
 
 // Of the pages that a saved page has, the one that somebody turns to
-
 function pageOf(pages, { before, after }) {
   return pages.find(({ rows }) => (before === undefined ? after < rows.end : rows.end >= before)) ?? pages.at(-1);
 }
