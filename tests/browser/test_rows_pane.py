@@ -164,9 +164,10 @@ def test_a_run_of_one_row_group_offers_no_others(live: NotebookPage) -> None:
 
 def test_a_number_stays_while_somebody_types_it_and_rows_come(live: NotebookPage) -> None:
     page = live.page
-    # those of the first page are made by now
-    page.wait_for_function(f"document.querySelector('{NUMBERS}').dataset.row > 5")
-    coming = int(live.wait_for(NUMBERS).get_attribute("data-row") or -1) + 40
+    # those of the first page are made by now; the newest have a review, and not only what is made in no time
+    newest = "Number(document.querySelector(selector).dataset.row)"
+    found = page.wait_for_function(f"selector => {newest} > 5 && {newest} < 300 && {newest}", arg=NUMBERS)
+    coming = int(found.json_value()) + 40
     page.get_by_role("button", name="in order").click()
     field = page.get_by_label("First row of the page")
     field.fill(str(coming))
