@@ -93,10 +93,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """What it does: "waiting", "running" or "paused"; or how it has ended, such as "finished" or "failed".
-
-        See the error that `result` raises for the reason.
-        """
+        """What it does ("waiting", "running", "paused"), or how it ended ("finished", "failed", …); see `result`."""
         return self._source.progress.state
 
     @property

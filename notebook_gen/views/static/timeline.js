@@ -282,7 +282,6 @@ class Timeline {
   }
 
   // From when to when there is something to be seen: the newest rows make room for those of the time that is looked at
-
   limits() {
     const [begin, end] = this.wholeRange(this.model.get("clock"));
     return [this.frame.rows && !this.frame.rows.chosen ? 0 : begin, end];
@@ -299,7 +298,6 @@ class Timeline {
   }
 
   // A move never changes how much is seen; it ends where the run does
-
   move(by, from, to) {
     const [begin, end] = this.limits();
     if (to - from < end - begin - 1e-6) this.look(from - by, to - by);
