@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from notebook_gen.config.columns import Column, Expression
-from notebook_gen.errors import ConfigError
+from notebook_gen.errors import ConfigError, Rejected
+from notebook_gen.plan.values import FailedCell
 from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.runs import described, group_of
@@ -69,8 +70,10 @@ def test_the_metadata_of_another_program_is_not_ours_to_overwrite(tmp_path: Path
 def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> None:
     old = begin(tmp_path)
     old.write(group_of(0, [1]), {"stars": [1]}, [0])
+    old.write_empty(group_of(7, [1]), [FailedCell(28, "tone", 1, Rejected("no"))])
     old.write(group_of(7, [1]), {"stars": [1]}, [28])
     old.finish("finished")
+    assert names_in(tmp_path / "empty_cells") == ["00007.parquet"]
     (tmp_path / "notes.md").write_text("mine")
     (tmp_path / "rows" / "chosen.parquet").write_text("mine")
     (tmp_path / "rows" / ".00003.parquet.tmp").write_text("left by a crash")
@@ -80,8 +83,9 @@ def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> Non
 
     begin(tmp_path, overwrite=True)
 
-    assert names_in(tmp_path) == sorted([*FILES, "notes.md"])
+    assert names_in(tmp_path) == sorted([*FILES, "empty_cells", "notes.md"])
     assert names_in(tmp_path / "rows") == ["chosen.parquet"]
+    assert names_in(tmp_path / "empty_cells") == []
 
 
 def test_a_dataset_without_metadata_is_still_seen_to_be_one(tmp_path: Path) -> None:
