@@ -129,6 +129,8 @@ class _Shell:
         self.is_stopping = False
         self.is_stopped = False
         self.is_paused = False
+        self.paused_at = 0.0
+        self.noticed: dict[str, float] = {}
         self.cancels = [*([world.cancel_at] if world.cancel_at is not None else []), *world.cancels_again]
         self.cancelled_at = NEVER
         self.has_given_up = False
@@ -406,6 +408,7 @@ class _Shell:
         rows = [row for row in self.rows_of(task) if row not in self.books.dropped]
         was_ending = not self.core.flow.gives_slots
         again = self.core.finished(task, running.started, error, self.now)
+        self.notice_silences()
         if error is not None and rows and not again and not was_ending:
             self.check_tries(key, task, error)
         if again:
@@ -440,11 +443,16 @@ class _Shell:
             most = self.graph.nodes[task.node].retries
         assert self.tries[key, error.kind] == most, "a task was given up too soon"
 
+    def notice_silences(self) -> None:
+        """Note since when endpoints are known to be silent; pauses do not count."""
+        silent = {pool.name for pool in self.core.resources if pool.silent_since is not None}
+        self.noticed = {name: self.noticed.get(name, self.now) for name in silent}
+
     def is_awaited(self, task: Task) -> bool:
         """Whether its endpoint was at work, and has only begun to be silent."""
         pool = next(pool for pool in self.core.resources if pool.name == self.graph.nodes[task.node].resource)
-        silent_for = self.now - pool.silent_since if pool.silent_since is not None else float("inf")
-        return pool.has_answered and silent_for <= self.world.settings.shutdown_patience / 3
+        noticed = self.noticed.get(pool.name, -float("inf"))
+        return pool.has_answered and self.now - noticed <= self.world.settings.shutdown_patience / 3
 
     def key(self, task: Task) -> Key:
         return task.node, task.row if task.row != WHOLE_GROUP else task.row_group
@@ -500,6 +508,11 @@ class _Shell:
                 assert self.is_paused == isinstance(event, RunResumed), "it was paused twice, or resumed twice"
                 assert self.books.ending is None, "the run was paused or resumed after its end"
                 self.is_paused = isinstance(event, RunPaused)
+                if self.is_paused:
+                    self.paused_at = self.now
+                else:
+                    since = self.paused_at
+                    self.noticed = {name: at + self.now - max(at, since) for name, at in self.noticed.items()}
             case RowGroupKept():
                 self.note_kept(event)
             case RowGroupOpened():

@@ -20,8 +20,8 @@ class RunSettings(Spec):
         trace: record every attempt, for the Gantt chart; costs about 60 bytes a cell.
         engine: "async": each cell as soon as its inputs are there. "sequential": column by column, row group by row
             group, to compare and to debug. The environment's NOTEBOOK_GEN_ENGINE stands in for the default.
-        salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error. Those within
-            the first third of `shutdown_patience` after an endpoint that was at work went silent do not count.
+        salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error. Where an
+            endpoint that was at work has gone silent, those in the first third of `shutdown_patience` do not count.
         backoff: seconds before the first of these tries, or up to half as many more; doubles with each. An endpoint
             that answers other calls, and has nothing else to do, is not waited for.
         limit_factor: what an endpoint's limit of calls at once is multiplied with when it answers 429. The limit rises

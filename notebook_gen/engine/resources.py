@@ -86,6 +86,7 @@ class Resource:
     _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)
     _failed_at: float = field(default=0.0, init=False)
     _noticed_at: float = field(default=0.0, init=False)
+    _awaited_since: float = field(default=0.0, init=False)
     _was_asked_in_vain: bool = field(default=False, init=False)
     _usual: float | None = field(default=None, init=False)
     _fell_at: float = field(default=-1.0, init=False)
@@ -210,7 +211,7 @@ class Resource:
             return
         if self.silent_since is None:
             self.silent_since = self._failing_since
-            self._noticed_at = now
+            self._noticed_at = self._awaited_since = now
         elif started >= self._noticed_at:
             self._was_asked_in_vain = True
         if not self.is_paused:
@@ -240,8 +241,11 @@ class Resource:
         return now - self.silent_since > allowed
 
     def is_awaited(self, patience: float, now: float) -> bool:
-        """Tell whether it was at work, and has been silent for no more than `patience` seconds since."""
-        return self.has_answered and self.silent_since is not None and now - self.silent_since <= patience
+        """Tell whether it was at work, and was noticed to be silent no more than `patience` seconds ago.
+
+        Its silence may be as old as the calls that found it broken are long.
+        """
+        return self.has_answered and self.silent_since is not None and now - self._awaited_since <= patience
 
     def refuses_all(self, patience: float, now: float) -> bool:
         """Tell whether no call has come to anything for more than `patience` seconds."""
@@ -265,6 +269,7 @@ class Resource:
         self._answered_at += now - max(self._answered_at, self.held_since)
         self._useful_at += now - max(self._useful_at, self.held_since)
         self._failing_since += now - max(self._failing_since, self.held_since)
+        self._awaited_since += now - max(self._awaited_since, self.held_since)
         if self.silent_since is not None:
             self.silent_since += now - max(self.silent_since, self.held_since)
         if self.in_vain_since is not None:

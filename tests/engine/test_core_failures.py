@@ -162,14 +162,15 @@ def broken_until_dropped(steps: Steps, now: float, *, back_at: float = 1e9) -> f
         steps.core.tick(now)
 
 
-def test_the_last_rows_of_a_run_outlive_an_outage_of_their_endpoint() -> None:
+@pytest.mark.parametrize("seconds", [1.0, 19.0, 40.0])
+def test_the_last_rows_of_a_run_outlive_an_outage_of_their_endpoint_however_long_its_calls_are(seconds: float) -> None:
     steps = Steps(model(), rows=4, slots=3)
     steps.take_all(0.0)
     steps.end(Task(0, 0, 0), 1.0)
     steps.take_all(1.0)
-    steps.end_all(2.0, BROKEN)
+    steps.end_all(1.0 + seconds, BROKEN)
 
-    broken_until_dropped(steps, 2.0, back_at=18.0)
+    broken_until_dropped(steps, 1.0 + seconds, back_at=17.0 + seconds)
 
     assert steps.the(WriteRowGroup).rows == range(4)
 
