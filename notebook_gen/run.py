@@ -131,7 +131,8 @@ class Run:
             self.cancel()
             self._over.wait(_PATIENCE)
             self._close_display()
-            interrupt.add_note(str(self._source.progress.error or ""))
+            if self.state != "finished":
+                interrupt.add_note(str(self._source.progress.error or "the run was cancelled, and has not ended yet"))
             raise
         return self._outcome()
 

@@ -139,3 +139,49 @@ def test_a_dataset_of_which_processors_leave_no_row_stays_as_it_was_written(tmp_
         run.result(timeout=30)
     assert run.rows()["i"].tolist() == list(range(6))
     assert pd.read_parquet(tmp_path / "d/rows")["i"].tolist() == list(range(6))
+
+
+@pytest.mark.parametrize(
+    ("resize", "empty"),
+    [
+        (lambda i: i[i > 0], {0: "1 is odd", 2: "3 is odd"}),
+        (lambda i: i.repeat(2), {2: "1 is odd", 3: "1 is odd", 6: "3 is odd", 7: "3 is odd"}),
+    ],
+    ids=["fewer", "more"],
+)
+def test_reasons_of_empty_cells_follow_their_rows(resize: Resize, empty: dict[int, str], tmp_path: Path) -> None:
+    settings = ng.RunSettings(row_group_size=4, engine="sequential", disable_early_shutdown=True)
+    builder = ng.DatasetBuilder(settings=settings)
+    builder.seed_data(pd.DataFrame({"i": range(4)}))
+
+    @builder.column(on_error="null")
+    def even(i: int) -> int:
+        if i % 2:
+            raise ValueError(f"{i} is odd")
+        return i
+
+    @builder.column(full_column=True, allow_resize=True)
+    def resized(i: "pd.Series[int]") -> "pd.Series[int]":
+        return resize(i)
+
+    builder.create(4, tmp_path / "d", show=False).result(timeout=30)
+    run = builder.create(4, tmp_path / "d", show=False)
+    values = run.result(timeout=30)["even"]
+
+    failures = run.failures().set_index("row")["error"]
+    assert [row for row in values.index if pd.isna(values[row])] == list(failures.index)
+    assert failures.to_dict() == {row: f"ValueError: {reason}" for row, reason in empty.items()}
+
+
+def test_a_record_is_there_also_where_the_reasons_of_empty_cells_cannot_be_read(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(disable_early_shutdown=True))
+    builder.seed_data(pd.DataFrame({"i": range(2)}))
+    builder.column(name="half", inputs=["i"], on_error="null")(lambda row: 1 // row["i"])
+    builder.create(2, tmp_path / "d", show=False).result(timeout=30)
+    (tmp_path / "d" / "empty_cells" / "00000.parquet").write_bytes(b"broken")
+    run = builder.create(2, tmp_path / "d", show=False)
+    run.result(timeout=30)
+
+    assert run.record(0)["i"].value == 0
+    with pytest.raises(ng.WriteError, match="empty_cells"):
+        run.failures()

@@ -53,19 +53,24 @@ def test_an_interrupted_wait_says_what_became_of_the_run(tmp_path: Path) -> None
     """As Ctrl+C does: the interrupt comes to the thread that waits."""
     builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
     builder.seed_data(pd.DataFrame({"number": range(8)}))
+    is_over = threading.Event()
 
     @builder.column
     def made(number: int) -> int:
-        while number == 2 and not _is_waited_for():
-            time.sleep(0.01)
         if number == 2:
+            deadline = time.monotonic() + 20
+            while not _is_waited_for() and time.monotonic() < deadline:
+                time.sleep(0.01)
             _thread.interrupt_main()
         if number > 1:
-            threading.Event().wait()
+            is_over.wait(60)
         return number
 
-    with pytest.raises(KeyboardInterrupt) as interrupt:
-        builder.create(8, tmp_path / "rows", show=False).result(timeout=30)
+    try:
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            builder.create(8, tmp_path / "rows", show=False).result(timeout=30)
+    finally:
+        is_over.set()
     assert interrupt.value.__notes__ == [
         "the run was cancelled with 2 of 8 rows finished; create it again in the same folder, and it goes on from there"
     ]

@@ -37,11 +37,13 @@ class Delivery:
         rows: rows asked for.
         delivered: rows written.
         can_write: False once a write has failed; no other is begun then.
+        is_unprocessed: whether there are processors of the whole dataset, and what they make of it is not in its place.
     """
 
     def __init__(self, graph: ExecutionGraph, rows: int, stages: Collection[UserStage]) -> None:
         self.delivered = 0
         self.can_write = True
+        self.is_unprocessed = "after_run" in stages
         self._graph = graph
         self.rows = rows
         self._has_processors = "post_batch" in stages
@@ -99,6 +101,22 @@ class Delivery:
         for cell in failed:
             self._empty.setdefault(cell.row_group, []).append(cell)
 
+    def resized(self, group: RowGroup, offsets: Sequence[int]) -> None:
+        """Let the records of a row group's empty cells follow their rows.
+
+        Args:
+            group: the row group as it is from now on.
+            offsets: of each of its rows, which of those before it is a copy of.
+        """
+        before: dict[int, list[CellFailed]] = {}
+        for cell in self._empty.pop(group.number, ()):
+            before.setdefault(cell.row - group.start, []).append(cell)
+        self.leave_empty(
+            cell._replace(row=row)
+            for row, offset in zip(group.rows, offsets, strict=True)
+            for cell in before.get(offset, ())
+        )
+
     def close(self, group: OpenGroup) -> ProcessRowGroup | WriteRowGroup:
         """Send off a row group that has ended, or what has ended of it."""
         rows = group.done_rows()
@@ -150,6 +168,7 @@ class Delivery:
 
     def end_last_step(self) -> None:
         """Note that something was done with the whole dataset."""
+        self.is_unprocessed &= not isinstance(self._last_step, ReplaceDataset)
         self._last_step = None
 
     def give_up(self, number: int) -> None:

@@ -178,6 +178,6 @@ class Ending:
 
     def _complete(self, end: EndRun) -> None:
         if isinstance(end.error, RunCancelled | StoppedEarly | ColumnFailed) and self._delivery.delivered:
-            end.error.is_unprocessed = self._delivery.has_last_step
+            end.error.is_unprocessed = self._delivery.is_unprocessed
         self.is_over = True
         self._outbox.append(end)

@@ -94,9 +94,11 @@ class SequentialCore(SchedulerCore):
             The row group as it is from now on.
         """
         old = self.tracker.groups[task.row_group]
+        offsets = old.resized_offsets(task.node, sources)
         self.flow.forget_held()
         ready = self.tracker.resize(task.node, old, sources, now)
         new = self.tracker.groups[task.row_group]
+        self._delivery.resized(new.group, offsets)
         self._upcoming.open_rows += new.group.size - old.group.size
         self.outbox.append(RowGroupResized(now, new.group, old.live_count))
         self.flow.admit(ready, new, now)

@@ -134,5 +134,5 @@ def _empty(answer: Answer) -> Rejected:
     else:
         advice = "look at the prompt, or try another model"
     error = Rejected("the model answered nothing", advice=advice, answer=answer.text)
-    error.usage = answer.usage[:2] if answer.usage is not None else None
+    error.usage = answer.usage.tokens if answer.usage is not None else None
     return error

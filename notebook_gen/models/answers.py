@@ -91,7 +91,7 @@ def _reasoning(message: Mapping[str, Any]) -> str | None:
 def _with_usage(error: GenerationError, answer: Any) -> GenerationError:
     """Note what an answer has cost that cannot be used."""
     usage = _usage(answer)
-    error.usage = usage[:2] if usage is not None else None
+    error.usage = usage.tokens if usage is not None else None
     return error
 
 

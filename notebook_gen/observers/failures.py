@@ -99,14 +99,14 @@ class Failures:
             example, count, differs = self._groups.get(group, FailureGroup(failure, 0, differs=False))
             self._groups[group] = FailureGroup(example, count + 1, differs or failure.error != example.error)
 
-    def before(self, group_number: int | None = None) -> Iterator[Failure]:
-        """Read what failed for good in an earlier run of the same dataset, of one row group or of all.
+    def before(self, group_number: int | None = None, row: int | None = None) -> Iterator[Failure]:
+        """Read what failed for good in an earlier run of this dataset, of all row groups or one, of all rows or one.
 
         Raises:
             WriteError: when it is gone through: that cannot be read any more.
         """
         for table in self._earlier.failed_before(group_number) if self._earlier is not None else ():
-            for line in table.to_pylist():
+            for line in (table if row is None else _of_row(table, row)).to_pylist():
                 yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()})
 
     def most_common(self) -> list[FailureGroup]:
@@ -137,6 +137,12 @@ class Failures:
         table = pd.DataFrame(lines, columns=list(Failure._fields))
         # without lines, they would be columns of anything
         return table.astype(dict.fromkeys(table, "str") | {"row": "int64", "attempt": "int64", "dropped": "bool"})
+
+
+def _of_row(table: "pa.Table", row: int) -> "pa.Table":
+    import pyarrow.compute as pc
+
+    return table.filter(pc.field("row") == row)
 
 
 def _processor(error: GenerationError) -> str:

@@ -5,12 +5,13 @@ the log of exchanges. What one of these has forgotten is missing in a record, an
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.errors import NoSuchRow
+from notebook_gen.errors import NoSuchRow, WriteError
 from notebook_gen.observers.failures import Failure, Failures
 from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.rows import LiveRows
@@ -173,9 +174,12 @@ class Records:
         view = self._rows.view(row) if 0 <= row < self._progress.rows else None
         failures = [failure for failure in self._failures.items if failure.row == row]
         is_earlier = view is None and not failures and 0 <= row < self._progress.rows
-        if is_earlier or (view is not None and self._may_be_empty(view)):
-            before = self._failures.before(row // self._group_size)
-            failures += [failure for failure in before if failure.row == row]
+        if is_earlier:
+            failures = [*self._failures.before(row // self._group_size, row)]
+        elif view is not None and self._may_be_empty(view):
+            # what is known of the row is there, whether that can be read or not
+            with suppress(WriteError):
+                failures += self._failures.before(row // self._group_size, row)
         is_taken = view is None and not failures
         if is_taken:
             view = self._taken(row)

@@ -143,7 +143,7 @@ class Trace:
         time, task, slot, error, usage, again = event
         position = self._open.pop(self._resource[task[0]] + slot)
         state = DONE if error is None else AGAIN if again else FAILED
-        tokens_in, tokens_out = usage[:2] if usage is not None else (0, 0)
+        tokens_in, tokens_out = usage.tokens if usage is not None else (0, 0)
         _END.pack_into(self._lines, position + _END_OFFSET, state, time, tokens_in, tokens_out)
         if error is not None:
             self.errors[position // LINE_BYTES] = str(error)

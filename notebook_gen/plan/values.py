@@ -19,6 +19,11 @@ class Usage(NamedTuple):
     tokens_out: int
     is_truncated: bool = False
 
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of the prompt, and of the answer."""
+        return self.tokens_in, self.tokens_out
+
     @classmethod
     def of_failure(cls, error: GenerationError) -> Self | None:
         """Give what an attempt that failed has cost; None if the endpoint counted nothing."""

@@ -1,6 +1,6 @@
 """Files of failures: which rows of a row group did not make it, and which cells are empty, and what decided that."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,16 @@ def table_of_failures(failed: Sequence[FailedCell]) -> "pa.Table":
     return table if failed else table.cast(_no_failures())
 
 
-def write_empty(path: Path, number: int, empty: Sequence[FailedCell], *, adds: bool) -> None:
-    """Write why cells of a row group are empty, before its rows are written.
+def write_empty(path: Path, number: int, empty: Sequence[FailedCell], *, keeps: Collection[int] = ()) -> None:
+    """Write why cells of a row group are empty, before its rows are written; without any, there is no file.
 
-    A process that is killed between leaves a file that tells of rows which are not there.
+    A process that is killed between the two leaves a file that tells of rows which are not there.
 
     Args:
         path: the folder of the dataset.
         number: the row group.
-        empty: the cells; none: the file goes away.
-        adds: whether what the file says of other rows stays.
+        empty: the cells.
+        keeps: the rows of which what the file says stays.
 
     Raises:
         WriteError: it is not on the disk.
@@ -46,15 +46,13 @@ def write_empty(path: Path, number: int, empty: Sequence[FailedCell], *, adds: b
     import pyarrow as pa
 
     file = folder.numbered(path, folder.EMPTY, number)
-    if not empty:
-        if not adds:
-            folder.forget(file)
-        return
-    folder.make(file.parent)
-    tables = [table_of_failures(empty)]
-    if adds and file.exists():
-        tables.append(_where_made(ParquetFile(file).read(), (cell.row for cell in empty), wanted=False))
-    write_table(file, [pa.concat_tables(tables).sort_by("row")])
+    tables = [table_of_failures(empty)] if empty else []
+    if keeps and file.exists():
+        tables.append(_where_made(ParquetFile(file).read(), keeps, wanted=True))
+    if any(table.num_rows for table in tables):
+        write_table(file, [pa.concat_tables(tables).sort_by("row")])
+    else:
+        folder.forget(file)
 
 
 def read_failures(path: Path, earlier: Earlier, numbers: Iterable[int]) -> "Iterator[pa.Table]":

@@ -40,18 +40,6 @@ def numbered_files(path: Path, kind: str) -> dict[int, Path]:
     return {number: numbered(path, kind, number) for number in sorted(int(name[1]) for name in names if name)}
 
 
-def make(path: Path) -> None:
-    """Make a folder, if it is not there.
-
-    Raises:
-        WriteError: it cannot be made.
-    """
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise write_error("cannot be made", path, error) from error
-
-
 def forget(file: Path) -> None:
     """Delete a file, if it is there.
 
@@ -112,7 +100,7 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
             _check_ours(path)
             if overwrite:
                 _delete_dataset(path)
-            for folder in (ROWS, DROPPED, TRACES):
+            for folder in _FOLDERS:
                 (path / folder).mkdir(exist_ok=True)
         except BaseException:
             lock.release()

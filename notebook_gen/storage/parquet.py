@@ -5,6 +5,7 @@ builder.json                 the columns, the models (never keys), the seed
 metadata.json                what was asked for and what came of it
 rows/00000.parquet …         the rows of each row group, in order
 dropped/00000.parquet …      its rows that did not make it, with the reason
+empty_cells/00000.parquet …  its cells that stay empty as they failed, with the reason
 traces/00000.parquet …       one line per attempt, one file a run
 cells.sqlite                 finished cells of row groups that are not yet written
 ```
@@ -215,7 +216,7 @@ class ParquetFolder:
         Raises:
             WriteError: it is not on the disk.
         """
-        write_empty(self.path, group.number, empty, adds=group.number in self._refilled)
+        write_empty(self.path, group.number, empty, keeps=self._refilled.get(group.number, ()))
 
     def replace(self, dataset: NewDataset) -> None:
         """Write these rows in place of all that were written; the dataset is final then.

@@ -10,7 +10,7 @@ from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
-from notebook_gen.views.retries import retry_lines
+from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import Cancelling, RunSource
 from notebook_gen.views.summary import count_settled, say_no_rows, state_word
 from notebook_gen.views.tables import failures_table, rows_table
@@ -264,7 +264,7 @@ class FailuresFeed:
     def show(self) -> None:
         """Show what has changed."""
         count = len(self._source.failures.items)
-        self._table((count, retry_lines(self._source)))
+        self._table((count, note_lines(self._source)))
 
 
 class UsageFeed:

@@ -11,7 +11,7 @@ from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.palette import EITHER
 from notebook_gen.views.record import record_html
-from notebook_gen.views.retries import retry_lines
+from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
 from notebook_gen.views.text import escape, one_line, write_count, write_value
@@ -38,7 +38,7 @@ def folds_html(source: RunSource) -> str:
         _fold("Cells", _cells(source), css="ng-scroll ng-cells-pane"),
         _fold(
             "Failures",
-            failures_table(failures, retries=retry_lines(source), kinds=_KINDS) if count else "",
+            failures_table(failures, retries=note_lines(source), kinds=_KINDS) if count else "",
             css="ng-table-pane",
             count=count,
         ),

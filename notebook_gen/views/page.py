@@ -30,7 +30,7 @@ from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
-from notebook_gen.views.retries import retry_lines
+from notebook_gen.views.retries import note_lines
 from notebook_gen.views.row_turns import Turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
@@ -155,7 +155,7 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
     yield f'<div id="ng-cells"><noscript>{cells_svg(drawable(picture_of_run(source)))}</noscript></div>'
     yield '<div id="ng-record"></div>'
     failures = source.failures
-    retries = retry_lines(source)
+    retries = note_lines(source)
     if failures.items or retries:
         count = f'<em class="ng-count">{write_count(len(failures.items))}</em>' if failures.items else ""
         yield f'<div class="ng-section"><b>Failures</b> {count}</div>'

@@ -12,10 +12,12 @@ _LENGTH = 400
 
 
 def retry_lines(source: RunSource) -> list[str]:
-    """Say of each column how many cells wait for another try, or how many attempts failed, and the last error.
+    """Say of each column how many cells wait for another try, or how many attempts failed, and the last error."""
+    return list(_lines(source))
 
-    The last lines say of which columns some answers were cut off.
-    """
+
+def note_lines(source: RunSource) -> list[str]:
+    """Give what stands under a table of failures: `retry_lines`, then of which columns some answers were cut off."""
     return [*_lines(source), *truncation_lines(source.progress)]
 
 

@@ -301,3 +301,20 @@ def test_a_run_that_is_processed_as_a_whole_cannot_be_paused_any_more() -> None:
     steps.core.pause(3.0)
 
     assert steps.told() == []
+
+
+@pytest.mark.parametrize("stuck", ["callback", "processor"])
+def test_a_run_whose_last_processors_were_given_up_says_that_they_have_made_nothing(stuck: str) -> None:
+    if stuck == "processor":
+        steps, _ = written()
+    else:
+        steps = made(2, "written", "after_run")
+        for number in (0, 1):
+            steps.core.written(number, 1, 2.0)
+
+    cancelled(steps, 5.0)
+    steps.core.cancel(5.0 + GRACE)
+
+    end = the_end(steps.told())
+    assert isinstance(end.error, RunCancelled)
+    assert end.error.is_unprocessed

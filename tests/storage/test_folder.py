@@ -13,7 +13,7 @@ from notebook_gen.storage.metadata import RunDescription
 from notebook_gen.storage.parquet import ParquetFolder
 from tests.storage.runs import described, group_of
 
-FILES = ["builder.json", "dropped", "metadata.json", "rows", "traces"]
+FILES = ["builder.json", "dropped", "empty_cells", "metadata.json", "rows", "traces"]
 
 
 def begin(path: str | Path, *, overwrite: bool = False) -> ParquetFolder:
@@ -83,7 +83,7 @@ def test_overwriting_deletes_the_dataset_and_nothing_else(tmp_path: Path) -> Non
 
     begin(tmp_path, overwrite=True)
 
-    assert names_in(tmp_path) == sorted([*FILES, "empty_cells", "notes.md"])
+    assert names_in(tmp_path) == sorted([*FILES, "notes.md"])
     assert names_in(tmp_path / "rows") == ["chosen.parquet"]
     assert names_in(tmp_path / "empty_cells") == []
 
@@ -212,7 +212,7 @@ def test_a_run_that_cannot_be_described_deletes_nothing(
 
 
 def test_what_a_run_has_left_that_did_not_get_far_is_an_empty_folder(tmp_path: Path) -> None:
-    for name in ("rows", "dropped", "traces"):
+    for name in ("rows", "dropped", "empty_cells", "traces"):
         (tmp_path / name).mkdir()
 
     begin(tmp_path)

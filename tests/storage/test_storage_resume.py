@@ -235,6 +235,30 @@ def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
 
 
+def test_a_refill_that_was_interrupted_leaves_no_reason_on_a_cell_that_is_made_later(tmp_path: Path) -> None:
+    run, group = described("a", "b", rows=4, size=4), RowGroup(0, 0, 4)
+
+    def failed(row: int, column: str) -> FailedCell:
+        return FailedCell(row, column, 1, Rejected("no"))
+
+    begun = ParquetFolder(tmp_path, run)
+    begun.write_dropped(group, [failed(3, "a")])
+    begun.write_empty(group, [failed(0, "b")])
+    begun.write(group, {"a": [1, 2, 3], "b": [None, 2, 3]}, [0, 1, 2])
+    begun.finish("finished")
+    interrupted = ParquetFolder(tmp_path, run, overwrite="dropped")
+    interrupted.write_empty(group, [failed(3, "b")])
+    interrupted.finish("failed")
+
+    again = ParquetFolder(tmp_path, run, overwrite="dropped")
+    again.write_empty(group, [])
+    again.write(group, {"a": [1, 2, 3, 4], "b": [None, 2, 3, 4]}, [0, 1, 2, 3])
+    again.finish("finished")
+
+    last = ParquetFolder(tmp_path, run)
+    assert [(line["row"], line["column"]) for table in last.failed_before() for line in table.to_pylist()] == [(0, "b")]
+
+
 def served(at: str, **fields: Any) -> RunDescription:
     return changed(models={"default": Model("llama3", base_url=f"http://localhost:{at}", **fields)})
 
