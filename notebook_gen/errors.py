@@ -243,7 +243,7 @@ class RunCancelled(RunError):
     """
 
     def __init__(self, rows_done: int, rows: int) -> None:
-        super().__init__("the run was cancelled", advice="the run's rows() has those")
+        super().__init__("the run was cancelled", advice="its rows() gives them")
         self.rows_done = rows_done
         self.rows = rows
         self.left_behind: tuple[str, ...] = ()

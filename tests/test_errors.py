@@ -96,7 +96,7 @@ def test_a_cancelled_run_names_the_first_of_many_calls_that_it_left_behind() -> 
     assert str(error) == (
         "the run was cancelled with 4 of 6 rows finished; left behind, perhaps still at work: "
         "processor 'p' (post_batch, row group 0), processor 'p' (post_batch, row group 1), "
-        "processor 'p' (post_batch, row group 2), 2 more; the run's rows() has those"
+        "processor 'p' (post_batch, row group 2), 2 more; its rows() gives them"
     )
 
 

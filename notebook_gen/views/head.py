@@ -183,7 +183,7 @@ def _attempts(source: RunSource, looks: Sequence[ResourceLook]) -> _Fact:
     if source.progress.ended is None:
         slots = slots_of(source, looks)
         widest = (f"{slots.ceiling} of {slots.ceiling}", "")
-        return _Fact(f"{slots.in_flight} of {slots.limit}", f"{calls} in flight", widest=widest)
+        return _Fact(f"{slots.in_flight} of {slots.ceiling}", f"{calls} in flight", widest=widest)
     nodes = _nodes(source, looks)
     attempts = sum(node.attempts for node in nodes)
     return _Fact(write_count(attempts), " · ".join([calls, *retry_counts(nodes)]))
@@ -249,8 +249,10 @@ def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
     if stuck:
         return f"no good answer for {write_clock(max(stuck))}"
     slots = slots_of(source, looks)
-    counts = f"{slots.in_flight} of {slots.limit}"
-    return f"{counts} in flight" if slots.limit == slots.ceiling else f"{counts}, {slots.ceiling} allowed"
+    # where the limit has fallen, more than it allows may still be in flight
+    if slots.limit < slots.ceiling:
+        return f"{slots.in_flight}, limit {slots.limit} of {slots.ceiling}"
+    return f"{slots.in_flight} of {slots.limit} in flight"
 
 
 def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:

@@ -178,7 +178,7 @@ def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: in
     groups = failures.most_common()
     tried_again = "".join(f'<p class="ng-note ng-warning">{escape(line)}</p>' for line in retries)
     if not groups:
-        none = "No row was dropped so far." if retries else "No failures."
+        none = "No row was dropped." if retries else "No failures."
         return (
             f'<p class="ng-empty">{none} A row that cannot be made is dropped, and stands here with its reason '
             f"and what to do.</p>{tried_again}"

@@ -281,3 +281,24 @@ def test_escape_anywhere_in_the_view_closes_the_record_before_it_lets_go_of_a_pi
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('.ng-dag-pane .ng-picked')")
     page.locator(".ng-switch").get_by_role("button", name="slots").click()
+
+
+SCROLLED = "document.querySelector('.jp-WindowedPanel-outer').scrollTop"
+
+
+def test_who_closes_a_record_is_scrolled_back_to_where_it_was_opened(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook.run_cells("scrolled", [MANY, "await run", "run.live()"])
+    live, page = notebook.cell(2), notebook.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    notebook.wait_for(BARS, within=live)
+    live.locator(BARS).first.hover(force=True)
+    begun = page.evaluate(SCROLLED)
+
+    page.mouse.down()
+    page.mouse.up()
+    notebook.wait_for(SHOWN_ROW, within=live)
+    page.wait_for_function(f"begun => {SCROLLED} > begun + 100", arg=begun)
+    page.keyboard.press("Escape")
+
+    live.locator(INSPECTOR).wait_for(state="hidden")
+    page.wait_for_function(f"begun => {SCROLLED} === begun", arg=begun)

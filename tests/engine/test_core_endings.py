@@ -67,7 +67,7 @@ def test_cancel_keeps_finished_rows_and_starts_nothing_more() -> None:
     ending = steps.the(EndRun)
     assert ending.state == "cancelled"
     assert isinstance(ending.error, RunCancelled)
-    assert str(ending.error) == "the run was cancelled with 1 of 3 rows finished; the run's rows() has those"
+    assert str(ending.error) == "the run was cancelled with 1 of 3 rows finished; its rows() gives them"
 
 
 def test_cancel_twice_and_after_the_end_is_harmless() -> None:

@@ -62,8 +62,8 @@ def test_a_limit_that_has_moved_is_told_and_the_ceiling_beside_it() -> None:
     for row in range(3):
         run.attempt(SCORE, row, 1.0, slot=row)
 
-    assert "3 of 12" in _texts(head_html(run))
-    assert _texts(side_html(run, waiting=0))[:4] == ["default", "0 of 8 in flight", "judge", "3 of 4, 8 allowed"]
+    assert "3 of 16" in _texts(head_html(run))
+    assert _texts(side_html(run, waiting=0))[:4] == ["default", "0 of 8 in flight", "judge", "3, limit 4 of 8"]
 
 
 def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:
@@ -321,7 +321,7 @@ def test_a_cancel_is_told_but_not_as_something_bad() -> None:
 
     run.publish(RunFinished(1.0, "cancelled", RunCancelled(3, 10)))
 
-    assert _texts(error_html(run)) == ["the run was cancelled with 3 of 10 rows finished; the run's rows() has those"]
+    assert _texts(error_html(run)) == ["the run was cancelled with 3 of 10 rows finished; its rows() gives them"]
     assert "ng-bad" not in error_html(run)
 
 

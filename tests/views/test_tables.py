@@ -295,7 +295,7 @@ def test_what_is_tried_again_is_said_where_nothing_was_given_up_and_below_what_w
     line = "review: 14 cells wait for another try. The last error: no <b>answer"
 
     [nothing, waiting] = _texts(failures_table(run.failures, retries=[line]))
-    assert nothing.startswith("No row was dropped so far.")
+    assert nothing.startswith("No row was dropped.")
     assert waiting == line
 
     run.drop(4, node=3, problem="the answer is empty")

@@ -6,6 +6,7 @@
 // The page says { record }: the row to look at; null to close the inspector. While the record has the keys, ← and → step to the
 // rows beside it; Escape closes it from anywhere in the view.
 
+const SCROLLS = ["auto", "scroll"];
 const GESTURES = ["pointerdown", "keydown"]; // a chart takes clicks for itself
 
 function button(parent, text, title, act) {
@@ -47,6 +48,7 @@ class Inspector {
     this.bar.dataset.lmSuppressShortcuts = "true";
     el.append(this.bar, this.page);
     el.addEventListener("keydown", (event) => this.press(event));
+    this.scrolled = null; // what scrolls the view, where it was before the record came, and where then
     this.chosen = false; // whether what was done last in the page was done in this view, beside the record
     this.draw();
   }
@@ -100,8 +102,13 @@ class Inspector {
     const { row, last, html } = this.model.get("record");
     const wasClosed = this.el.hidden, isOther = row !== this.shown, hadFocus = this.el.contains(document.activeElement);
     if (row === undefined && hadFocus) this.giveFocusBack();
+    const { scrolled } = this, isWhereItWas = scrolled?.host.scrollTop === scrolled?.to;
     this.el.hidden = row === undefined;
     this.shown = this.row = row;
+    if (row === undefined && scrolled) {
+      if (isWhereItWas) scrolled.host.scrollTop = scrolled.from;
+      this.scrolled = null;
+    }
     const looked = lookedAt(this.el);
     if (row !== undefined) {
       this.fill(row, last, html, { wasClosed, isOther, looked });
@@ -125,7 +132,19 @@ class Inspector {
     if (isOther) this.page.scrollTop = 0;
     if (isLooked && looked !== this.looked) this.bringIntoSight(looked.node);
     this.looked = isLooked ? looked : null;
-    if (wasClosed) this.el.scrollIntoView({ block: "nearest" });
+    if (wasClosed) this.scrollTo();
+  }
+
+  // Scrolls the record into sight; who closes it, and has not scrolled since, is brought back
+  scrollTo() {
+    let host = this.el.parentElement;
+    while (host && !(host.scrollHeight > host.clientHeight && SCROLLS.includes(getComputedStyle(host).overflowY))) {
+      host = host.parentElement;
+    }
+    host ??= document.scrollingElement;
+    const from = host.scrollTop;
+    this.el.scrollIntoView({ block: "nearest" });
+    this.scrolled = { host, from, to: host.scrollTop };
   }
 
   // Scrolls to what a node made: it begins below the head, which stays where it is
