@@ -4,12 +4,16 @@
   picked, a record is open, the pointer or the focus is in it.
 - When the run is over, they are there until the view has been left alone: for long where somebody is busy, as they may
   be back; else for a while from the last touch, or since the pointer or the focus left.
+- Each page speaks for itself; one that vanishes without a word is let go as one that was left busy.
 """
 
 import math
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+MOST_PAGES: Final = 30
+"""Pages of which is kept what they say; of more, those that have been silent for longest are forgotten."""
 
 
 class Patience(NamedTuple):
@@ -26,8 +30,16 @@ class Patience(NamedTuple):
     busy: float = 600.0
 
 
+class _Sign(NamedTuple):
+    """What a page has said last."""
+
+    is_busy: bool
+    heard: float
+    touched: float
+
+
 class Presence:
-    """Knows whether somebody is at work in one view; of several pages that show it, the last that spoke counts.
+    """Knows whether somebody is at work in one view, in whichever of the pages that show it.
 
     Args:
         clock: seconds, never going back.
@@ -39,19 +51,21 @@ class Presence:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.patience = Patience()
         self._clock = clock
-        self._is_busy = False
-        self._touched = self._heard = -math.inf
+        self._signs: dict[str, _Sign] = {}  # by pages, the one that spoke last at the end
         self._ended: float | None = None
 
     def hear(self, word: object) -> None:
-        """Take what a page says: whether somebody is busy there, and how many seconds ago it was touched, or None."""
+        """Take what a page says: its own name, whether somebody is busy there, how many seconds ago it was touched."""
         match word:
-            case {"busy": bool() as is_busy, "touched": None | int() | float() as ago}:
-                now = self._heard = self._clock()
-                self._touched = -math.inf if ago is None else now - max(0.0, ago)
-                if self._ended is not None and self._is_busy and not is_busy:
-                    self._touched = now
-                self._is_busy = is_busy
+            case {"page": str() as page, "busy": bool() as is_busy, "touched": None | int() | float() as ago}:
+                now = self._clock()
+                touched = -math.inf if ago is None else now - max(0.0, ago)
+                before = self._signs.pop(page, None)
+                if self._ended is not None and before is not None and before.is_busy and not is_busy:
+                    touched = now
+                self._signs[page] = _Sign(is_busy, now, touched)
+                if len(self._signs) > MOST_PAGES:
+                    del self._signs[next(iter(self._signs))]
             case _:
                 pass
 
@@ -65,9 +79,10 @@ class Presence:
         Args:
             is_reading: whether a record is open.
         """
-        now = self._clock()
-        if self._is_busy or is_reading:
-            since = now if self._ended is None else max(self._ended, self._heard)
-            return since + self.patience.busy - now
-        patience = self.patience.touched if self._ended is None else self.patience.left
-        return self._touched + patience - now
+        now, signs, ended = self._clock(), self._signs.values(), self._ended
+        until = [sign.touched + (self.patience.touched if ended is None else self.patience.left) for sign in signs]
+        if is_reading or any(sign.is_busy for sign in signs):
+            # a record is open in all pages
+            heard = [sign.heard for sign in signs if sign.is_busy or is_reading]
+            until.append((now if ended is None else max([ended, *heard])) + self.patience.busy)
+        return max(until, default=-math.inf) - now

@@ -206,6 +206,38 @@ def test_who_cancels_the_run_in_its_view_sees_the_report_at_once(open_notebook: 
     notebook.wait_for(REPORT)
 
 
+def test_a_page_that_is_opened_beside_another_takes_nothing_from_it(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "beside")
+    notebook.save()
+    _zoom(notebook)
+    notebook.look_away()
+    _wait_until_heard(notebook, busy=True)
+    pages = f"len({PRESENCE}._signs)"
+    assert _ask(notebook, pages) == "1"
+
+    other = open_notebook.look_at(notebook.path)
+    other.wait_for(BARS)
+    notebook.page.wait_for_function(f"async asked => (await ({ASK})(asked)) === '2'", arg=pages)
+    _end_run(notebook)
+    notebook.wait_for(ENDED)
+    _wait_for_report_in_notebook(notebook)
+
+    assert notebook.count(".ng-live .ng-zoomed") == 1
+
+
+def test_who_loads_the_page_again_leaves_nothing_behind_that_keeps_the_view(open_notebook: OpenNotebook) -> None:
+    notebook = _run(open_notebook, "left-by-reload")
+    notebook.save()
+    _ask(notebook, f"exec('{PRESENCE}.patience = Patience(touched=0, left={NEVER}, busy={NEVER})')")
+    _zoom(notebook)
+    notebook.look_away()
+    _wait_until_heard(notebook, busy=True)
+
+    notebook.reload()
+    notebook.wait_for(BARS)
+    _wait_until_heard(notebook, busy=False)
+
+
 def test_a_page_that_was_loaded_again_is_at_work_in_the_view_as_the_first_was(open_notebook: OpenNotebook) -> None:
     notebook = _run(open_notebook, "reloaded")
     notebook.save()

@@ -223,14 +223,14 @@ def test_a_report_waits_until_nobody_is_at_work_in_the_view() -> None:
     assert root is not None
     keepers = (widget for widget in list(_instances.values()) if isinstance(widget, Keeper))
     [keeper] = [keeper for keeper in keepers if keeper.place["root"] == root.model_id]
-    keeper._handle_custom_msg({"presence": {"busy": True, "touched": 0}}, [])
+    keeper._handle_custom_msg({"presence": {"page": "one", "busy": True, "touched": 0}}, [])
 
     view.end()
     assert keeper.is_held
     assert "ng-report" not in view.place.html
 
     view.display.presence.patience = Patience(left=0)
-    keeper._handle_custom_msg({"presence": {"busy": False, "touched": 100}}, [])
+    keeper._handle_custom_msg({"presence": {"page": "one", "busy": False, "touched": 100}}, [])
     _wait_until(lambda: "ng-report" in view.place.html)
     assert keeper.is_over
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notebook_gen.views.presence import Patience, Presence
+from notebook_gen.views.presence import MOST_PAGES, Patience, Presence
 
 
 class _View:
@@ -13,8 +13,8 @@ class _View:
         self.is_reading = False
         self.presence = Presence(clock=lambda: self.now)
 
-    def say(self, *, busy: bool = False, touched: float | None = None) -> None:
-        self.presence.hear({"busy": busy, "touched": touched})
+    def say(self, *, busy: bool = False, touched: float | None = None, page: str = "one") -> None:
+        self.presence.hear({"page": page, "busy": busy, "touched": touched})
 
     def left_after(self, seconds: float) -> float:
         """How long somebody is there after so many seconds."""
@@ -98,6 +98,46 @@ def test_who_is_done_with_a_view_is_not_there_although_it_was_touched(view: _Vie
     assert view.left_after(0) <= 0
 
 
+def test_a_page_that_is_only_opened_takes_nothing_from_the_one_at_work(view: _View) -> None:
+    view.say(busy=True, touched=0.0)
+    view.say(page="other")
+    view.presence.end()
+    assert view.left_after(0) == 600
+
+    view.say(page="other", touched=0.0)
+    assert view.left_after(0) == 600
+
+    view.say(busy=False, touched=30.0)
+    assert view.left_after(0) == 60
+
+
+def test_of_two_pages_that_are_busy_the_one_that_stays_counts(view: _View) -> None:
+    view.say(busy=True)
+    view.say(busy=True, page="other")
+    view.presence.end()
+    view.now += 100
+
+    view.say(busy=False, page="other")
+
+    assert view.left_after(0) == 500
+    assert view.left_after(500) <= 0
+
+
+def test_of_very_many_pages_those_that_are_silent_for_longest_are_forgotten(view: _View) -> None:
+    view.say(busy=True)
+    for number in range(MOST_PAGES - 1):
+        view.say(page=f"page {number}")
+    assert view.left_after(0) > 0
+    view.say(busy=True)
+    view.say(page="the next")
+    assert view.left_after(0) > 0
+
+    for number in range(MOST_PAGES):
+        view.say(page=f"page {number}")
+
+    assert view.left_after(0) <= 0
+
+
 def test_the_times_can_be_others(view: _View) -> None:
     view.presence.patience = Patience(touched=1, left=2, busy=3)
     view.say(busy=True, touched=0)
@@ -109,7 +149,17 @@ def test_the_times_can_be_others(view: _View) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [None, 7, {}, {"busy": 1, "touched": 0}, {"busy": True}, {"busy": True, "touched": "x"}]
+    "word",
+    [
+        None,
+        7,
+        {},
+        {"page": "one", "busy": 1, "touched": 0},
+        {"page": "one", "busy": True},
+        {"page": "one", "busy": True, "touched": "x"},
+        {"page": 1, "busy": True, "touched": 0},
+        {"busy": True, "touched": 0},
+    ],
 )
 def test_words_that_no_page_says_are_not_heard(view: _View, word: object) -> None:
     view.presence.hear(word)

@@ -1,9 +1,12 @@
 // Whether somebody is at work in a live view in this page; for how long that counts, Python decides: views/presence.py. This
 // file stands before keep.js in one module.
 //
-// The page says { presence: { busy, touched } }: whether something in the view is zoomed or picked, or the pointer or the
-// focus is in it, and how many seconds ago it was touched, or null. Who cancels the run there is done with it.
+// The page says { presence: { page, busy, touched } }: its own name, whether something in the view is zoomed or picked, or
+// the pointer or the focus is in it, and how many seconds ago it was touched, or null. Who cancels the run there is done
+// with it, and so is who leaves the page, if that can still be said.
 
+// randomUUID is there in secure contexts alone
+const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
 const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const SIGNS = [...TOUCHES, "click", "pointermove", "pointerout", "focusin", "focusout"];
 const NOT_AS_IT_WAS = ".ng-zoomed, .ng-picked";
@@ -23,7 +26,12 @@ function tellPresence(model, views) {
     const busy = shown.some((view) => (!isDone && isIn(view)) || view.querySelector(NOT_AS_IT_WAS) !== null);
     if (busy === said.busy && touched === said.touched && !(busy && now - said.at >= SAY_AGAIN)) return;
     said = { busy, touched, at: now };
-    model.send({ presence: { busy, touched: touched === null ? null : (now - touched) / 1000 } });
+    model.send({ presence: { page: PAGE, busy, touched: touched === null ? null : (now - touched) / 1000 } });
+  };
+
+  const leave = () => {
+    said = {}; // who comes back to the page says all anew
+    model.send({ presence: { page: PAGE, busy: false, touched: null } });
   };
 
   const hear = async ({ type, target, ctrlKey, metaKey }) => {
@@ -45,8 +53,10 @@ function tellPresence(model, views) {
   say(); // a page that is loaded again knows nothing of what was done in it before
   const options = { capture: true, passive: true };
   for (const name of SIGNS) document.addEventListener(name, hear, options);
+  addEventListener("pagehide", leave);
   return () => {
     clearTimeout(timer);
     for (const name of SIGNS) document.removeEventListener(name, hear, options);
+    removeEventListener("pagehide", leave);
   };
 }
