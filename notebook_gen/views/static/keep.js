@@ -105,6 +105,7 @@ function initialize({ model }) {
   };
   const look = () => {
     clearTimeout(timer);
+    if (model.get("is_over")) stopTelling?.(); // the keeper itself stays for as long as the kernel
     if (model.get("is_held") || model.get("is_over")) timer = setTimeout(want, PATIENCE);
   };
   const put = async ({ report }) => {
@@ -129,14 +130,13 @@ function initialize({ model }) {
   model.on("change:is_held", want); // at once: the notebook may be saved at any time
   model.on("change:is_over", look);
   model.on("msg:custom", put);
-  const stops = [
-    whenGone(model.widget_manager, leave),
-    tellPresence(model, async () => (await viewsOf(model)).map(({ el }) => el)),
-  ];
+  const stopWaiting = whenGone(model.widget_manager, leave);
+  const stopTelling = model.get("is_over") ? null : tellPresence(model, async () => (await viewsOf(model)).map(({ el }) => el));
   look();
   return () => {
     clearTimeout(timer);
-    for (const stop of stops) stop();
+    stopWaiting();
+    stopTelling?.();
   };
 }
 

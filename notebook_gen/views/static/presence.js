@@ -16,12 +16,14 @@ const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still ther
 
 // `views` gives the elements that show the view; gives what ends it
 function tellPresence(model, views) {
+  const ending = new AbortController(), { signal } = ending;
   let timer = null, touched = null, isDone = false, said = {};
 
   const say = async () => {
     clearTimeout(timer);
     timer = null;
     const shown = await views(), now = performance.now();
+    if (signal.aborted) return;
     const isIn = (view) => view.matches(":hover") || view.contains(document.activeElement);
     const busy = shown.some((view) => (!isDone && isIn(view)) || view.querySelector(NOT_AS_IT_WAS) !== null);
     if (busy === said.busy && touched === said.touched && !(busy && now - said.at >= SAY_AGAIN)) return;
@@ -34,11 +36,10 @@ function tellPresence(model, views) {
     model.send({ presence: { page: PAGE, busy: false, touched: null } });
   };
 
-  const hear = async ({ type, target, ctrlKey, metaKey }) => {
-    const view = target.closest?.(".ng-live");
-    if (!view || model.get("is_over") || !(await views()).includes(view)) return;
+  const take = async (view, isCancel, { type, ctrlKey, metaKey }) => {
+    if (!(await views()).includes(view) || signal.aborted) return;
     const now = performance.now();
-    if (type === "click" && target.closest(CANCEL)) {
+    if (isCancel) {
       [touched, isDone] = [null, true];
       return say(); // at once: the run may be over in a moment
     }
@@ -50,13 +51,19 @@ function tellPresence(model, views) {
     timer ??= setTimeout(say, SAY_AFTER);
   };
 
+  // all events of the whole page come here: most are of no view, or tell no more than that something will be said soon
+  const hear = (event) => {
+    const { type, target } = event, view = target.closest?.(".ng-live");
+    if (!view) return;
+    const isCancel = type === "click" && target.closest(CANCEL) !== null;
+    if (timer === null || isCancel || TOUCHES.includes(type)) take(view, isCancel, event);
+  };
+
   say(); // a page that is loaded again knows nothing of what was done in it before
-  const options = { capture: true, passive: true };
-  for (const name of SIGNS) document.addEventListener(name, hear, options);
-  addEventListener("pagehide", leave);
+  for (const name of SIGNS) document.addEventListener(name, hear, { capture: true, passive: true, signal });
+  addEventListener("pagehide", leave, { signal });
   return () => {
     clearTimeout(timer);
-    for (const name of SIGNS) document.removeEventListener(name, hear, options);
-    removeEventListener("pagehide", leave);
+    ending.abort();
   };
 }
