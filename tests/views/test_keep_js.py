@@ -4,6 +4,8 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from notebook_gen.views.stylesheet import read_static
 
 # a page that has nothing in it but what was asked to be called
@@ -40,7 +42,7 @@ const say = (told) => console.log(JSON.stringify(told));
 
 
 def _run_in_page(node: str, script: str) -> Any:
-    """Give what a script says in a page."""
+    """Give what a script says in a page; it fails if a rejection is left unhandled."""
     module = _PAGE + read_static("still.js", "presence.js", "keep.js") + script
     done = subprocess.run(
         [node, "--input-type=module", "-e", module], capture_output=True, text=True, check=False, timeout=60
@@ -93,3 +95,21 @@ def test_what_happens_outside_of_views_or_only_repeats_itself_costs_nothing(node
     """
 
     assert _run_in_page(node, script) == [1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("manager", ["undefined", "{}", "{ get_model: async () => { throw new Error('unknown'); } }"])
+def test_a_host_that_knows_of_no_other_widgets_hears_of_nobody_and_of_no_errors(node: str, manager: str) -> None:
+    script = f"""
+    model.widget_manager = {manager};
+    initialize({{ model }});
+    await settle();
+    heard.get("pointerdown")({{ type: "pointerdown", target: view }});
+    model.set("is_held", true);
+    await settle();
+    model.set("is_over", true);
+    await settle();
+    say(sent.map(({{ presence }}) => [presence.busy, presence.touched]));
+    process.exit();
+    """
+
+    assert _run_in_page(node, script) == [[False, None]]

@@ -36,7 +36,8 @@ function* standing(notebook, place) {
   }
 }
 
-// The views of a live view in this page; none when its notebook is closed, or about to be opened
+// The views of a live view in this page; none when its notebook is closed, or about to be opened. Fails in hosts that do
+// not let one widget find another
 async function viewsOf(model) {
   const { root: id } = model.get("place"), { widget_manager: widgets } = model;
   if (widgets.has_model?.(id) === false) return [];
@@ -92,7 +93,7 @@ function whenGone({ kernel, context }, call) {
 
 async function notebookOf(model) {
   // JupyterLab's and Notebook's; others have none
-  const { context } = model.widget_manager;
+  const { context } = model.widget_manager ?? {};
   await context?.ready;
   return context?.model?.cells ? context.model : null;
 }
@@ -130,8 +131,9 @@ function initialize({ model }) {
   model.on("change:is_held", want); // at once: the notebook may be saved at any time
   model.on("change:is_over", look);
   model.on("msg:custom", put);
-  const stopWaiting = whenGone(model.widget_manager, leave);
-  const stopTelling = model.get("is_over") ? null : tellPresence(model, async () => (await viewsOf(model)).map(({ el }) => el));
+  const elements = () => viewsOf(model).then((views) => views.map(({ el }) => el), () => []);
+  const stopWaiting = whenGone(model.widget_manager ?? {}, leave);
+  const stopTelling = model.get("is_over") ? null : tellPresence(model, elements);
   look();
   return () => {
     clearTimeout(timer);

@@ -14,7 +14,7 @@ const CANCEL = ".ng-stop";
 const SAY_AFTER = 250; // ms; what somebody does has been done by then
 const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still there
 
-// `views` gives the elements that show the view; gives what ends it
+// `views` gives the elements that show the view, and never fails; gives what ends it
 function tellPresence(model, views) {
   const ending = new AbortController(), { signal } = ending;
   let timer = null, touched = null, isDone = false, said = {};
