@@ -8,6 +8,12 @@ function turnedTo({ rows }) {
   return rows?.chosen ? rows.first : null;
 }
 
+// Whether the detail of a window shows what is shown of the whole run; one that was asked for before may not
+function fits(detail, frame) {
+  if (!detail || !frame) return false;
+  return detail.lanes.kind === frame.lanes.kind && turnedTo(detail) === turnedTo(frame);
+}
+
 // Of the pages that a saved page has, the one that somebody turns to
 function pageOf(pages, { before, after }) {
   return pages.find(({ rows }) => (before === undefined ? after < rows.end : rows.end >= before)) ?? pages.at(-1);

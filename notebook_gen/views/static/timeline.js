@@ -151,7 +151,8 @@ class Timeline {
   }
 
   drawHead({ note, running }) {
-    const kind = this.wanted ?? this.frame?.lanes.kind ?? "slots", shown = this.window ? this.detail ?? this.frame : this.frame;
+    const kind = this.wanted ?? this.frame?.lanes.kind ?? "slots";
+    const shown = this.window && fits(this.detail, this.frame) ? this.detail : this.frame;
     for (const [own, choice] of this.choices) {
       choice.classList.toggle("ng-on", own === kind);
       choice.setAttribute("aria-pressed", own === kind);
@@ -225,7 +226,7 @@ class Timeline {
 
   frameFor([from, to], { now }) {
     const { frame, detail } = this;
-    if (!this.window || detail?.lanes.kind !== frame.lanes.kind || turnedTo(detail) !== turnedTo(frame)) return frame;
+    if (!this.window || !fits(detail, frame)) return frame;
     // what follows comes in a little later than the clock
     const late = this.follows ? 1 + 0.1 * (to - from) : 0;
     return detail.start <= Math.max(from, 0) && detail.end >= Math.min(to, now) - late ? detail : frame;
