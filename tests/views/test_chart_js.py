@@ -117,6 +117,28 @@ def _zoomed(run: FakeRun, start: float, end: float) -> Chart:
     return make_chart(history, detail, {}, 300, is_over=False)
 
 
+@pytest.mark.parametrize(
+    ("falls", "chosen"),
+    [
+        # a letter takes about 5 of the pixels, each of which is a tenth of a second
+        ([(20.0, "a long text here"), (15.0, "short")], [20.0, 15.0]),
+        ([(15.0, "short"), (20.0, "a long text here")], [15.0, 20.0]),
+        ([(20.0, "short"), (15.0, "a long text here")], [20.0]),
+        ([(15.0, "a long text here"), (20.0, "short")], [15.0]),
+        ([(15.0, "a long text here"), (15.0, "short"), (24.0, "short")], [15.0, 24.0]),
+    ],
+)
+def test_words_where_a_limit_fell_never_run_into_those_at_their_right(
+    node: str, falls: list[tuple[float, str]], chosen: list[float]
+) -> None:
+    given = json.dumps([[moment, 0, words] for moment, words in falls])
+    script = f"{read_static('chart.js')}console.log(JSON.stringify(apart({given}, 0.1).map(([moment]) => moment)));"
+
+    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == chosen
+
+
 @pytest.mark.parametrize(("start", "end", "words"), [(1.5, 3.5, [2.0]), (2.0, 2.25, [2.125]), (2.49, 5.0, [])])
 def test_whoever_zooms_into_a_pause_reads_that_it_is_one(
     node: str, start: float, end: float, words: list[float]

@@ -216,7 +216,12 @@ function area(times, values, [top, bottom], most, now, fillcolor) {
 // tell of the deepest falls
 
 function apart(falls, perPixel) {
-  const chosen = [], isFree = ([moment, , words]) => chosen.every(([other]) => Math.abs(moment - other) >= words.length * LETTER * perPixel);
+  const chosen = [];
+  // words stand behind their moment: those at the left need the room
+  const isFree = ([moment, , words]) => chosen.every(([other, , others]) => {
+    const { length } = moment < other ? words : others;
+    return Math.abs(moment - other) >= length * LETTER * perPixel;
+  });
   for (const fall of falls) if (isFree(fall)) chosen.push(fall);
   return chosen;
 }
