@@ -61,7 +61,8 @@ class EmptyTemplate(TypedDict):
 
 def timeline_script() -> str:
     """Give the JavaScript of a timeline, as a module."""
-    return read_static("chart.js", "pick.js", "look.js", "load.js", "move.js", "row_turns.js", "card.js", "timeline.js")
+    before = ("chart.js", "pick.js", "look.js", "load.js", "move.js", "pager.js", "row_turns.js", "card.js")
+    return read_static(*before, "timeline.js")
 
 
 class TimelineTraits(TypedDict, total=False):

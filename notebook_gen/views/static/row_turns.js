@@ -1,5 +1,5 @@
-// What turns to other rows, where lanes are rows: ‹, the number of the first row, which can be typed, and ›. It stands
-// before timeline.js in one module; see views/row_turns.py.
+// What turns to other rows, where lanes are rows. It stands behind pager.js and before timeline.js in one module; see
+// views/row_turns.py.
 //
 // `turn` is told { before: row } or { after: row }: the rows that end before one, or those from one on.
 
@@ -21,55 +21,28 @@ function pageOf(pages, { before, after }) {
 
 class RowTurns {
   constructor(head, turn) {
-    this.group = make("span", "ng-pager ng-row-turns", head);
-    this.group.setAttribute("role", "group");
-    this.group.setAttribute("aria-label", "rows");
-    this.group.dataset.lmSuppressShortcuts = "true"; // digits are for the field
-    this.previous = this.addButton("‹", "The rows before these", () => turn({ before: this.rows.before }));
-    make("span", "", this.group, "rows");
-    this.addField(turn);
-    this.words = make("span", "", this.group);
-    this.words.setAttribute("aria-live", "polite");
-    this.next = this.addButton("›", "The rows after these", () => turn({ after: this.rows.after }));
-  }
-
-  addButton(text, words, act) {
-    const button = make("button", "ng-turn", this.group, text);
-    button.title = words;
-    button.setAttribute("aria-label", words);
-    button.onclick = act;
-    return button;
-  }
-
-  addField(turn) {
-    const field = (this.field = make("input", "", this.group));
-    Object.assign(field, { type: "number", min: 0, step: 1, title: "Go to a row" });
-    field.setAttribute("aria-label", "First row");
-    field.oninput = () => (field.dataset.typed = "true");
-    field.onblur = () => delete field.dataset.typed;
-    field.onchange = () => {
-      delete field.dataset.typed;
-      if (field.value !== "") turn({ after: Math.trunc(Number(field.value)) });
-    };
-    field.onkeydown = ({ key }) => {
-      // a handler that gives false would keep every other key from the field
-      if (key === "Enter") field.onchange();
-    };
+    this.parts = addPager(head, "rows", {
+      noun: "rows", before: "The rows before these", after: "The rows after these",
+      title: "Go to a row", name: "First row",
+      step: (by) => turn(by < 0 ? { before: this.rows.before } : { after: this.rows.after }),
+      jump: (row) => turn({ after: row }),
+    });
+    this.parts.pager.classList.add("ng-row-turns");
+    this.parts.pager.dataset.lmSuppressShortcuts = "true"; // digits are for the field
   }
 
   // Gives whether there is anything to turn to
   show(rows, note) {
+    const { pager, previous, next } = this.parts;
     this.rows = rows;
-    this.group.hidden = !rows || (rows.before === null && rows.after === null);
-    if (this.group.hidden) return false;
-    const { field } = this, { first, end, before, after } = rows, isNewest = before !== null && before !== first;
-    this.group.title = note;
-    this.words.textContent = `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${isNewest ? ", the newest" : ""}`;
-    field.max = rows.rows - 1;
-    if (!field.dataset.typed && field.value !== String(first)) field.value = first;
-    field.style.width = `${Math.max(3, String(rows.rows).length) + 4}ch`;
-    this.previous.disabled = before === null;
-    this.next.disabled = after === null;
+    pager.hidden = !rows || (rows.before === null && rows.after === null);
+    if (pager.hidden) return false;
+    const { first, end, before, after } = rows, isNewest = before !== null && before !== first;
+    pager.title = note;
+    const said = `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${isNewest ? ", the newest" : ""}`;
+    fillPager(this.parts, first, said, rows.rows - 1);
+    previous.disabled = before === null;
+    next.disabled = after === null;
     return true;
   }
 }

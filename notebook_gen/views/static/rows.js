@@ -1,5 +1,5 @@
 // A page of rows: the newest, or some in order, with what turns the pages. Python made the table and escaped it. This
-// file stands behind put.js and pick.js in one module.
+// file stands behind put.js, pick.js and pager.js in one module.
 //
 // page: { html, order, first, end, rows, group }; see views/feeds.py
 //
@@ -12,14 +12,6 @@ const CHOICES = [
   [NEWEST, "newest first", "The rows in which something has happened last"],
   [IN_ORDER, "in order", "All rows, by their numbers"],
 ];
-
-function add(parent, tag, facts, className = "") {
-  const added = document.createElement(tag);
-  if (className) added.className = className;
-  Object.assign(added, facts);
-  parent.append(added);
-  return added;
-}
 
 class Rows {
   constructor(model, el) {
@@ -34,49 +26,18 @@ class Rows {
     this.draw();
   }
 
-  // Two buttons that turn pages, and between them a field for a number that can be gone to
-  addPager(label, { noun, before, after, title, name, step, jump }) {
-    const pager = add(this.pagers, "div", {}, "ng-pager");
-    pager.setAttribute("role", "group");
-    pager.setAttribute("aria-label", label);
-    const turn = (text, words, by) => {
-      const made = add(pager, "button", { textContent: text, title: words }, "ng-turn");
-      made.setAttribute("aria-label", words);
-      made.onclick = () => step(by);
-      return made;
-    };
-    const previous = turn("‹", before, -1);
-    add(pager, "span", { textContent: noun }, "ng-noun");
-    const field = add(pager, "input", { type: "number", min: 0, step: 1, title });
-    field.setAttribute("aria-label", name);
-    // what somebody types is theirs until they are done with it
-    field.oninput = () => (field.dataset.typed = "true");
-    field.onblur = () => delete field.dataset.typed;
-    field.onchange = () => {
-      delete field.dataset.typed;
-      if (field.value !== "") jump(Number(field.value));
-    };
-    field.onkeydown = ({ key }) => {
-      // a handler that gives false would keep every other key from the field
-      if (key === "Enter") field.onchange();
-    };
-    const words = add(pager, "span", {});
-    words.setAttribute("aria-live", "polite");
-    return { pager, previous, field, words, next: turn("›", after, 1) };
-  }
-
   fillBar() {
     const { bar } = this;
     this.pagers = add(bar, "div", {}, "ng-pagers");
     const size = () => this.model.get("page").group;
-    this.groups = this.addPager("Row groups", {
+    this.groups = addPager(this.pagers, "Row groups", {
       noun: "row group", before: "The row group before", after: "The row group after",
       title: "Go to a row group, as the run's row_group has it", name: "Row group",
       // from the middle of a row group, the one before begins where this one does
       step: (by) => this.ask(IN_ORDER, (by < 0 ? Math.ceil(this.first / size()) - 1 : Math.floor(this.first / size()) + 1) * size()),
-      jump: (number) => this.ask(IN_ORDER, Math.min(Math.trunc(number), this.lastGroup) * size()),
+      jump: (number) => this.ask(IN_ORDER, Math.min(number, this.lastGroup) * size()),
     });
-    this.pages = this.addPager("Pages of rows", {
+    this.pages = addPager(this.pagers, "Pages of rows", {
       noun: "rows", before: "The page before", after: "The page after",
       title: "Go to a row", name: "First row of the page",
       step: (by) => this.ask(IN_ORDER, this.first + by * this.model.get("page").rows),
@@ -141,12 +102,12 @@ class Rows {
       button.setAttribute("aria-pressed", its === order);
     }
     const last = Math.max(first, Math.min(first + rows, end) - 1);
-    this.fill(this.pages, first, `– ${last.toLocaleString("en")} of ${end.toLocaleString("en")}`, Math.max(0, end - 1));
+    fillPager(this.pages, first, `– ${last.toLocaleString("en")} of ${end.toLocaleString("en")}`, Math.max(0, end - 1));
     this.pages.previous.disabled = first <= 0;
     this.pages.next.disabled = first + rows >= end;
     this.lastGroup = Math.max(0, Math.ceil(end / group) - 1);
     const number = Math.floor(first / group);
-    this.fill(this.groups, number, `of ${(this.lastGroup + 1).toLocaleString("en")}`, this.lastGroup);
+    fillPager(this.groups, number, `of ${(this.lastGroup + 1).toLocaleString("en")}`, this.lastGroup);
     this.groups.previous.disabled = first <= 0;
     this.groups.next.disabled = number >= this.lastGroup;
     this.pagers.hidden = order !== IN_ORDER;
@@ -154,13 +115,6 @@ class Rows {
     this.bar.classList.toggle("ng-in-order", order === IN_ORDER);
     this.bar.classList.toggle("ng-grouped", this.lastGroup > 0);
     this.bar.classList.toggle("ng-many", end >= MANY);
-  }
-
-  fill({ field, words }, value, said, most) {
-    words.textContent = said;
-    field.max = most;
-    if (!field.dataset.typed && field.value !== String(value)) field.value = value;
-    field.style.width = `${Math.max(3, String(most + 1).length) + 4}ch`;
   }
 
   // Whether rows come that somebody has turned away from since

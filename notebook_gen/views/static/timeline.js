@@ -1,5 +1,5 @@
 // The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js,
-// load.js, move.js, row_turns.js and card.js in one module.
+// load.js, move.js, pager.js, row_turns.js and card.js in one module.
 //
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
