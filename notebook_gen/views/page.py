@@ -31,7 +31,7 @@ from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.record import record_html
 from notebook_gen.views.retries import note_lines
-from notebook_gen.views.row_turns import Turn, rows_frame
+from notebook_gen.views.row_turns import RowsFrame, Turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.summary import say_no_rows, say_shown
@@ -191,24 +191,19 @@ def _chart(source: RunSource, history: History, lanes: LaneKind = "slots", turn:
     return chart_of_run(source, history, pixels=measures.CHART_WIDTH, max_bars=max_bars, lanes=lanes, turn=turn)
 
 
-def _row_pages(source: RunSource, trace: Trace, history: History) -> Iterator[Frame]:
+def _row_pages(source: RunSource, trace: Trace, history: History) -> list[Frame]:
     """The timeline's rows from the first on, as many at a time as fit, for as many pages as there is room for."""
-    begun, first = history.rows, 0
-    for number in range(_ROW_PAGES):
+    turned: list[tuple[Chart, RowsFrame]] = []
+    first: int | None = 0
+    while first is not None and len(turned) < _ROW_PAGES:
         chart = _chart(source, history, "rows", Turn(first))
-        rows = rows_frame(chart.detail.lanes, begun, source.progress.rows, chosen=True)
+        rows = rows_frame(chart.detail.lanes, history.rows, source.progress.rows, chosen=True)
         if rows is None:
-            return
-        is_last = rows["after"] is None
-        if number == _ROW_PAGES - 1:
-            rows["after"] = None
-        frame = pack_frame(chart, trace.errors, rows)
-        if not is_last and rows["after"] is None:
-            frame["note"] += "; this file has none of the rows after these"
-        yield frame
-        if is_last:
-            return
-        first = rows["end"]
+            break
+        turned.append((chart, rows))
+        first = rows["after"]
+    reach = turned[-1][1]["end"] if turned else 0
+    return [pack_frame(chart, trace.errors, {**rows, "reach": reach}) for chart, rows in turned]
 
 
 def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | None:
@@ -218,7 +213,7 @@ def _timeline(source: RunSource, history: History | None) -> dict[str, Any] | No
     chart = _chart(source, history)
     others = [kind for kind in LANE_KINDS if kind != chart.detail.lanes.kind]
     frames = {kind: pack_frame(_chart(source, history, kind), source.trace.errors) for kind in others}
-    pages = list(_row_pages(source, source.trace, history))
+    pages = _row_pages(source, source.trace, history)
     if len(pages) > 1:
         frames["rows"] = pages[0]
     tasks = write_plural(len(history), "task")

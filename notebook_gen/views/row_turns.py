@@ -34,12 +34,14 @@ class RowsFrame(TypedDict):
         before: the rows that end before this one are the page before; None: there are none.
         after: the rows from this one on are the page after; None: there are none.
         rows: how many the run has.
+        reach: the rows below this one can be turned to: all that have begun, unless a saved page lacks the last ones.
         chosen: whether somebody has turned to them.
     """
 
     first: int
     end: int
     rows: int
+    reach: int
     before: int | None
     after: int | None
     chosen: bool
@@ -74,6 +76,7 @@ def rows_frame(lanes: Lanes, begun: int, rows: int, *, chosen: bool) -> RowsFram
         "first": first,
         "end": end,
         "rows": max(rows, begun),
+        "reach": begun,
         "before": before if before > 0 and len(lanes.groups) < end else None,
         "after": end if end < begun else None,
         "chosen": chosen,

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 import notebook_gen as ng
+from notebook_gen.views.page import page_html
 from tests.browser.lab_harness import NotebookPage, OpenNotebook, double_click, open_file
+from tests.views.fake_run import REVIEW, traced_run
 
 pytestmark = pytest.mark.browser
 
@@ -192,4 +194,27 @@ def test_in_a_saved_page_every_row_can_be_turned_to(browser: Browser, tmp_path: 
         _choose_rows(page)
         assert _numbers(page)[0] == 0
         _see_all_rows(page)
+    assert console == []
+
+
+def test_a_saved_page_that_lacks_the_last_rows_says_so_and_takes_no_number_beyond(
+    browser: Browser, tmp_path: Path
+) -> None:
+    run = traced_run(3000)
+    for row in range(3000):
+        run.attempt(REVIEW, row, row * 0.01, row * 0.01 + 0.01)
+    run.finish()
+    (tmp_path / "report.html").write_text(page_html(run), encoding="utf-8")
+
+    with open_file(browser, tmp_path / "report.html") as (page, console):
+        _choose_rows(page)
+        assert "last" not in page.evaluate(SEEN)
+        field = page.locator(f"{TIMELINE} .ng-row-turns input")
+        most = int(field.get_attribute("max") or -1)
+        field.fill(str(most))
+        field.press("Enter")
+
+        page.wait_for_function(f"{SEEN}.endsWith('– {most:,} of 3,000, the last in this file')")
+        assert most < 2999
+        assert page.locator(f"{TIMELINE} .ng-row-turns").get_by_role("button", name="after").is_disabled()
     assert console == []

@@ -115,6 +115,21 @@ def test_a_page_holds_what_its_timeline_and_its_records_show() -> None:
     assert "A lamp." in data["records"]["html"]["0"]
 
 
+@pytest.mark.parametrize(("rows", "begun", "is_whole"), [(3000, 3000, False), (200, 150, True)])
+def test_all_pages_of_rows_tell_how_far_they_reach_in_this_file(rows: int, begun: int, *, is_whole: bool) -> None:
+    run = traced_run(rows)
+    for row in range(begun):
+        run.attempt(REVIEW, row, row * 0.01, row * 0.01 + 0.01)
+    run.finish()
+
+    turns = [page["rows"] for page in _data(page_html(run))["timeline"]["pages"]]
+
+    reach = turns[-1]["end"]
+    assert (reach == begun) is is_whole
+    assert {turn["reach"] for turn in turns} == {reach}
+    assert [turn["after"] for turn in turns] == [turn["end"] for turn in turns[:-1]] + [None if is_whole else reach]
+
+
 def test_a_run_without_a_trace_has_a_page_without_a_timeline_and_without_plotly() -> None:
     run = review_run()
     run.finish()

@@ -37,12 +37,13 @@ class RowTurns {
     this.rows = rows;
     pager.hidden = !rows || (rows.before === null && rows.after === null);
     if (pager.hidden) return false;
-    const { first, end, before, after } = rows, isNewest = before !== null && before !== first;
+    const { first, end, before, after, reach } = rows;
+    const isNewest = before !== null && before !== first, isLastHere = after !== null && after >= reach;
+    const which = isNewest ? ", the newest" : isLastHere ? ", the last in this file" : "";
     pager.title = note;
-    const said = `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${isNewest ? ", the newest" : ""}`;
-    fillPager(this.parts, first, said, rows.rows - 1);
+    fillPager(this.parts, first, `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${which}`, reach - 1);
     previous.disabled = before === null;
-    next.disabled = after === null;
+    next.disabled = after === null || isLastHere;
     return true;
   }
 }
