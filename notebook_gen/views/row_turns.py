@@ -31,6 +31,7 @@ class RowsFrame(TypedDict):
 
     Attributes:
         first, end: the rows, from one up to another.
+        older: how many rows before these are shown, too, as they are among the newest to have been worked on.
         before: the rows that end before this one are the page before; None: there are none.
         after: the rows from this one on are the page after; None: there are none.
         rows: how many the run has.
@@ -40,6 +41,7 @@ class RowsFrame(TypedDict):
 
     first: int
     end: int
+    older: int
     rows: int
     reach: int
     before: int | None
@@ -69,15 +71,17 @@ def rows_frame(lanes: Lanes, begun: int, rows: int, *, chosen: bool) -> RowsFram
     """
     if lanes.kind != "rows" or not lanes.groups:
         return None
-    first, end = lanes.groups[0], lanes.groups[-1] + 1
-    # the newest may have others between them, which would be left out
-    before = first if end - first == len(lanes.groups) else end
+    end, count = lanes.groups[-1] + 1, len(lanes.groups)
+    # of the newest, those that follow each other; others are before them, still at work or just done
+    run = next((length for length in range(1, count) if lanes.groups[-length - 1] != end - length - 1), count)
+    first = end - run
     return {
         "first": first,
         "end": end,
+        "older": count - run,
         "rows": max(rows, begun),
         "reach": begun,
-        "before": before if before > 0 and len(lanes.groups) < end else None,
+        "before": first if first > 0 and count < end else None,
         "after": end if end < begun else None,
         "chosen": chosen,
     }

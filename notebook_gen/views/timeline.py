@@ -61,7 +61,7 @@ class EmptyTemplate(TypedDict):
 
 def timeline_script() -> str:
     """Give the JavaScript of a timeline, as a module."""
-    before = ("chart.js", "pick.js", "look.js", "load.js", "move.js", "pager.js", "row_turns.js", "card.js")
+    before = ("chart.js", "pick.js", "look.js", "load.js", "move.js", "click.js", "pager.js", "row_turns.js", "card.js")
     return read_static(*before, "timeline.js")
 
 

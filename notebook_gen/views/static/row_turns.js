@@ -37,9 +37,8 @@ class RowTurns {
     this.rows = rows;
     pager.hidden = !rows || (rows.before === null && rows.after === null);
     if (pager.hidden) return false;
-    const { first, end, before, after, reach } = rows;
-    const isNewest = before !== null && before !== first, isLastHere = after !== null && after >= reach;
-    const which = isNewest ? ", the newest" : isLastHere ? ", the last in this file" : "";
+    const { first, end, older, before, after, reach } = rows, isLastHere = after !== null && after >= reach;
+    const which = older ? `, and ${older} older` : isLastHere ? ", the last in this file" : "";
     pager.title = note;
     fillPager(this.parts, first, `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${which}`, reach - 1);
     previous.disabled = before === null;

@@ -1,5 +1,5 @@
 // The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js,
-// load.js, move.js, pager.js, row_turns.js and card.js in one module.
+// load.js, move.js, click.js, pager.js, row_turns.js and card.js in one module.
 //
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
@@ -247,11 +247,10 @@ class Timeline {
       this.hovered = { started: started[at], lane: lane[at], x: event.clientX - box.left, y: event.clientY - box.top };
       this.drawHovered();
     });
-    this.plot.on("plotly_click", ({ points }) => {
-      const at = points[0].customdata, { bars } = this.drawn, row = bars.row[at];
-      if (!(row >= 0)) return;
-      lookAt(this.stage, { row, node: bars.node[at], attempt: bars.attempt[at], started: bars.started[at] });
-      this.model.send({ record: row });
+    onClick(this.plot, (at) => {
+      const { row, node, attempt, started } = this.drawn.bars;
+      const bar = { row: row[at], node: node[at], attempt: attempt[at], started: started[at] };
+      return bar.row >= 0 && (() => (lookAt(this.stage, bar), this.model.send({ record: bar.row })));
     });
     this.plot.on("plotly_unhover", () => {
       this.hovered = null;
