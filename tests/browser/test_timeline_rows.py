@@ -54,7 +54,7 @@ def _numbers(page: Page) -> range:
     return range(int(first), int(last) + 1)
 
 
-def _rows_of_bars(page: Page) -> set[int]:
+def _labelled_rows(page: Page) -> set[int]:
     """The rows that have labels at the left."""
     return {int(text.removeprefix("row ")) for text in page.locator(f"{TIMELINE} .ytick").all_text_contents()}
 
@@ -82,7 +82,8 @@ def _see_all_rows(page: Page) -> None:
     while page.locator(f"{TIMELINE} .ng-row-turns").get_by_role("button", name="after").is_enabled():
         _turn(page, "after")
         forth.append(_numbers(page))
-        assert _rows_of_bars(page) <= set(forth[-1])
+        assert _labelled_rows(page) <= set(forth[-1])
+        assert page.locator(BARS).count() >= len(forth[-1])
     assert [row for rows in forth for row in rows] == list(range(200))
     assert {row for rows in [*back, forth[0]] for row in rows} >= set(range(back[0].stop if back else 0))
 

@@ -28,7 +28,8 @@ function unpack(thing) {
     const bytes = Uint8Array.from(atob(thing.base64), (character) => character.charCodeAt(0));
     return new DataView(bytes.buffer);
   }
-  if (Array.isArray(thing) || thing === null || typeof thing !== "object") return thing;
+  if (Array.isArray(thing)) return thing.map(unpack);
+  if (thing === null || typeof thing !== "object") return thing;
   return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, unpack(part)]));
 }
 
