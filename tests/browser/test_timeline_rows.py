@@ -1,6 +1,7 @@
 """All rows of a run can be reached in the timeline, and a move never changes how much of it is seen."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 import notebook_gen as ng
 from notebook_gen.views.page import page_html
-from tests.browser.lab_harness import NotebookPage, OpenNotebook, double_click, open_file
+from tests.browser.lab_harness import PATIENCE, NotebookPage, OpenNotebook, double_click, open_file
 from tests.views.fake_run import REVIEW, traced_run
 
 pytestmark = pytest.mark.browser
@@ -38,14 +39,18 @@ def _choose_rows(page: Page) -> None:
     page.locator(BARS).first.wait_for(state="attached")
     page.locator(f"{TIMELINE} .ng-switch").get_by_role("button", name="rows").click()
     page.locator(f"{TIMELINE} .ng-row-turns").wait_for()
-    page.wait_for_function(f"document.querySelector('{TIMELINE} .ytick')?.textContent.startsWith('row ')")
+    page.locator(f"{TIMELINE} .ytick", has_text="row ").first.wait_for(state="attached")
 
 
 def _turn(page: Page, name: str) -> None:
     """Turn to other rows, and wait until they are there."""
     before = page.evaluate(SEEN)
     page.locator(f"{TIMELINE} .ng-row-turns").get_by_role("button", name=name).click()
-    page.wait_for_function(f"before => {SEEN} !== before", arg=before)
+    # a saved page does not let a page wait for an expression
+    deadline = time.monotonic() + PATIENCE
+    while page.evaluate(SEEN) == before:
+        assert time.monotonic() < deadline, f"it still shows {before}"
+        page.wait_for_timeout(20)
 
 
 def _numbers(page: Page) -> range:
@@ -215,7 +220,8 @@ def test_a_saved_page_that_lacks_the_last_rows_says_so_and_takes_no_number_beyon
         field.fill(str(most))
         field.press("Enter")
 
-        page.wait_for_function(f"{SEEN}.endsWith('– {most:,} of 3,000, the last in this file')")
+        said = f"– {most:,} of 3,000, the last in this file"
+        page.locator(f"{TIMELINE} .ng-row-turns", has_text=said).wait_for()
         assert most < 2999
         assert page.locator(f"{TIMELINE} .ng-row-turns").get_by_role("button", name="after").is_disabled()
     assert console == []
