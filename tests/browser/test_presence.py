@@ -24,7 +24,8 @@ run = b.preview(3_000)
 PRESENCE = "run._display.presence"
 # of the three times, the one that a test waits for is short
 NEVER = 100_000
-LEFT_SOON = f"{PRESENCE}.patience = Patience(touched=20, left=1, busy={NEVER})"
+LEFT = 1
+LEFT_SOON = f"{PRESENCE}.patience = Patience(touched=20, left={LEFT}, busy={NEVER})"
 BUSY_SOON = f"{PRESENCE}.patience = Patience(touched=20, left=1, busy=3)"
 
 BARS = ".ng-live .ng-timeline .barlayer .point path"
@@ -69,10 +70,19 @@ def _ask(notebook: NotebookPage, expression: str) -> str:
     return str(notebook.page.evaluate(ASK, expression))
 
 
+def _wait_until(notebook: NotebookPage, expression: str, said: str = "True") -> None:
+    """Wait until an expression is something in the kernel, as it writes it."""
+    notebook.page.wait_for_function(f"async ([asked, said]) => (await ({ASK})(asked)) === said", arg=[expression, said])
+
+
 def _wait_until_heard(notebook: NotebookPage, *, busy: bool) -> None:
     """Wait until the kernel knows whether somebody is busy in the view, or has just touched it."""
-    says = f"{PRESENCE}.seconds_left(is_reading=False) > 0"
-    notebook.page.wait_for_function(f"async ([asked, said]) => (await ({ASK})(asked)) === said", arg=[says, str(busy)])
+    _wait_until(notebook, f"{PRESENCE}.seconds_left(is_reading=False) > 0", str(busy))
+
+
+def _wait_for_clock(notebook: NotebookPage, *, seconds: float) -> None:
+    """Wait until the clock by which presence is measured shows so many seconds from when it knew of the run's end."""
+    _wait_until(notebook, f"{PRESENCE}._clock() - {PRESENCE}._ended > {seconds}")
 
 
 def _end_run(notebook: NotebookPage) -> None:
@@ -145,7 +155,7 @@ def test_the_report_takes_the_place_of_a_view_that_is_left_alone_and_nothing_mov
     notebook.wait_for(ENDED)
     _wait_for_report_in_notebook(notebook)
     # as long as the pointer is in the view, nothing happens however much time passes
-    _ask(notebook, "__import__('time').sleep(2)")
+    _wait_for_clock(notebook, seconds=LEFT + 1)
     assert tab.is_visible()
     notebook.page.evaluate(WATCH)
 
@@ -217,7 +227,7 @@ def test_a_page_that_is_opened_beside_another_takes_nothing_from_it(open_noteboo
 
     other = open_notebook.look_at(notebook.path)
     other.wait_for(BARS)
-    notebook.page.wait_for_function(f"async asked => (await ({ASK})(asked)) === '2'", arg=pages)
+    _wait_until(notebook, pages, "2")
     _end_run(notebook)
     notebook.wait_for(ENDED)
     _wait_for_report_in_notebook(notebook)

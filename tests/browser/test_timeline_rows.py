@@ -35,6 +35,26 @@ SEEN = f"""(() => {{
 }})()"""
 
 
+BARS_IN_FRAME = f"""document.querySelector('{TIMELINE} .ng-plot').data
+    .reduce((count, {{ base }}) => count + (base?.length ?? 0), 0)"""
+"""How many bars the chart has been given: those of its window."""
+SETTLE = f"""async () => {{
+    const plot = document.querySelector('{TIMELINE} .ng-plot'), frame = () => new Promise(requestAnimationFrame);
+    const range = () => plot.layout.xaxis.range.join();
+    let before;
+    do {{
+        before = range();
+        await frame(); // what is due is drawn in it, asked for before
+        await frame();
+    }} while (plot._dragging || range() !== before);
+}}"""
+
+
+def _settle(page: Page) -> None:
+    """Wait until what was done is drawn: in the next animation frame, and after plotly's own drag."""
+    page.evaluate(SETTLE)
+
+
 def _choose_rows(page: Page) -> None:
     page.locator(BARS).first.wait_for(state="attached")
     page.locator(f"{TIMELINE} .ng-switch").get_by_role("button", name="rows").click()
@@ -140,11 +160,12 @@ def test_rows_that_were_turned_to_stay_while_somebody_looks_closer(ended: Notebo
     page = ended.page
     _choose_rows(page)
     _turn(page, "before")
-    seen, whole = page.evaluate(SEEN), page.evaluate(RANGE)
+    seen, whole, bars = page.evaluate(SEEN), page.evaluate(RANGE), page.evaluate(BARS_IN_FRAME)
 
     _drag(page, page.locator(f"{TIMELINE} .nsewdrag").first, 0.3, 0.6)
     page.wait_for_function(f"whole => {RANGE}[0] > whole[0] + 0.01", arg=whole)
-    page.wait_for_timeout(500)
+    # the window's own detail has come
+    page.wait_for_function(f"bars => {BARS_IN_FRAME} < bars", arg=bars)
     assert page.evaluate(SEEN) == seen
 
     double_click(page.locator(TIMELINE))
@@ -170,22 +191,23 @@ def test_a_move_keeps_how_much_is_seen_and_stops_where_the_run_does(ended: Noteb
 
     for begin, end in ((0.2, 0.7), (0.7, 0.2)):
         _drag(page, plot, begin, end, is_move=True)
-        page.wait_for_timeout(300)
+        _settle(page)
         assert page.evaluate(RANGE) == pytest.approx(whole)
 
     _drag(page, plot, 0.4, 0.6)
     page.wait_for_function(f"whole => {RANGE}[0] > whole[0] + 0.01", arg=whole)
     start, end = page.evaluate(RANGE)
     _drag(page, plot, 0.2, 0.7, is_move=True)
+    _settle(page)
     moved = page.evaluate(RANGE)
     assert moved == pytest.approx([start - (end - start) / 2, end - (end - start) / 2], abs=0.02 * (end - start))
     for _ in range(4):
         _drag(page, plot, 0.1, 0.9, is_move=True)
-    page.wait_for_timeout(300)
+    _settle(page)
     assert page.evaluate(RANGE) == pytest.approx([0.0, end - start])
     for _ in range(8):
         _drag(page, plot, 0.9, 0.1, is_move=True)
-    page.wait_for_timeout(300)
+    _settle(page)
     assert page.evaluate(RANGE) == pytest.approx([whole[1] - (end - start), whole[1]])
 
 
