@@ -63,6 +63,7 @@ class RowsPage(TypedDict):
         end: the number after the last one that can be there.
         rows: how many rows a page has.
         group: how many rows a row group has.
+        is_over: whether the run is, so that these are the last news.
     """
 
     html: str
@@ -71,6 +72,7 @@ class RowsPage(TypedDict):
     end: int
     rows: int
     group: int
+    is_over: bool
 
 
 class ViewBoard(Protocol):
@@ -237,6 +239,7 @@ class RowsFeed:
             "end": end,
             "rows": PAGE_ROWS,
             "group": self._group_size(end),
+            "is_over": self._source.progress.ended is not None,
         }
         self._page(page)
 

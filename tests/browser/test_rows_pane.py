@@ -184,6 +184,48 @@ def test_a_number_stays_while_somebody_types_it_and_rows_come(live: NotebookPage
     _wait_for_rows(live, 99)
 
 
+ROWS_DONE = """Number([...document.querySelectorAll(".ng-live .ng-head b")]
+    .map(({ textContent }) => textContent.match(/^([\\d,]+) of \\d/)?.[1]).find(Boolean)?.replace(",", "") ?? -1)"""
+# of what is drawn again and again, in one go
+MIDDLE_OF = """selector => {
+    const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+    return [x + width / 2, y + height / 2];
+}"""
+ROW_AT = "([x, y]) => Number(document.elementFromPoint(x, y).closest('tr[data-row]').dataset.row)"
+
+
+def _wait_for_more_rows(notebook: NotebookPage, count: int) -> None:
+    """Wait until the head of the view says that so many more rows are done."""
+    done = notebook.page.evaluate(ROWS_DONE)
+    notebook.page.wait_for_function(f"least => {ROWS_DONE} >= least", arg=done + count)
+
+
+def test_the_newest_rows_stay_under_the_pointer_and_a_click_opens_the_one_that_is_seen(live: NotebookPage) -> None:
+    notebook, page = live, live.page
+    page.wait_for_function(f"{ROWS_DONE} > 6")
+    view = notebook.wait_for(".ng-live").bounding_box()
+    at = page.evaluate(MIDDLE_OF, f"{NUMBERS} td.ng-number")
+    page.mouse.move(*at)
+    words = page.get_by_text("newer rows wait while you point here")
+    words.wait_for()
+    seen = page.evaluate(ROW_AT, at)
+
+    _wait_for_more_rows(notebook, 9)  # more than a page of them
+    notebook.picture("waiting", of=notebook.cell(1))
+    assert page.evaluate(ROW_AT, at) == seen
+    assert notebook.wait_for(".ng-live").bounding_box() == view
+
+    page.mouse.down()
+    _wait_for_more_rows(notebook, 3)
+    page.mouse.up()
+    notebook.wait_for(".ng-inspector:not([hidden]) .ng-inspected")
+    assert f"row {seen}" in notebook.wait_for(".ng-inspector .ng-record-head").inner_text().lower()
+
+    notebook.look_away()
+    page.wait_for_function(f"row => !document.querySelector('{NUMBERS}[data-row=\"' + row + '\"]')", arg=seen)
+    assert not words.is_visible()
+
+
 BOXES = """([bar, tabs]) => {
     const shown = [...document.querySelectorAll(bar)].filter(element => element.offsetWidth);
     const box = element => element.getBoundingClientRect().toJSON();

@@ -59,6 +59,18 @@ def test_columns_settle_once_when_some_rows_are_done_and_do_not_move_from_then_o
     assert _widths(board) == settled
 
 
+def test_a_page_says_whether_its_run_is_over() -> None:
+    run, board, feed = _stage()
+    feed.show()
+    assert board.rows is not None
+    before = board.rows
+
+    run.finish()
+    feed.show()
+
+    assert (before["is_over"], board.rows["is_over"]) == (False, True)
+
+
 def test_pages_are_turned_in_order_and_rows_that_are_not_begun_wait() -> None:
     _, board, feed = _stage()
 

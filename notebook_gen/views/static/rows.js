@@ -1,7 +1,9 @@
 // A page of rows: the newest, or some in order, with what turns the pages. Python made the table and escaped it. This
 // file stands behind put.js, pick.js and pager.js in one module.
 //
-// page: { html, order, first, end, rows, group }; see views/feeds.py
+// page: { html, order, first, end, rows, group, is_over }; see views/feeds.py
+//
+// The newest rows wait while somebody points at those that are shown: they would move away from under the pointer.
 //
 // The page says { rows: { order, first } }: what somebody wants to see; { record }: the row that somebody chose.
 
@@ -12,6 +14,13 @@ const CHOICES = [
   [NEWEST, "newest first", "The rows in which something has happened last"],
   [IN_ORDER, "in order", "All rows, by their numbers"],
 ];
+
+// How somebody is at the rows of a table, or null. What was clicked keeps the focus; that says nothing
+function presenceIn(table) {
+  if (!table.querySelector("tbody [data-row]")) return null;
+  if (table.querySelector("tbody:hover")) return "you point here";
+  return table.querySelector("tbody :focus-visible") && document.hasFocus() ? "the focus is here" : null;
+}
 
 class Rows {
   constructor(model, el) {
@@ -43,6 +52,8 @@ class Rows {
       step: (by) => this.ask(IN_ORDER, this.first + by * this.model.get("page").rows),
       jump: (row) => this.ask(IN_ORDER, row),
     });
+    this.waiting = add(bar, "span", { textContent: "newer rows wait", hidden: true }, "ng-waiting");
+    this.why = add(this.waiting, "span", {});
     const choice = add(bar, "div", {}, "ng-choice");
     choice.setAttribute("role", "group");
     choice.setAttribute("aria-label", "Order of the rows");
@@ -55,10 +66,12 @@ class Rows {
 
   listen() {
     this.makeUp = () => this.isWhole || this.draw();
+    this.makeUpSoon = () => requestAnimationFrame(this.makeUp); // when the pointer and the focus are where they go to
     this.hear = () => this.draw();
     this.model.on("change:page", this.hear);
     document.addEventListener("selectionchange", this.makeUp);
     this.table.addEventListener("toggle", this.makeUp, true); // what is closed again
+    for (const name of ["pointerout", "focusout"]) this.table.addEventListener(name, this.makeUpSoon);
     const choose = (event) => {
       const row = chosenRow(this.table, event);
       if (row !== null) this.model.send({ record: row });
@@ -132,9 +145,14 @@ class Rows {
   }
 
   draw() {
-    const { html, order, first, end, rows, group } = this.model.get("page");
+    const { html, order, first, end, rows, group, is_over: isOver } = this.model.get("page");
     if (html === undefined || this.isLate(order, first)) return;
-    this.isWhole = put(this.table, html);
+    const isMoving = order === NEWEST && this.drawn === NEWEST && !isOver;
+    const presence = isMoving && this.table.ngHtml !== html ? presenceIn(this.table) : null;
+    this.waiting.hidden = presence === null;
+    if (presence) this.why.textContent = ` while ${presence}`;
+    this.isWhole = presence === null && put(this.table, html);
+    if (this.isWhole) this.drawn = order;
     this.drawPick();
     this.say(order, first, end, rows, group);
   }
