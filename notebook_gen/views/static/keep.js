@@ -118,6 +118,7 @@ function initialize({ model }) {
     }
   };
   const leave = async () => {
+    stopTelling?.(); // nobody is there to be told
     const notebook = await notebookOf(model);
     if (!notebook) return;
     const view = (await viewsOf(model)).find(({ el }) => el.querySelector(".ng-headline"));
