@@ -220,7 +220,7 @@ class RunError(NotebookGenError):
     """The run ended without its result; the rows made so far are kept.
 
     Attributes:
-        is_unprocessed: whether there are `after_run` processors that these rows have not been through.
+        is_unprocessed: whether there are `after_run` processors that have changed none of these rows.
     """
 
     is_unprocessed = False
@@ -230,7 +230,7 @@ class RunError(NotebookGenError):
 
     @property
     def _unprocessed(self) -> str:
-        return "; processors of the whole dataset (after_run) were not run" if self.is_unprocessed else ""
+        return "; its after_run processors have changed nothing" if self.is_unprocessed else ""
 
 
 class RunCancelled(RunError):

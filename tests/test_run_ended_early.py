@@ -12,7 +12,7 @@ import pytest
 import notebook_gen as ng
 from notebook_gen.config.processors import Stage
 
-SAID = "; processors of the whole dataset (after_run) were not run"
+SAID = "; its after_run processors have changed nothing"
 
 
 def ended(how: str, folder: Path, *, stage: Stage = "after_run") -> str:
@@ -29,14 +29,18 @@ def ended(how: str, folder: Path, *, stage: Stage = "after_run") -> str:
             raise ValueError("no five")
         return number
 
+    def told(run: ng.Run, number: int) -> None:
+        if number == 2 and how == "callback":
+            raise OSError("no one there")
+
     builder.processor(stage, ng.DropColumns("number"))
-    holder.append(builder.create(8, folder, on_row_group=lambda run, number: None, show=False))
+    holder.append(builder.create(8, folder, on_row_group=told, show=False))
     with pytest.raises(ng.RunError) as error:
         holder[0].result(timeout=30)
     return str(error.value)
 
 
-@pytest.mark.parametrize("how", ["cancel", "raise", "early"])
+@pytest.mark.parametrize("how", ["cancel", "raise", "early", "callback"])
 def test_a_run_that_ends_early_says_which_processors_were_not_run(how: str, tmp_path: Path) -> None:
     assert ended(how, tmp_path / "rows").endswith(SAID)
 

@@ -18,7 +18,7 @@ from notebook_gen.engine.instructions import EndRun, Instruction, StopWork
 from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
-from notebook_gen.errors import ColumnFailed, ProcessorError, RunCancelled, RunError, StoppedEarly, WriteError
+from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteError
 from notebook_gen.events import DatasetReplaced, State
 
 NEVER: Final = float("inf")
@@ -177,7 +177,7 @@ class Ending:
         self._complete(reason)
 
     def _complete(self, end: EndRun) -> None:
-        if isinstance(end.error, RunCancelled | StoppedEarly | ColumnFailed) and self._delivery.delivered:
+        if isinstance(end.error, RunError) and self._delivery.delivered:
             end.error.is_unprocessed = self._delivery.is_unprocessed
         self.is_over = True
         self._outbox.append(end)

@@ -264,8 +264,7 @@ class AsyncTaskScheduler:
             columns = [[values[place] for place in places] for values in columns]
             sources = [position[rows[sources[place]]] for place in places]
         if made.sources is not None and isinstance(self.core, SequentialCore):
-            offsets = group.resized_offsets(task.node, sources)
-            self.buffers.resize(self.core.resized(task, sources, self.now()), offsets)
+            self.buffers.resize(*self.core.resized(task, sources, self.now()))
             wanted = self.core.tracker.groups[number].rows_of(task.node)
         for name, values in zip(outputs, columns, strict=True):
             self.buffers.put_rows(number, wanted, name, values)

@@ -82,7 +82,7 @@ class SequentialCore(SchedulerCore):
     flow: SequentialFlow
     flow_type = SequentialFlow
 
-    def resized(self, task: Task, sources: Sequence[int], now: float) -> RowGroup:
+    def resized(self, task: Task, sources: Sequence[int], now: float) -> tuple[RowGroup, Sequence[int]]:
         """Take note that a full-column task gives another number of rows; to be told before `finished`.
 
         Args:
@@ -91,18 +91,18 @@ class SequentialCore(SchedulerCore):
             now: the time.
 
         Returns:
-            The row group as it is from now on.
+            The row group as it is from now on, and of each of its rows which of those before it is a copy of.
         """
         old = self.tracker.groups[task.row_group]
         offsets = old.resized_offsets(task.node, sources)
         self.flow.forget_held()
-        ready = self.tracker.resize(task.node, old, sources, now)
+        ready = self.tracker.resize(task.node, old, offsets, now)
         new = self.tracker.groups[task.row_group]
         self._delivery.resized(new.group, offsets)
         self._upcoming.open_rows += new.group.size - old.group.size
         self.outbox.append(RowGroupResized(now, new.group, old.live_count))
         self.flow.admit(ready, new, now)
-        return new.group
+        return new.group, offsets
 
     def _group_of(self, row: int) -> OpenGroup | None:
         # one is open at a time; a row's number does not tell which once a group has been resized

@@ -159,20 +159,20 @@ class CompletionTracker:
             group.rows_done = len(group.done_rows()) if shape.cell_nodes else group.group.size - group.rows_dropped
         return ready
 
-    def resize(self, node: int, old: OpenGroup, sources: Sequence[int], now: float) -> list[Ready]:
+    def resize(self, node: int, old: OpenGroup, offsets: Sequence[int], now: float) -> list[Ready]:
         """Give a row group another number of rows, while a full-column task is in flight and nothing behind it begun.
 
         Args:
             node: the full-column node; it stays in flight.
             old: the row group as it was; from now on another stands in its place.
-            sources: for each row that it makes, the position of the one it came from, among those it is for.
+            offsets: of each row that there will be, which of those before it is a copy of; see
+                `OpenGroup.resized_offsets`.
             now: the time.
 
         Returns:
             What is ready from the start; what had ended in all rows has ended still.
         """
         start, shape = old.group.start, self._shape
-        offsets = old.resized_offsets(node, sources)
         new = OpenGroup(RowGroup(old.group.number, start, len(offsets)), shape)
         new.in_flight = old.in_flight
         new.newest = start + len(offsets) - 1

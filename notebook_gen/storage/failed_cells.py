@@ -85,11 +85,10 @@ def read_failures(path: Path, earlier: Earlier, numbers: Iterable[int]) -> "Iter
 
 def _where_made(table: "pa.Table", rows: Iterable[int], *, wanted: bool) -> "pa.Table":
     """Leave the lines of these rows, or else of all others."""
-    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    made = frozenset(rows)
-    is_wanted = [(row in made) == wanted for row in table["row"].to_pylist()]
-    return table.replace_schema_metadata(None).filter(pa.array(is_wanted, pa.bool_()))
+    is_made = pc.field("row").isin([*rows])
+    return table.replace_schema_metadata(None).filter(is_made if wanted else ~is_made)
 
 
 def _with_dropped(table: "pa.Table", *, is_dropped: bool) -> "pa.Table":

@@ -20,7 +20,7 @@ def sequential(columns: dict[str, Column], rows: int, *, size: int = 10, slots: 
 def resized(steps: Steps, sources: Sequence[int], now: float) -> RowGroup:
     assert isinstance(steps.core, SequentialCore)
     (task,) = steps.started
-    return steps.core.resized(task, sources, now)
+    return steps.core.resized(task, sources, now)[0]
 
 
 def test_a_column_begins_when_the_one_before_has_ended_in_all_rows() -> None:

@@ -237,9 +237,10 @@ class TrackerMachine(RuleBasedStateMachine):
             sources = sources[: len(model.rows_of(node))]
         old = self.tracker.groups[model.group.number]
         self.now += 1.0
+        offsets = old.resized_offsets(node, sources)
         model.resize(node, sources)
 
-        self.compare(model, self.tracker.resize(node, old, sources, self.now))
+        self.compare(model, self.tracker.resize(node, old, offsets, self.now))
 
     @invariant()
     def every_cell_is_in_its_state(self) -> None:
