@@ -1,9 +1,7 @@
 """A run that ends early says what became of it: that processors of the whole dataset have not seen it, how to go on."""
 
 import _thread
-import sys
 import threading
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -45,34 +43,25 @@ def test_a_run_that_ends_early_says_which_processors_were_not_run(how: str, tmp_
     assert ended(how, tmp_path / "rows").endswith(SAID)
 
 
-def _is_waited_for() -> bool:
-    """Whether the main thread waits for a run."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    while frame is not None and frame.f_code is not threading.Event.wait.__code__:
-        frame = frame.f_back
-    return frame is not None and frame.f_back is not None and frame.f_back.f_code is ng.Run.result.__code__
-
-
 def test_an_interrupted_wait_says_what_became_of_the_run(tmp_path: Path) -> None:
     """As Ctrl+C does: the interrupt comes to the thread that waits."""
     builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
     builder.seed_data(pd.DataFrame({"number": range(8)}))
-    is_over = threading.Event()
+    is_waited_for, is_over = threading.Event(), threading.Event()
 
     @builder.column
     def made(number: int) -> int:
-        if number == 2:
-            deadline = time.monotonic() + 20
-            while not _is_waited_for() and time.monotonic() < deadline:
-                time.sleep(0.01)
+        if number == 2 and is_waited_for.wait(20):
             _thread.interrupt_main()
         if number > 1:
             is_over.wait(60)
         return number
 
+    run = builder.create(8, tmp_path / "rows", show=False)
+    run._pump = is_waited_for.set  # type: ignore[method-assign]  # what it does each time that it still waits
     try:
         with pytest.raises(KeyboardInterrupt) as interrupt:
-            builder.create(8, tmp_path / "rows", show=False).result(timeout=30)
+            run.result(timeout=30)
     finally:
         is_over.set()
     assert interrupt.value.__notes__ == [
