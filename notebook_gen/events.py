@@ -4,8 +4,9 @@ Times are seconds since the run began. Values never travel in events: who wants 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, get_args
 
 from notebook_gen.errors import GenerationError
 from notebook_gen.plan.tasks import RowGroup, Task
@@ -267,6 +268,7 @@ Event = (
     | RunFinished
 )
 Observer = Callable[[Event], None]
+Handler = Callable[[Any], None]
 
 _log = logging.getLogger("notebook_gen")
 
@@ -275,27 +277,34 @@ class EventBus:
     """Brings events to observers, in order. An observer that raises is logged once and taken off."""
 
     def __init__(self) -> None:
-        self._observers: dict[type, tuple[Observer, ...]] = dict.fromkeys(get_args(Event), ())
+        # of each kind, what is called, and whose it is
+        self._handlers: dict[type, tuple[tuple[Handler, Observer], ...]] = dict.fromkeys(get_args(Event), ())
 
-    def subscribe(self, observer: Observer, kinds: Iterable[type[Event]] | None = None) -> None:
+    def subscribe(
+        self,
+        observer: Observer,
+        kinds: Iterable[type[Event]] | None = None,
+        handlers: Mapping[type[Event], Handler] = MappingProxyType({}),
+    ) -> None:
         """Add an observer; it is called on the run's thread and must not block.
 
         Args:
             observer: what to call.
             kinds: of which events; None: of all. There are two for each cell, and who does not ask costs nothing.
+            handlers: what to call in its place for some kinds, which spares it to look at what came.
         """
-        for kind in self._observers if kinds is None else kinds:
-            self._observers[kind] = (*self._observers[kind], observer)
+        for kind in self._handlers if kinds is None else kinds:
+            self._handlers[kind] = (*self._handlers[kind], (handlers.get(kind, observer), observer))
 
     def publish(self, event: Event) -> None:
         """Tell the observers of its kind."""
-        for observer in self._observers[type(event)]:
+        for handle, observer in self._handlers[type(event)]:
             try:
-                observer(event)
+                handle(event)
             except Exception:  # noqa: BLE001  # whatever an observer does, the run goes on
                 _log.exception("an observer failed and was removed: %r", observer)
                 self._remove(observer)
 
     def _remove(self, observer: Observer) -> None:
-        for kind, observers in self._observers.items():
-            self._observers[kind] = tuple(kept for kept in observers if kept is not observer)
+        for kind, handlers in self._handlers.items():
+            self._handlers[kind] = tuple(kept for kept in handlers if kept[1] is not observer)

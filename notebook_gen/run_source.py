@@ -101,11 +101,11 @@ class RunSource:
 
     def subscribe_to(self, bus: EventBus) -> None:
         """Let its observers be told of what happens; to be called before anything does."""
-        bus.subscribe(self.progress)
+        bus.subscribe(self.progress, handlers=self.progress.handlers)
         if self.trace is not None:
-            bus.subscribe(self.trace)
+            bus.subscribe(self.trace, handlers=self.trace.handlers)
         bus.subscribe(self.failures, self.failures.KINDS)
-        bus.subscribe(self.live_rows, self.live_rows.KINDS)
+        bus.subscribe(self.live_rows, self.live_rows.KINDS, self.live_rows.handlers)
         bus.subscribe(self.cells, self.cells.KINDS)
 
     def as_it_stands(self) -> Self:

@@ -48,11 +48,18 @@ class RowGroupBuffers:
         """Give the live columns of a row group; they are the buffer itself, not to be changed."""
         return self._groups[number][1]
 
+    def row(self, number: int, row: int, names: Sequence[str]) -> dict[str, Any]:
+        """Give one row's values of some columns."""
+        (_, start, _), columns = self._groups[number]
+        offset = row - start
+        return {name: columns[name][offset] for name in names}
+
     def put(self, number: int, row: int, names: Sequence[str], values: Sequence[Any]) -> None:
         """Store one row's values of some columns."""
-        group, columns = self._groups[number]
+        (_, start, _), columns = self._groups[number]
+        offset = row - start
         for name, value in zip(names, values, strict=True):
-            columns[name][row - group.start] = value
+            columns[name][offset] = value
 
     def put_rows(self, number: int, rows: Sequence[int], name: str, values: Sequence[Any]) -> None:
         """Store one column's values of some rows, in any order.

@@ -95,18 +95,18 @@ class SchedulerCore:
 
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
         """Give a free slot its next task and when that became ready; None if there is nothing for it now."""
-        pool, flow = self.resources[resource], self.flow
+        pool, flow, tracker = self.resources[resource], self.flow, self.tracker
         if pool.ready and pool.in_flight < pool.allowed:
             while (best := flow.ready.take(pool)) is not None:
                 node, row = best
                 group, full = self._group_of(row), self._full[node]
                 if group is not None and full and flow.is_left_out(node, group, now):
                     self._settle(group, now)
-                elif group is not None and self.tracker.start(node, group, row):
+                elif group is not None and tracker.start(node, group, row):
                     pool.in_flight += 1
-                    ready_at = group.ready_at[node][0 if full else row - group.group.start]
-                    attempt = self._salvage.attempt(node, row)
-                    return Task(node, group.group.number, WHOLE_GROUP if full else row, attempt), ready_at
+                    number, start, _ = group.group
+                    ready_at = group.ready_at[node][0 if full else row - start]
+                    return Task(node, number, WHOLE_GROUP if full else row, self._salvage.attempt(node, row)), ready_at
                 self._let_go(node, row)
         if self._upcoming.is_left:
             self._advance(now)
@@ -119,7 +119,7 @@ class SchedulerCore:
             Whether the task gets another attempt.
         """
         node, number, row, _ = task
-        pool = self._pool[node]
+        pool, flow = self._pool[node], self.flow
         if pool is None:
             raise RuntimeError(f"node {node} has no slot to give back")
         group = self.tracker.groups[number]
@@ -130,19 +130,20 @@ class SchedulerCore:
             is_over = not self._try_again(task, pool, started, error, now)
         else:
             is_over = True
-            self.flow.ready.ended(node, now - started)
+            flow.ready.ended(node, now - started)
             for deferred in self._attempts.succeeded(pool, started, now):
                 self._salvaged(deferred, now)
             if row == WHOLE_GROUP:
-                self.flow.full_ended(node, group, DONE, now)
+                flow.full_ended(node, group, DONE, now)
             else:
-                self.flow.cell_ended(node, group, row, DONE, now)
+                flow.cell_ended(node, group, row, DONE, now)
         if is_over:
             self._salvage.forget(node, first)
-            self.flow.release(node, first)
+            if flow.has_ordered:
+                flow.release(node, first)
         if pool.is_endpoint and pool.takeable > 1:
             # its limit rose, or its silence ended: there is work for more than this slot
-            self.flow.has_woken = True
+            flow.has_woken = True
         self._settle(group, now)
         return not is_over
 

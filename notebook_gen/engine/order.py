@@ -26,7 +26,7 @@ class ReadyTasks:
 
     Args:
         graph: what makes what.
-        resources: what the nodes need slots of; their `ready` and `nodes` are kept here.
+        resources: what the nodes need slots of; their `ready`, `nodes` and `best` are kept here.
         rows: rows of the run.
     """
 
@@ -42,16 +42,31 @@ class ReadyTasks:
 
     def add(self, node: int, resource: Resource, rows: Sequence[int]) -> None:
         """Add tasks behind those that wait."""
-        self._queues[node].extend(rows)
+        queue = self._queues[node]
+        if not queue:
+            resource.best = None
+        queue.extend(rows)
         resource.ready += len(rows)
 
     def add_first(self, node: int, resource: Resource, row: int) -> None:
         """Add a task before those that wait: it was there before."""
+        resource.best = None
         self._queues[node].appendleft(row)
         resource.ready += 1
 
     def take(self, resource: Resource) -> tuple[int, int] | None:
         """Take the node and row that come next; None if nothing waits."""
+        best = resource.best
+        if best is not None:
+            # as long as no other has a new first task, and its own is in the same window, it comes before the others
+            node, end = best
+            queue = self._queues[node]
+            if queue and queue[0] < end:
+                resource.ready -= 1
+                return node, queue.popleft()
+        return self._take_best(resource)
+
+    def _take_best(self, resource: Resource) -> tuple[int, int] | None:
         best, best_window = -1, _BEHIND_ALL
         queues, size = self._queues, self._window
         for node in resource.nodes:
@@ -60,6 +75,7 @@ class ReadyTasks:
                 best, best_window = node, min(queue[0] // size, self._last_window)
         if best < 0:
             return None
+        resource.best = (best, (best_window + 1) * size if best_window < self._last_window else _BEHIND_ALL)
         resource.ready -= 1
         return best, queues[best].popleft()
 
@@ -69,6 +85,7 @@ class ReadyTasks:
             queue.clear()
         for resource in self._resources:
             resource.ready = 0
+            resource.best = None
 
     def ended(self, node: int, seconds: float) -> None:
         """Learn how long a task took; now and then the nodes are sorted anew."""
@@ -83,6 +100,7 @@ class ReadyTasks:
         depths = self._graph.depths(self._costs())
         for resource in self._resources:
             resource.nodes = tuple(sorted(resource.nodes, key=lambda node: -depths[node]))
+            resource.best = None
 
     def _costs(self) -> Sequence[float]:
         """Seconds a task of each node takes; of one that has not ended yet, the mean of those that need a slot, too."""

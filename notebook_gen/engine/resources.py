@@ -52,6 +52,7 @@ class Resource:
         limit: slots that may be used now, at most `ceiling`.
         in_flight: slots in use.
         ready: tasks that wait for a slot.
+        best: the node whose tasks come next, and the row before which that is so; None: it is to be looked for.
         held_since: since when nothing may be begun because the run is paused; None: it is not.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
@@ -71,6 +72,7 @@ class Resource:
     limit: int = field(init=False)
     in_flight: int = field(default=0, init=False)
     ready: int = field(default=0, init=False)
+    best: tuple[int, int] | None = field(default=None, init=False)
     held_since: float | None = field(default=None, init=False)
     is_paused: bool = field(default=False, init=False)
     resumes_at: float = field(default=0.0, init=False)
@@ -111,7 +113,9 @@ class Resource:
     @property
     def allowed(self) -> int:
         """How many tasks may be in flight now."""
-        return 0 if self.is_paused or self.held_since is not None else self.limit_in_force
+        if self.is_paused or self.held_since is not None:
+            return 0
+        return self.limit if self.silent_since is None else 1
 
     @property
     def takeable(self) -> int:
@@ -121,7 +125,7 @@ class Resource:
     @property
     def is_starving(self) -> bool:
         """Whether slots will stand empty unless more tasks become ready."""
-        return self.in_flight + self.ready < self.limit_in_force
+        return self.in_flight + self.ready < (self.limit if self.silent_since is None else 1)
 
     @property
     def is_idle(self) -> bool:

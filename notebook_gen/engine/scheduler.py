@@ -7,10 +7,12 @@ generator in place and tells what came of it. There is no asyncio task per cell.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from heapq import heappop, heappush
 from typing import Any, cast
 
 from notebook_gen.engine.buffers import RowGroupBuffers
+from notebook_gen.engine.bugs import bug_error, error_of
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.flow import may_be_kept
@@ -103,7 +105,7 @@ class AsyncTaskScheduler:
                 for step in self._steps:
                     step.cancel()
         except* Exception as errors:  # noqa: BLE001  # the thread's edge: recorded, and raised to the caller
-            self._ending = EndRun("failed", _bug(errors))
+            self._ending = EndRun("failed", bug_error(errors))
         finally:
             self._set_alarm(NEVER)
             self._threads.close()
@@ -144,7 +146,7 @@ class AsyncTaskScheduler:
             self._stop.set()
             if self._is_closed:
                 # slots have ended, and with them the last look at what went wrong
-                self._ending = EndRun("failed", _bug(error))
+                self._ending = EndRun("failed", bug_error(error))
                 self._ended.set()
 
     async def _finish(self, ending: EndRun) -> EndRun:
@@ -171,9 +173,9 @@ class AsyncTaskScheduler:
             stop.cancel()
             self._stop.set()  # also for slots that outlive one which a bug of ours has ended
             await self._end(workers)
-        bugs = [*self._bugs, *(error for worker in workers if (error := _error_of(worker)) is not None)]
+        bugs = [*self._bugs, *(error for worker in workers if (error := error_of(worker)) is not None)]
         if bugs:
-            self.core.break_off(_bug(bugs[0]))
+            self.core.break_off(bug_error(bugs[0]))
             self._perform()
         if self._ending is None:
             self._in_place.clear()
@@ -195,6 +197,7 @@ class AsyncTaskScheduler:
 
     async def _slot(self, resource: int, slot: int) -> None:
         core, publish = self.core, self._bus.publish
+        own = cast("asyncio.Task[None]", asyncio.current_task())
         now = self.now()
         while not self._stop.is_set():
             taken = core.take(resource, now)
@@ -210,39 +213,47 @@ class AsyncTaskScheduler:
                 continue
             task, ready = taken
             publish(TaskStarted(now, task, ready, slot))
-            now = await self._run_task(task, slot, now)
+            now = await self._run_task(task, slot, now, own)
             if now - self._last_turn > _TURN:
                 await asyncio.sleep(0)
                 now = self._last_turn = self.now()
 
-    async def _run_task(self, task: Task, slot: int, started: float) -> float:
-        """Make what a task is for, tell what came of it, and give the time of that."""
-        node = self._nodes[task.node]
-        group = self.core.tracker.groups[task.row_group]
+    async def _run_task(self, task: Task, slot: int, started: float, own: "asyncio.Task[None]") -> float:
+        """Make what a task is for, tell what came of it, and give the time of that.
+
+        Args:
+            task: what to make.
+            slot: which slot of its resource it has.
+            started: when it got it.
+            own: what the slot runs in.
+        """
+        index, number, row, _ = task
+        node = self._nodes[index]
+        group = self.core.tracker.groups[number]
         made, error, exchange, usage = None, None, None, None
         if node.full_column:
             # what reads nothing cannot tell how many rows are left; it makes all
-            rows = group.rows_of(task.node) if node.inputs else group.group.rows
-            inputs: Mapping[str, Any] = self.buffers.take(task.row_group, rows, node.inputs)
+            rows = group.rows_of(index) if node.inputs else group.group.rows
             row = group.group.start
+            inputs: Mapping[str, Any] = self.buffers.take(number, rows, node.inputs)
         else:
-            columns, row = self.buffers.columns(task.row_group), task.row
-            offset = row - group.group.start
-            inputs = {name: columns[name][offset] for name in node.inputs}
+            inputs = self.buffers.row(number, row, node.inputs)
         try:
-            made = await self._make[task.node](group.group, row, inputs)
+            made = await self._make[index](group.group, row, inputs)
         except GenerationError as failure:
             error, exchange, usage = failure, Exchange.of_failure(failure), Usage.of_failure(failure)
         if self._is_closed:
             return started
+        if own.cancelling():
+            await self._live_on(own)
         if made is not None:
             if node.full_column:
                 self._keep_column(task, node.outputs, rows, made)
             else:
-                if self._keep is not None and self._is_kept[task.node]:
+                if self._keep is not None and self._is_kept[index]:
                     # before anything else learns of it
-                    self._keep(task.node, row, inputs, made.values, self.now() - started)
-                self.buffers.put(task.row_group, row, node.outputs, made.values)
+                    self._keep(index, row, inputs, made.values, self.now() - started)
+                self.buffers.put(number, row, node.outputs, made.values)
             exchange, usage = made.exchange, made.usage
         if exchange is not None:
             self._job.exchanges.keep(task, exchange)
@@ -250,6 +261,20 @@ class AsyncTaskScheduler:
         again = self.core.finished(task, started, error, now)
         self._bus.publish(TaskEnded(now, task, slot, error, usage, again))
         return now
+
+    async def _live_on(self, own: "asyncio.Task[None]") -> None:
+        """Take back what a function has asked of the slot that it ran in: to cancel it is for the end of work alone.
+
+        Raises:
+            CancelledError: that has come, even if the function swallowed it.
+        """
+        while own.cancelling() and not self._stop.is_set():
+            own.uncancel()
+        # a cancellation that nobody waited for yet is thrown here
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        if self._stop.is_set():
+            raise asyncio.CancelledError
 
     def _keep_column(self, task: Task, outputs: Sequence[str], rows: Sequence[int], made: Made) -> None:
         """Store what a full-column node made of some rows, and change how many rows there are, if it did."""
@@ -359,22 +384,3 @@ class AsyncTaskScheduler:
         # a bug in it would be met again and again, and end the run before finished rows are written
         if not self._bugs:
             self._do(lambda: self.core.tick(self.now()))
-
-
-def _error_of(worker: "asyncio.Task[None]") -> BaseException | None:
-    """The mistake of our own that ended a worker; None if it was stopped, or still is not."""
-    return worker.exception() if worker.done() and not worker.cancelled() else None
-
-
-def _bug(error: BaseException) -> RunError:
-    """The run's error for a mistake of our own: loud, and never retried."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, RunError):
-        return error
-    failure = RunError(
-        f"a bug in notebook_gen ended the run: {type(error).__name__}: {error}",
-        advice="please report it with its traceback; the run's rows() has what was made so far",
-    )
-    failure.__cause__ = error
-    return failure

@@ -35,7 +35,10 @@ class SyncFunctionGenerator:
 
 
 class AsyncFunctionGenerator:
-    """Awaits a function on the event loop."""
+    """Awaits a function on the event loop.
+
+    A cancellation is a failure like any other here: whoever cancelled the task knows that it is more.
+    """
 
     def __init__(self, spec: Function) -> None:
         self._function = spec.function
@@ -46,8 +49,7 @@ class AsyncFunctionGenerator:
         """Make a cell, or a column of a row group; as `SyncFunctionGenerator.make`."""
         with self._failures:
             positional, named = self._call.arguments(group, inputs)
-            coroutine = self._function(*positional, **named)
-        result = await self._failures.awaited(coroutine)
+            result = await self._function(*positional, **named)
         return self._call.made(result, group, inputs)
 
 
@@ -65,18 +67,21 @@ class _Call:
 
     def arguments(self, group: RowGroup, inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Give the positional and the named arguments of a call; what the function may change is its own copy."""
-        inputs = {name: value if type(value) in PLAIN_TYPES else self._copied(value) for name, value in inputs.items()}
+        if not PLAIN_TYPES.issuperset(map(type, inputs.values())):
+            inputs = {name: self._copied(value) for name, value in inputs.items()}
         if self._full_column and self._as_one:
             return (as_frame(inputs, _rows(group, inputs)),), {}
         named = {name: as_series(values, name) for name, values in inputs.items()} if self._full_column else inputs
         if self._as_one:
-            return (named,), {}
+            return (dict(named),), {}
         if not self._by_position:
             return (), named
         positional = tuple(named[name] for name in self._by_position)
         return positional, {name: value for name, value in named.items() if name not in self._by_position}
 
     def _copied(self, value: Any) -> Any:
+        if type(value) in PLAIN_TYPES:
+            return value
         if self._full_column and PLAIN_TYPES.issuperset(map(type, value)):
             return value
         return own(value)

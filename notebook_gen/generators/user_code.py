@@ -1,10 +1,9 @@
 """Calling code that a user wrote: whatever it raises is the failure of a cell, told with the user's own line."""
 
-import asyncio
 import inspect
 import traceback
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from typing import Any
 
 from notebook_gen.config.ownership import is_users_code, place_of
@@ -15,9 +14,8 @@ from notebook_gen.generators.rendering import said
 class FailuresOf:
     """Turns whatever a user's function raises into the failure of its cell, be it an Exception or not.
 
-    A `with` block does so for what is called, `awaited` for what is awaited. No signal reaches the threads that these
-    run in: a KeyboardInterrupt comes from the function, like everything else. It has no state, and is a class and not a
-    generator, since it is entered once a cell: this costs a tenth.
+    No signal reaches the threads that these run in: a KeyboardInterrupt comes from the function, like everything else.
+    It has no state, and is a class and not a generator, since it is entered once a cell: this costs a tenth.
 
     Raises:
         GenerationError: as the function raised it, or a Rejected for anything else.
@@ -30,81 +28,13 @@ class FailuresOf:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
         # an error of the user's own kind may lack what ours tells
-        is_told = isinstance(error, GenerationError) and hasattr(error, "problem") and hasattr(error, "advice")
-        if error is not None and not is_told:
-            raise _failure(error, self._function) from error
-        if isinstance(error, GenerationError):
+        if isinstance(error, GenerationError) and hasattr(error, "problem") and hasattr(error, "advice"):
             error.raised_at = _raised_at(error, _own_line(error))
-
-    @types.coroutine
-    def awaited(self, coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """Await what a function gave.
-
-        A cancellation that somebody asked of the task goes through, even where the function swallows it. A function
-        that cancels the task it runs in has failed, or has ended, and the task lives on.
-
-        Which it was is seen by taking the coroutine from one wait to the next: nobody else runs during a step, so what
-        is asked of the task meanwhile, the coroutine asks itself. The message of a cancellation would not tell: a task
-        group that comes to its end cancels its tasks without one.
-
-        Raises:
-            CancelledError: somebody cancelled the task, and not the function.
-        """
-        task: Any = asyncio.current_task()
-        asked, by_itself = task.cancelling(), 0
-        step, given = coroutine.send, None
-        while True:
-            before = task.cancelling()
-            failure, is_done = None, False
-            try:
-                given = step(given)
-            except StopIteration as done:
-                given, is_done = done.value, True
-            except BaseException as error:  # noqa: BLE001  # the user's code; becomes the cell's failure
-                failure, is_done = error, True
-            if task.cancelling() != before:
-                by_itself = max(0, by_itself + task.cancelling() - before)
-            if is_done:
-                break
-            try:
-                given = yield given
-                step = coroutine.send
-            except GeneratorExit:
-                coroutine.close()
-                raise
-            except BaseException as error:  # noqa: BLE001  # what it waits for raised; the function is told
-                step, given = coroutine.throw, error
-        if by_itself or task.cancelling() > asked:
-            yield from _settle(task, asked, by_itself).__await__()
-        if failure is not None:
-            with self:
-                raise failure
-        return given
-
-
-async def _settle(task: "asyncio.Task[Any]", asked: int, by_itself: int) -> None:
-    """Pass on a cancellation that somebody asked for; take back those that the function asked for itself.
-
-    Args:
-        task: what the function ran in.
-        asked: how often the task had been cancelled before.
-        by_itself: how often the function cancelled it.
-
-    Raises:
-        CancelledError: somebody else cancelled it, too.
-    """
-    if task.cancelling() > asked + by_itself:
-        raise asyncio.CancelledError
-    if not by_itself:
-        return
-    for _ in range(by_itself):
-        task.uncancel()
-    try:
-        await asyncio.sleep(0)  # a cancellation that the function did not wait for is thrown here
-    except asyncio.CancelledError:
-        if task.cancelling() > asked:
-            raise
+        else:
+            raise _failure(error, self._function) from error
 
 
 def check_result(result: Any, function: Callable[..., Any]) -> Any:

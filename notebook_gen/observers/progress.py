@@ -1,5 +1,6 @@
 """Progress: how far a run is, per column, per resource and in rows."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from notebook_gen.events import (
     CellsSkipped,
     DatasetReplaced,
     Event,
+    Handler,
     InPlaceEnded,
     LimitMoved,
     RowDropped,
@@ -89,7 +91,6 @@ class Progress:
         is_renumbered: whether these have other numbers, and nobody knows which row is which.
         rows_open: rows being worked on or finished, from row 0 on.
         nodes: progress of each node, in the graph's order.
-        in_flight: tasks with a slot, per resource.
         limits: how many may be in flight, per resource whose limit has moved.
         wall_time: when the run began, in seconds since the epoch; None before.
         ended: seconds from the run's begin to its end; None while it runs.
@@ -109,22 +110,31 @@ class Progress:
         self.rows_open = 0
         self.rows_written = 0
         self.nodes = [NodeProgress() for _ in graph.nodes]
-        self.in_flight = dict.fromkeys(graph.resources, 0)
         self.limits: dict[str, int] = {}
         self.wall_time: float | None = None
         self.ended: float | None = None
         self.paused_for = 0.0
         self._paused_at: float | None = None
         self.error: Exception | None = None
-        self._resource = [node.resource for node in graph.nodes]
+        # of each node, the number of its resource's first slot among all slots there may be
+        self._slots = [graph.resources.index(node.resource) << 16 if node.resource else 0 for node in graph.nodes]
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
-        self._started: dict[tuple[str | None, int], float] = {}
+        self._started: dict[int, float] = {}
 
     @property
     def rows_listed(self) -> int:
         """One more than the highest number of a row that may be looked at."""
         return self.rows_after_run if self.is_renumbered and self.rows_after_run is not None else self.rows
+
+    @property
+    def in_flight(self) -> dict[str, int]:
+        """Tasks with a slot, per resource."""
+        counts = dict.fromkeys(self.graph.resources, 0)
+        for node, progress in zip(self.graph.nodes, self.nodes, strict=True):
+            if node.resource is not None:
+                counts[node.resource] += progress.in_flight
+        return counts
 
     @property
     def tokens_in(self) -> int:
@@ -140,16 +150,20 @@ class Progress:
         """Give a copy whose counts stay as they are; to be called on the run's thread, where they fit each other."""
         still = copy(self)
         still.nodes = [copy(node) for node in self.nodes]
-        still.in_flight, still.limits = dict(self.in_flight), dict(self.limits)
+        still.limits = dict(self.limits)
         return still
+
+    @property
+    def handlers(self) -> Mapping[type[Event], Handler]:
+        """What to call for the events of which there are many."""
+        return {TaskStarted: self._task_started, TaskEnded: self._task_ended}
 
     def __call__(self, event: Event) -> None:
         """Fold one event."""
-        kind = type(event)
-        if kind is TaskStarted:
-            self._task_started(event)  # type: ignore[arg-type]  # its type was just looked at
-        elif kind is TaskEnded:
-            self._task_ended(event)  # type: ignore[arg-type]
+        if isinstance(event, TaskStarted):
+            self._task_started(event)
+        elif isinstance(event, TaskEnded):
+            self._task_ended(event)
         else:
             self._fold_rare(event)
 
@@ -157,10 +171,7 @@ class Progress:
         time, task, _, slot = event
         node = task[0]
         self.nodes[node].in_flight += 1
-        resource = self._resource[node]
-        if resource is not None:
-            self.in_flight[resource] += 1
-        self._started[resource, slot] = time
+        self._started[self._slots[node] + slot] = time
 
     def _task_ended(self, event: TaskEnded) -> None:
         time, task, slot, error, usage, again = event
@@ -168,18 +179,15 @@ class Progress:
         progress = self.nodes[node]
         progress.in_flight -= 1
         progress.attempts += 1
-        resource = self._resource[node]
-        progress.seconds += time - self._started.pop((resource, slot))
-        if type(error) is RateLimited:
+        progress.seconds += time - self._started.pop(self._slots[node] + slot)
+        if error is None:
+            progress.done += self._group_size[task.row_group] if self._full_column[node] else 1
+        elif type(error) is RateLimited:
             progress.rate_limited += 1
         if again:
             progress.again += 1
             if isinstance(error, Transient):
                 progress.put_off_by = error
-        elif error is None:
-            progress.done += self._group_size[task.row_group] if self._full_column[node] else 1
-        if resource is not None:
-            self.in_flight[resource] -= 1
         if usage is not None:
             progress.tokens_in += usage.tokens_in
             progress.tokens_out += usage.tokens_out
@@ -257,7 +265,6 @@ class Progress:
                     self._paused_at = None
             case WorkStopped():
                 self._started.clear()
-                self.in_flight = dict.fromkeys(self.in_flight, 0)
                 for node in self.nodes:
                     node.cut_off, node.in_flight = node.in_flight, 0
             case RunFinished():

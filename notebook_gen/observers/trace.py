@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebook_gen.events import (
     Event,
+    Handler,
     InPlaceEnded,
     LimitMoved,
     RunFinished,
@@ -110,15 +111,20 @@ class Trace:
     def __len__(self) -> int:
         return len(self._lines) // LINE_BYTES
 
+    @property
+    def handlers(self) -> Mapping[type[Event], Handler]:
+        """What to call for the events of which there are many."""
+        return {TaskStarted: self._start, TaskEnded: self._end}
+
     def __call__(self, event: Event) -> None:
         """Fold one event."""
         kind = type(event)
-        if kind is TaskStarted:
-            self._start(event)  # type: ignore[arg-type]  # its type was just looked at
-        elif kind is TaskEnded:
-            self._end(event)  # type: ignore[arg-type]
-        elif kind is InPlaceEnded:
-            self._in_place(event)  # type: ignore[arg-type]
+        if isinstance(event, TaskStarted):
+            self._start(event)
+        elif isinstance(event, TaskEnded):
+            self._end(event)
+        elif isinstance(event, InPlaceEnded):
+            self._in_place(event)
         elif isinstance(event, LimitMoved):
             self.limit_moves.setdefault(event.resource, []).append(event)
         elif isinstance(event, RunStarted):

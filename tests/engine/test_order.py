@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from notebook_gen.engine.order import InOrder, ReadyTasks, make_resources
 from notebook_gen.plan.graph import build_graph
 from tests.engine.steps import function
@@ -64,3 +66,37 @@ def test_the_first_of_many_held_tasks_is_found_without_a_look_at_all_of_them() -
 
     assert taken == list(range(rows))
     assert Counted.compared < 30 * rows
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_comes_next_is_the_same_whether_or_not_it_was_looked_for_before(seed: int) -> None:
+    chance = random.Random(seed)
+    graph = build_graph({"a": function(), "b": function(), "c": function("b"), "d": function()})
+    pair = []
+    for _ in range(2):
+        resources = make_resources(graph, dict.fromkeys(graph.resources, _SLOTS), 0.75)
+        pair.append((ReadyTasks(graph, resources, 100), resources[0]))
+    order: list[list[tuple[int, int] | None]] = [[], []]
+
+    for _ in range(400):
+        step, node, row, seconds = (
+            chance.randrange(6),
+            chance.randrange(4),
+            chance.randrange(100),
+            10 ** chance.uniform(-3, 3),
+        )
+        for number, (tasks, resource) in enumerate(pair):
+            match step:
+                case 0:
+                    tasks.add(node, resource, [row, (row + 7) % 30])
+                case 1:
+                    tasks.add_first(node, resource, row)
+                case 2:
+                    tasks.ended(node, seconds)
+                case _:
+                    if number:
+                        resource.best = None
+                    order[number].append(tasks.take(resource))
+
+    assert order[0] == order[1]
+    assert len(set(order[0])) > 50

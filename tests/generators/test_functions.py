@@ -1,7 +1,6 @@
 """Functions of the user for single cells: how they are called, what they may give, what their failures say."""
 
 import asyncio
-import contextlib
 import datetime as dt
 import functools
 import json
@@ -255,78 +254,6 @@ def test_a_failure_is_told_in_text_that_can_be_kept(error: Exception, problem: s
         call(fail, {})
 
     assert caught.value.problem == problem
-
-
-async def wait() -> None:
-    await asyncio.Event().wait()
-
-
-async def swallow() -> None:
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
-
-
-async def cancel_and_wait() -> None:
-    cancel_this_task()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.sleep(0)
-    await asyncio.Event().wait()
-
-
-@pytest.mark.parametrize("function", [wait, swallow, cancel_and_wait])
-def test_cancelling_a_slot_cancels_the_function_in_it(function: Callable[[], Awaitable[None]]) -> None:
-    async def cancel() -> None:
-        generator = generator_of(AsyncFunctionGenerator, Function.from_callable(function))
-        slot = asyncio.ensure_future(generator.make(GROUP, 0, {}))
-        for _ in range(3):
-            await asyncio.sleep(0)
-        slot.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await slot
-
-    asyncio.run(cancel())
-
-
-def cancel_this_task() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-
-
-async def cancel_itself() -> None:
-    cancel_this_task()
-    await asyncio.sleep(0)
-
-
-async def cancel_itself_and_give() -> int:
-    cancel_this_task()
-    return 1
-
-
-async def cancel_itself_and_fail() -> None:
-    cancel_this_task()
-    raise ValueError("no")
-
-
-@pytest.mark.parametrize(
-    ("function", "outcome"),
-    [(cancel_itself, "CancelledError"), (cancel_itself_and_give, "1"), (cancel_itself_and_fail, "ValueError: no")],
-)
-def test_a_function_that_cancels_its_own_task_does_not_take_the_slot_with_it(
-    function: Callable[[], Awaitable[Any]], outcome: str
-) -> None:
-    async def make_two() -> list[str]:
-        generator = generator_of(AsyncFunctionGenerator, Function.from_callable(function))
-        outcomes = []
-        for _ in range(2):
-            try:
-                outcomes.append(str((await generator.make(GROUP, 0, {})).values[0]))
-            except Rejected as error:
-                outcomes.append(error.problem)
-            await asyncio.sleep(0)
-        return outcomes
-
-    assert asyncio.run(make_two()) == [outcome, outcome]
 
 
 def test_a_timeout_of_the_functions_own_is_the_failure_of_its_cell() -> None:
