@@ -27,12 +27,13 @@ const view = {
 };
 const traits = { place: { root: "root", text: "" }, note: "", is_held: false, is_over: false };
 const acts = {}, sent = [];
+const tell = (name, message) => (acts[name] ?? []).forEach((act) => act(message));
 let looks = 0;
 const root = { views: { one: Promise.resolve({ el: view }) } };
 const model = {
   get: (name) => traits[name],
-  set: (name, value) => ((traits[name] = value), acts[`change:${name}`]?.()),
-  on: (name, act) => (acts[name] = act),
+  set: (name, value) => ((traits[name] = value), tell(`change:${name}`)),
+  on: (name, act) => (acts[name] ??= []).push(act),
   send: (message) => sent.push(message),
   widget_manager: { get_model: async () => (looks++, root) },
 };
