@@ -29,6 +29,7 @@ class Keeper(anywidget.AnyWidget):
 
     place = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    shown = traitlets.Int(default_value=0).tag(sync=True)
     is_held = traitlets.Bool(default_value=False).tag(sync=True)
     is_over = traitlets.Bool(default_value=False).tag(sync=True)
 
@@ -37,8 +38,11 @@ class _Box(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Shows its widgets; where there are none, as in a notebook that is opened without a kernel, the run's report."""
 
     report: Bundle = MappingProxyType({})
+    on_show: Callable[[], None] | None = None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, object]:
+        if self.on_show is not None:
+            self.on_show()
         return {**super()._repr_mimebundle_(**kwargs), **self.report}
 
 
@@ -64,6 +68,7 @@ class LiveRoot:
         self._on_presence = on_presence
         self._is_kept = False
         self.box.add_class("ng-view")
+        self.box.on_show = self._count_output
         self._keeper.on_msg(lambda _keeper, content, _buffers: self._hear(content))
         hear_while_cells_run(self._keeper)
 
@@ -120,6 +125,11 @@ class LiveRoot:
         with self._lock:
             self.box.report = dict(report)
             self._keeper.is_over = True
+
+    def _count_output(self) -> None:
+        """Tell pages that an output comes, where the notebook is to have the report."""
+        with self._lock:
+            self._keeper.shown += 1
 
     def _hear(self, message: Mapping[str, object]) -> None:
         with self._lock:

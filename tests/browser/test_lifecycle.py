@@ -40,6 +40,14 @@ view = next(widget for widget in list(_instances.values()) if "ng-view" in getat
 COUNT_WIDGETS = """jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestCommInfo({})
     .then(({ content }) => Object.keys(content.comms).length)"""
 
+# what a notebook would be saved with: the formats of the outputs of its third cell
+IN_NOTEBOOK = """jupyterapp.shell.currentWidget.context.model.cells.get(2).toJSON()
+    .outputs.map(output => Object.keys(output.data ?? {}).sort().join()).join(";")"""
+IS_REPORT_IN_NOTEBOOK = f"{IN_NOTEBOOK} === 'text/html,text/plain'"
+# the first output of that cell, as long as nothing is put in its place
+OUTPUT = "jupyterapp.shell.currentWidget.context.model.cells.get(2).outputs.get(0)"
+IS_CHANGED = "jupyterapp.shell.currentWidget.context.model.dirty"
+
 COUNT_DONE = """cell => Number([...document.querySelectorAll('.jp-Notebook .jp-Cell')[cell]
     .querySelectorAll(".ng-live .ng-head b")].map(({ textContent }) => textContent.match(/^(\\d+) of \\d/)?.[1])
     .find(Boolean) ?? -1)"""
@@ -185,6 +193,69 @@ def test_a_page_that_was_loaded_again_keeps_the_report_of_the_run_that_ended_in_
     again.picture("reopened", of=again.cell(1))
     assert report.is_visible()
     assert not BROKEN.search(again.cell(1).inner_text())
+
+
+@pytest.mark.parametrize("asked", ["when it is over", "while it goes on"])
+def test_a_widget_that_was_asked_for_stays_and_is_the_report_where_there_is_no_kernel(
+    open_notebook: OpenNotebook, asked: str
+) -> None:
+    if asked == "when it is over":
+        first = open_notebook.run_cells("asked", [DECLARE, "run = b.preview(12)\nrun.result()", "run.live()"])
+    else:
+        first = _run(open_notebook, "asked", LONG_RUN, "run.live()")
+        first.wait_for(BARS, within=first.cell(2))
+        first.cell(2).get_by_role("button", name="Cancel").click()
+    first.wait_for(".ng-live .ng-state:not(.ng-running)", within=first.cell(2))
+    first.page.wait_for_function(IS_REPORT_IN_NOTEBOOK)
+
+    # on the screen it is the widget, which answers
+    first.cell(2).get_by_role("tab", name="Usage").click()
+    first.cell(2).get_by_role("tab", name="Usage", selected=True).wait_for()
+    first.cell(2).get_by_role("tab", name="Rows").click()
+    first.cell(2).locator(".ng-live .ng-rows-pane tr[data-row] > :first-child").first.click()
+    first.wait_for(".ng-live .ng-record-head .ng-state", within=first.cell(2))
+    first.picture("asked", of=first.cell(2))
+    first.save()
+    first.shut_down_kernel()
+    first.leave()
+    again = open_notebook.look_at(first.path)
+    assert again.wait_for(".ng-report", within=again.cell(2)).is_visible()
+    again.picture("asked-reopened", of=again.cell(2))
+    assert not BROKEN.search(again.cell(2).inner_text())
+
+
+def test_a_widget_that_is_asked_for_again_comes_anew_and_nothing_else_in_the_notebook_changes(
+    open_notebook: OpenNotebook,
+) -> None:
+    cells = [DECLARE, "run = b.preview(12)\nrun.result()", "run.live()", "'below'"]
+    notebook = open_notebook.run_cells("asked-again", cells)
+    page = notebook.page
+    notebook.wait_until_executed(3)
+    page.wait_for_function(IS_REPORT_IN_NOTEBOOK)
+    notebook.cell(2).locator(".ng-live").evaluate("view => { view.isOld = true; }")
+    page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 3")
+    page.evaluate("jupyterapp.commands.execute('notebook:delete-cell')")
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 3
+
+    notebook.run_cell(2)
+
+    page.wait_for_function("![...document.querySelectorAll('.ng-live')].some(view => view.isOld)")
+    notebook.wait_for(".ng-live .ng-state.ng-finished", within=notebook.cell(2))
+    page.wait_for_function(IS_REPORT_IN_NOTEBOOK)
+    page.evaluate(f"void ({OUTPUT}.isSame = true)")
+    # what was done before the report came can be undone
+    page.evaluate("jupyterapp.commands.execute('notebook:undo-cell-action')")
+    page.wait_for_function("document.querySelectorAll('.jp-Notebook .jp-Cell').length === 4")
+    notebook.save()
+    assert not notebook.evaluate(IS_CHANGED)
+    # what is done in other cells changes nothing here
+    notebook.run_cell(3)
+    notebook.wait_for(".jp-OutputArea-output:has-text('below')", within=notebook.cell(3))
+    notebook.wait_until_idle()
+    notebook.save()
+    assert not notebook.evaluate(IS_CHANGED)
+    assert notebook.evaluate(f"{OUTPUT}.isSame && {IS_REPORT_IN_NOTEBOOK}")
+    assert notebook.count(".ng-live", notebook.cell(2)) == 1
 
 
 def test_a_page_that_is_opened_when_the_run_is_over_keeps_its_report(open_notebook: OpenNotebook) -> None:

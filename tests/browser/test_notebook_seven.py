@@ -19,6 +19,9 @@ b["stars"] = ng.Integer(1, 5)
 b["review"] = ng.LLMText("Write a {{ stars }}-star review of a kettle.")
 b
 """
+# what the third cell would be saved with
+FORMATS = """jupyterapp.shell.currentWidget.context.model.cells.get(2).toJSON()
+    .outputs.map(output => Object.keys(output.data ?? {}).sort().join()).join(";")"""
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +48,22 @@ def test_a_run_is_watched_in_notebook_7_and_its_report_stays(open_notebook: Open
     assert notebook.outputs(2).last.inner_text().strip() == "60"
     notebook.picture("report")
     assert notebook.fetched == []
+
+
+def test_a_widget_that_was_asked_for_in_notebook_7_is_the_report_where_there_is_no_kernel(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook.run_cells("seven-asked", [DECLARE, "run = b.preview(12)\nrun.result()", "run.live()"])
+    notebook.wait_for(".ng-live .ng-state.ng-finished", within=notebook.cell(2))
+    notebook.page.wait_for_function(f"{FORMATS} === 'text/html,text/plain'")
+
+    # on the screen it is the widget, which answers
+    notebook.cell(2).get_by_role("tab", name="Usage").click()
+    notebook.cell(2).get_by_role("tab", name="Usage", selected=True).wait_for()
+    notebook.save()
+    notebook.shut_down_kernel()
+    notebook.leave()
+    again = open_notebook.look_at(notebook.path)
+    assert again.wait_for(".ng-report", within=again.cell(2)).is_visible()
+    again.picture("asked-reopened")
+    assert "model not found" not in again.cell(2).inner_text()

@@ -217,12 +217,33 @@ def test_a_report_waits_until_the_record_that_somebody_reads_is_closed() -> None
     assert inspector.record == {}
 
 
-def test_a_report_waits_until_nobody_is_at_work_in_the_view() -> None:
-    view = _Shown(traced_run())
-    root = view.display.widget
+def _keeper_of(display: LiveDisplay) -> Keeper:
+    """What pages know of a view whose widget somebody asks for."""
+    root = display.widget
     assert root is not None
     keepers = (widget for widget in list(_instances.values()) if isinstance(widget, Keeper))
     [keeper] = [keeper for keeper in keepers if keeper.place["root"] == root.model_id]
+    return keeper
+
+
+def test_pages_are_told_of_each_output_that_is_made_of_the_widget_and_when_its_run_is_over() -> None:
+    view = _Shown(traced_run())
+    keeper = _keeper_of(view.display)
+    before = keeper.shown
+    view.end()
+    assert keeper.is_over
+
+    widget = view.display.widget
+    assert widget is not None
+    bundles = [widget._repr_mimebundle_() for _ in range(2)]
+
+    assert keeper.shown == before + 2
+    assert all("ng-report" in str(bundle["text/html"]) for bundle in bundles)
+
+
+def test_a_report_waits_until_nobody_is_at_work_in_the_view() -> None:
+    view = _Shown(traced_run())
+    keeper = _keeper_of(view.display)
     keeper._handle_custom_msg({"presence": {"page": "one", "busy": True, "touched": 0}}, [])
 
     view.end()
