@@ -105,7 +105,7 @@ class RunSource:
         if self.trace is not None:
             bus.subscribe(self.trace, handlers=self.trace.handlers)
         bus.subscribe(self.failures, self.failures.KINDS)
-        bus.subscribe(self.live_rows, self.live_rows.KINDS, self.live_rows.handlers)
+        bus.subscribe(self.live_rows, self.live_rows.KINDS)
         bus.subscribe(self.cells, self.cells.KINDS)
 
     def as_it_stands(self) -> Self:

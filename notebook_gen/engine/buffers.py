@@ -58,6 +58,9 @@ class RowGroupBuffers:
         """Store one row's values of some columns."""
         (_, start, _), columns = self._groups[number]
         offset = row - start
+        if len(names) == 1:  # as most have
+            (columns[names[0]][offset],) = values
+            return
         for name, value in zip(names, values, strict=True):
             columns[name][offset] = value
 

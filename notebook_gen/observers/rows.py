@@ -17,7 +17,6 @@ from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
 from notebook_gen.events import (
     DatasetReplaced,
     Event,
-    Handler,
     RowDropped,
     RowGroupKept,
     RowGroupResized,
@@ -144,15 +143,14 @@ class LiveRows:
         self._done: dict[int, RowView] = {}
         self._is_renumbered = False
 
-    @property
-    def handlers(self) -> Mapping[type[Event], Handler]:
-        """What to call for the events of which there are many."""
-        return {TaskEnded: self._task_ended}
-
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
         if type(event) is TaskEnded:
-            self._task_ended(event)
+            row = event[1][2]
+            self._steps.append(row)
+            if row in self._dropped and event.error is None:
+                # it was under way when its row was dropped
+                self._look_again(row)
         elif type(event) is RowDropped:
             self._done.pop(event.row, None)
             if len(self._dropped) < _KEPT_DROPS:
@@ -170,13 +168,6 @@ class LiveRows:
             self._done.clear()
         elif type(event) is DatasetReplaced:
             self._replaced(event)
-
-    def _task_ended(self, event: TaskEnded) -> None:
-        row = event[1][2]
-        self._steps.append(row)
-        if row in self._dropped and event.error is None:
-            # it was under way when its row was dropped
-            self._look_again(row)
 
     def _replaced(self, event: DatasetReplaced) -> None:
         """Forget what was seen of rows that processors may have changed; where they are others, of all."""
