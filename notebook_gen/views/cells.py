@@ -70,7 +70,7 @@ class CellsFrame(TypedDict):
 
 def cells_script() -> str:
     """Give the JavaScript that draws frames, as a module."""
-    return read_static("chart.js", "pick.js", "zoom.js", "cell_states.js", "cells.js")
+    return read_static("chart.js", "pick.js", "look.js", "zoom.js", "cell_states.js", "cells.js")
 
 
 class CellsBoard(Protocol):

@@ -58,7 +58,7 @@ class StyledPane(Pane):
 class RowsPane(anywidget.AnyWidget):
     """A page of rows; see static/rows.js."""
 
-    _esm = read_static("put.js", "pick.js", "pager.js", "rows.js")
+    _esm = read_static("put.js", "pick.js", "look.js", "pager.js", "rows.js")
 
     page = traitlets.Dict().tag(sync=True)
 

@@ -83,6 +83,12 @@ def test_a_cell_opens_its_record_by_pointer_and_by_keyboard(open_notebook: OpenN
     notebook.wait_for(".ng-inspector:not([hidden])")
     number = notebook.page.locator(".ng-inspector input")
     assert number.input_value() == "3"
+    _wait_for_frame(notebook, 3)
+    notebook.picture("framed", of=notebook.cell(1))
+    notebook.page.keyboard.press("ArrowRight")  # to the record of the row after
+    _wait_for_frame(notebook, 4)
+    notebook.page.keyboard.press("Escape")
+    _wait_for_frame(notebook, None)
 
     notebook.page.locator(CELLS).focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
@@ -95,6 +101,20 @@ def test_a_cell_opens_its_record_by_pointer_and_by_keyboard(open_notebook: OpenN
         "wanted => document.querySelector('.ng-inspector input').value === wanted", arg=wanted
     )
     assert card.startswith("review · row")
+
+
+FRAMED = """([pane, wanted]) => {
+    const [frame, canvas] = [".ng-cells-shown", "canvas"].map((part) => document.querySelector(`${pane} > ${part}`));
+    if (frame.hidden || wanted === null) return frame.hidden && wanted === null;
+    const [cell, cells] = [frame, canvas].map((part) => part.getBoundingClientRect());
+    const middle = ((cell.x + cell.width / 2 - cells.x) / cells.width) * 200;
+    return Math.floor(middle) === wanted && Math.abs(cell.height - cells.height) < 6;
+}"""
+
+
+def _wait_for_frame(notebook: NotebookPage, row: int | None) -> None:
+    """Wait until one of the 200 rows has a frame around it, and no other; None: until none has."""
+    notebook.page.wait_for_function(FRAMED, arg=[CELLS, row])
 
 
 def test_a_failed_cell_says_why_and_text_is_text(open_notebook: OpenNotebook) -> None:

@@ -49,6 +49,10 @@ def test_a_saved_page_draws_its_timeline_and_leads_from_a_bar_to_its_record(brow
         assert "You are brief." in record.inner_text()
         record.get_by_role("button", name="Next").click()
         record.get_by_text(f"row {row + 1}", exact=True).wait_for()
+        # its row is marked wherever it is shown
+        page.locator(f".ng-rows tr.ng-opened[data-row='{row + 1}']").wait_for()
+        page.locator(".ng-cells-shown:not([hidden])").wait_for()
+        assert page.locator(".ng-opened").count() == 1
         if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ:
             page.screenshot(path=Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) / "saved-page.png", full_page=True)
     assert console == []

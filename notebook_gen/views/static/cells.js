@@ -1,5 +1,5 @@
 // The cells: rows across, columns down, a square for each cell or a bar for a stretch of rows. This file stands behind
-// chart.js, pick.js, zoom.js and cell_states.js in one module.
+// chart.js, pick.js, look.js, zoom.js and cell_states.js in one module.
 //
 // frame: all rows; part: those of the window that was asked for last; see views/cells.py
 // saved: there is nobody to ask
@@ -28,6 +28,7 @@ class Cells {
     this.labels = make("div", "ng-cells-labels", this.scroll);
     this.canvas = make("canvas", "", this.scroll);
     this.mark = make("div", "ng-cells-picked", this.scroll);
+    this.shown = make("div", "ng-cells-shown ng-ring ng-looked", this.scroll);
     this.axis = make("canvas", "ng-cells-axis", this.whole);
     this.card = make("div", "ng-card", el);
     this.card.setAttribute("aria-live", "polite");
@@ -55,7 +56,7 @@ class Cells {
     scroll.addEventListener("blur", () => this.look(null));
     scroll.addEventListener("scroll", () => (this.look(null), this.frame && this.drawSpan()));
     scroll.addEventListener("keydown", (event) => this.press(event));
-    this.stopPick = onPick(this.el, () => ((this.isSought = true), this.show()));
+    this.stops = [onPick(this.el, () => ((this.isSought = true), this.show())), onLook(this.el, () => this.show())];
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.el);
     this.repaint = () => (this.colors.forget(), this.show());
@@ -72,7 +73,7 @@ class Cells {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.darkness.removeEventListener("change", this.repaint);
-    this.stopPick();
+    for (const stop of this.stops) stop();
   }
 
   read() {
@@ -141,6 +142,7 @@ class Cells {
     this.drawLegend();
     this.drawCells();
     this.drawPick();
+    this.drawShown();
     this.drawSpan();
     this.drawAxis();
     this.drawLooked();
@@ -223,6 +225,16 @@ class Cells {
     Object.assign(mark.style, { top: `${place * lane - 1}px`, height: `${lane}px` });
     if (this.isSought && place >= 0) this.showLine(place);
     this.isSought = false;
+  }
+
+  // A frame around the row, or the stretch of rows, whose record is open
+
+  drawShown() {
+    const { shown, frame, pitch, lane } = this, row = lookedAt(this.el)?.row ?? -1;
+    const bin = Math.floor((row - frame.first) / frame.width);
+    shown.hidden = row < 0 || bin < this.from || bin >= this.to;
+    const place = { left: this.left + (bin - this.from) * pitch - 2, width: Math.max(pitch + 2, 6), height: lane * frame.names.length };
+    for (const [name, pixels] of Object.entries(place)) shown.style[name] = `${pixels}px`;
   }
 
   showLine(place) {

@@ -85,4 +85,5 @@ function showPicks() {
   offerNodes(dag);
   hearNodes(dag);
   onPick(rows, () => (markColumns(rows), bringIntoSight(rows)));
+  onLook(rows, () => markRow(rows));
 }

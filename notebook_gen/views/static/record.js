@@ -115,7 +115,7 @@ class Inspector {
       if (isOther && this.chosen) this.takeFocus();
       else if (hadFocus && !this.el.contains(document.activeElement)) this.page.focus({ preventScroll: true });
     }
-    if (isOther && looked && looked.row !== row) lookAt(this.el, null); // last: whoever hears of it draws again
+    if (isOther && looked?.row !== row) lookAt(this.el, row === undefined ? null : { row }); // last: whoever hears of it draws again
   }
 
   fill(row, last, html, { wasClosed, isOther, looked }) {
@@ -130,7 +130,7 @@ class Inspector {
     }
     put(this.page, html);
     if (isOther) this.page.scrollTop = 0;
-    if (isLooked && looked !== this.looked) this.bringIntoSight(looked.node);
+    if (isLooked && looked.node !== undefined && looked !== this.looked) this.bringIntoSight(looked.node);
     this.looked = isLooked ? looked : null;
     if (wasClosed) this.scrollTo();
   }

@@ -1,5 +1,5 @@
 // A page of rows: the newest, or some in order, with what turns the pages. Python made the table and escaped it. This
-// file stands behind put.js, pick.js and pager.js in one module.
+// file stands behind put.js, pick.js, look.js and pager.js in one module.
 //
 // page: { html, order, first, end, rows, group, is_over }; see views/feeds.py
 //
@@ -77,10 +77,8 @@ class Rows {
       if (row !== null) this.model.send({ record: row });
     };
     for (const name of ["click", "keydown"]) this.table.addEventListener(name, choose);
-    this.stopPick = onPick(this.el, () => {
-      this.isSought = true;
-      this.drawPick();
-    });
+    const seek = () => ((this.isSought = true), this.drawPick());
+    this.stops = [onPick(this.el, seek), onLook(this.el, () => markRow(this.table))];
     this.sizes = new ResizeObserver(() => this.drawPick()); // such as when the tab is opened
     this.sizes.observe(this.el);
   }
@@ -88,7 +86,7 @@ class Rows {
   close() {
     this.model.off("change:page", this.hear);
     document.removeEventListener("selectionchange", this.makeUp);
-    this.stopPick();
+    for (const stop of this.stops) stop();
     this.sizes.disconnect();
   }
 
@@ -154,6 +152,7 @@ class Rows {
     this.isWhole = presence === null && put(this.table, html);
     if (this.isWhole) this.drawn = order;
     this.drawPick();
+    markRow(this.table);
     this.say(order, first, end, rows, group);
   }
 }
