@@ -141,14 +141,15 @@ def _rows(source: RunSource) -> list[str]:
     # what ended the run and what to know of its rows take a line each
     room -= measures.ROW * ((source.progress.error is not None) + bool(_warnings(source)))
     height = room // measures.ROW * measures.ROW
-    rest = f"margin-bottom:{room - height}px"  # no part of a row is seen there
+    # no part of a row is seen in the rest
+    size = f"height:{height}px;--ng-seen:{height}px;margin-bottom:{room - height}px"
     seen = height // measures.ROW - 1
     total = source.progress.rows_listed
     more = "to see them" if len(rows) == total else "for more"
     cue = f" · scroll {more}" if len(rows) > seen else ""
     return [
         _section("Rows", f"{say_shown(rows, total)}{cue}" if rows else ""),
-        f'<div class="ng-first-rows ng-scroll" style="height:{height}px;{rest};overflow:auto">{table}</div>',
+        f'<div class="ng-first-rows ng-scroll" style="{size};overflow:auto">{table}</div>',
     ]
 
 

@@ -49,6 +49,9 @@ PICTURE_ROOM: Final = 24_000
 _THUMBNAIL = 22  # pixels: with its edges as high as a line of text has room
 _FRAME_PICTURES = 400_000
 _MOST_TEXT = 100_000  # characters of all texts that can be opened in a frame's table
+_OPENED_ALONE = 12  # long texts of a row; those behind them are opened together. static/style.css knows as many
+_LINE = 120  # characters of a text that is shown whole, about
+_PARAGRAPH, _PAGE = 3, 8  # lines: what is longer needs more room in a report; static/report.css has how much
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
 _STATE_TITLES: Final[Mapping[CellState, str]] = {
@@ -213,7 +216,7 @@ class _Cell(NamedTuple):
 
 
 class _Folds:
-    """Draws the lines of a table, and behind each line with long texts another one that shows them whole.
+    """Draws the lines of a table, and behind each line with long texts another one that shows whole what is open.
 
     Args:
         columns: from left to right.
@@ -233,21 +236,19 @@ class _Folds:
             mark: an attribute of the line.
             cells: one a column.
         """
-        folded = [self._is_long(cell, room) for cell, room in zip(cells, self._rooms, strict=True)]
-        drawn = "".join(
-            _draw_fold(cell) if is_folded else _draw_cell(cell) for cell, is_folded in zip(cells, folded, strict=True)
-        )
+        drawn = texts = ""
+        place = 0
+        for column, cell, room in zip(self._columns, cells, self._rooms, strict=True):
+            if not self._is_long(cell, room):
+                drawn += _draw_cell(cell)
+                continue
+            whole, name = write_whole(cell.value, self._full_limit), f"ng-text{min(place, _OPENED_ALONE)}"
+            drawn += _draw_fold(cell, name + _size_of(whole))
+            texts += f'<div class="ng-full {name}{_mono(cell)}"><b>{_name(column)}</b>{escape(whole)}</div>'
+            place += 1
         yield f'<tr{mark}><td class="ng-number">{escape(label)}</td>{drawn}</tr>'
-        if any(folded):
-            texts = "".join(
-                f'<div class="ng-full{_mono(cell)}"><b>{_name(column)}</b>{self._whole(cell)}</div>'
-                for column, cell, is_folded in zip(self._columns, cells, folded, strict=True)
-                if is_folded
-            )
+        if texts:
             yield f'<tr class="ng-whole" style="display:none"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
-
-    def _whole(self, cell: _Cell) -> str:
-        return escape(write_whole(cell.value, self._full_limit))
 
     def _is_long(self, cell: _Cell, room: float) -> bool:
         """Whether there is more of a text than its column shows."""
@@ -274,8 +275,15 @@ def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _C
             return _Cell(Written(state), css_class="ng-pending", title=_STATE_TITLES[state])
 
 
-def _draw_fold(cell: _Cell) -> str:
-    return f'<td><details><summary style="{_ONE_LINE}">{escape(cell.written.text)}</summary></details></td>'
+def _draw_fold(cell: _Cell, css_class: str) -> str:
+    summary = f'<summary style="{_ONE_LINE}">{escape(cell.written.text)}</summary>'
+    return f'<td><details class="{css_class}">{summary}</details></td>'
+
+
+def _size_of(text: str) -> str:
+    """A class that tells how much room a text needs."""
+    lines = sum(len(line) // _LINE + 1 for line in text.splitlines())
+    return " ng-as-page" if lines > _PAGE else " ng-as-paragraph" if lines > _PARAGRAPH else ""
 
 
 def _mono(cell: _Cell) -> str:

@@ -23,6 +23,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder.models["default"] = ng.DemoModel(latency=0.05, max_parallel=3)
     builder["n"] = ng.Integer(1, 5)
     builder["review"] = ng.LLMText("Write a review of {{ n }} lamps.", system="You are brief.")
+    builder["twice"] = ng.Expression("{{ review }} {{ review }}")
 
     @builder.column
     def words(n: int, review: str) -> int:
@@ -55,6 +56,20 @@ def test_a_saved_page_draws_its_timeline_and_leads_from_a_bar_to_its_record(brow
         assert page.locator(".ng-opened").count() == 1
         if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ:
             page.screenshot(path=Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) / "saved-page.png", full_page=True)
+    assert console == []
+
+
+def test_a_text_that_is_opened_is_shown_alone(browser: Browser, saved: Path) -> None:
+    with open_file(browser, saved) as (page, console):
+        row = page.locator(".ng-rows tr[data-row='0']")
+        shown = page.locator(".ng-rows .ng-full:visible")
+        row.locator("summary").nth(1).click()
+
+        shown.first.wait_for()
+        assert [text.split("\n")[0] for text in shown.all_inner_texts()] == ["twice"]
+        row.locator("summary").nth(0).click()
+        shown.nth(1).wait_for()
+        assert [text.split("\n")[0] for text in shown.all_inner_texts()] == ["review", "twice"]
     assert console == []
 
 

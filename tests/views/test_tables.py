@@ -12,6 +12,7 @@ from notebook_gen.errors import DroppedByProcessor, Rejected
 from notebook_gen.events import CellFailed, RowDropped
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.arrangement import TableColumn
+from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.tables import failures_table, frame_table, rows_table
 from notebook_gen.views.text import one_line, several_lines, visible
 from tests.views.fake_run import review_run
@@ -116,7 +117,7 @@ def test_a_value_is_shown_whole_when_it_is_short_and_cut_when_it_is_long() -> No
     assert len(html) < 1_000
 
 
-def test_who_opens_a_text_finds_all_long_texts_of_its_row_below_it() -> None:
+def test_who_opens_a_text_finds_it_below_its_row() -> None:
     review, reply = "first line\nsecond line " * 20, "z" * 10_000
     columns = [TableColumn("stars", 0, width=60), TableColumn("review", 1, color=2), TableColumn("reply", 2)]
 
@@ -126,8 +127,23 @@ def test_who_opens_a_text_finds_all_long_texts_of_its_row_below_it() -> None:
     assert [text for text in page.texts if text.strip()][-7:] == [
         "4", one_line(review), one_line(reply), "review", review, "reply", several_lines(reply, 4_000),
     ]  # fmt: skip
-    assert [tag for tag, _ in page.elements].count("details") == 2
+    folds = [attributes["class"] for tag, attributes in page.elements if tag == "details"]
+    assert folds == ["ng-text0 ng-as-page", "ng-text1 ng-as-page"]
+    shown = [attributes["class"] for _, attributes in page.elements if "ng-full" in (attributes.get("class") or "")]
+    assert shown == ["ng-full ng-text0", "ng-full ng-text1"]
     assert [attributes["colspan"] for _, attributes in page.elements if "colspan" in attributes] == ["4"]
+
+
+def test_every_fold_of_a_row_has_a_text_to_show_however_many_there_are() -> None:
+    columns = _columns(*"abcdefghijklmno")
+
+    html = rows_table(columns, [_row(*(("done", f"{column.name} " * 100) for column in columns))])
+
+    page = read_page(html)
+    folds = [(attributes["class"] or "").split()[0] for tag, attributes in page.elements if tag == "details"]
+    assert folds == [f"ng-text{min(place, 12)}" for place in range(len(columns))]
+    style = stylesheet()
+    assert [name for name in folds if f".{name}[open]) + .ng-whole .{name}" not in style] == []
 
 
 def test_a_text_that_its_column_shows_whole_is_not_to_be_opened() -> None:
