@@ -46,12 +46,14 @@ class Spending(NamedTuple):
         tokens_expected: None while nobody can know.
         cost: in US dollars; None if no model has a price. Models without one count nothing.
         cost_expected: None while nobody can know.
+        unpriced: aliases of the models that the cost leaves out, as they have no price; none where no cost is known.
     """
 
     tokens: int
     tokens_expected: int | None
     cost: float | None
     cost_expected: float | None
+    unpriced: tuple[str, ...] = ()
 
 
 def usage(progress: Progress, models: Mapping[str, Model]) -> list[Usage]:
@@ -90,6 +92,7 @@ def spending(progress: Progress, models: Mapping[str, Model]) -> Spending:
     tokens_expected: float = 0
     cost = cost_expected = 0.0
     has_price, is_known = False, True
+    unpriced: dict[str, None] = {}
     for node, counts in zip(progress.graph.nodes, progress.nodes, strict=True):
         if node.model is None:
             continue
@@ -105,11 +108,14 @@ def spending(progress: Progress, models: Mapping[str, Model]) -> Spending:
             has_price = True
             cost += spent
             cost_expected += spent * growth
+        elif used or left:
+            unpriced[node.model] = None
     return Spending(
         tokens,
         round(tokens_expected) if is_known else None,
         cost if has_price else None,
         cost_expected if has_price and is_known else None,
+        tuple(unpriced) if has_price else (),
     )
 
 

@@ -21,6 +21,7 @@ from notebook_gen.views.summary import (
     placeholder_warning,
     retry_counts,
     say_resized,
+    say_unpriced,
     state_word,
     write_cost,
     write_roughly,
@@ -69,6 +70,7 @@ class _Fact(NamedTuple):
     label: str
     is_bad: bool = False
     widest: tuple[str, str] | None = None  # a figure and a label for which there is room from the beginning
+    title: str = ""  # more words about it, for who points at it
 
 
 def head_html(source: RunSource) -> str:
@@ -190,25 +192,31 @@ def _attempts(source: RunSource, looks: Sequence[ResourceLook]) -> _Fact:
 
 
 def _spending(source: RunSource) -> _Fact:
-    """Tokens, and what they cost if a model has a price; below, what both will have come to."""
+    """Tokens, and what they cost, or at least, if a model has a price; below, what both will have come to."""
     spent = spending(source.progress, source.models)
     is_over = source.progress.ended is not None
     figure, label, widest = write_amount(spent.tokens), "tokens", ("99.9 k", "of about 99 k tokens")
     if not is_over and spent.tokens_expected is not None:
         label = f"of about {write_roughly(spent.tokens_expected)} tokens"
-    if spent.cost is not None:
-        figure = f"{figure} · {write_cost(spent.cost)}"
-        label = f"{label} · {write_cost(spent.cost_expected)}" if label != "tokens" and spent.cost_expected else label
-        widest = ("99.9 k · $0.000", "of about 99 k tokens · $0.00")
-    return _Fact(figure, label, widest=None if is_over else widest)
+    if spent.cost is None:
+        return _Fact(figure, label, widest=None if is_over else widest)
+    at_least, unpriced = ("at least ", say_unpriced(spent.unpriced)) if spent.unpriced else ("", "")
+    figure = f"{figure} · {at_least}{write_cost(spent.cost)}"
+    if label != "tokens" and spent.cost_expected:
+        label = f"{label} · {write_cost(spent.cost_expected)}"
+    elif is_over and unpriced:
+        label = f"{label} · {unpriced}"
+    widest = (f"99.9 k · {at_least}$0.000", "of about 99 k tokens · $0.00")
+    return _Fact(figure, label, widest=None if is_over else widest, title=unpriced)
 
 
 def _draw_fact(fact: _Fact) -> str:
     bad = ' class="ng-bad"' if fact.is_bad else ""
     figure, label = fact.widest or ("", "")
     width = round(_ROOM * max(text_width(figure, _FIGURE_SIZE, bold=True), text_width(label, _LABEL_SIZE)))
+    title = f' title="{escape(fact.title)}"' if fact.title else ""
     return (
-        f'<div class="ng-fact" style="display:flex;flex-direction:column;min-width:{width}px">'
+        f'<div class="ng-fact"{title} style="display:flex;flex-direction:column;min-width:{width}px">'
         f"<b{bad}>{escape(fact.figure)}</b><span>{escape(fact.label)}</span></div>"
     )
 

@@ -130,8 +130,8 @@ def say_shown(rows: Sequence[RowView], total: int) -> str:
 def say_spending(source: RunSource) -> list[str]:
     """Say what models were used for so far, and in all if that can be known.
 
-    `41.0 k of about 96 k tokens`, and if one of the models has a price, `$0.12 of about $0.31`; nothing if there was no
-    token.
+    `41.0 k of about 96 k tokens`, and if one of the models has a price, `$0.12 of about $0.31`, where others have none
+    with `(judge has no price)` behind it; nothing if there was no token.
     """
     spent = spending(source.progress, source.models)
     if not spent.tokens:
@@ -142,7 +142,13 @@ def say_spending(source: RunSource) -> list[str]:
     if spent.cost is None:
         return [f"{tokens} tokens"]
     cost = write_cost(spent.cost)
-    return [f"{tokens} tokens", cost if is_over else f"{cost} of about {write_cost(spent.cost_expected or 0.0)}"]
+    cost = cost if is_over else f"{cost} of about {write_cost(spent.cost_expected or 0.0)}"
+    return [f"{tokens} tokens", f"{cost} ({say_unpriced(spent.unpriced)})" if spent.unpriced else cost]
+
+
+def say_unpriced(aliases: Sequence[str]) -> str:
+    """Say which models a cost leaves out; at least one."""
+    return f"{one_line(aliases[0], 40)} has no price" if len(aliases) == 1 else f"{len(aliases)} models have no price"
 
 
 def write_cost(dollars: float) -> str:

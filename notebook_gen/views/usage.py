@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from notebook_gen.observers.usage import Usage, usage
+from notebook_gen.observers.usage import Usage, spending, usage
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.summary import write_cost
+from notebook_gen.views.summary import say_unpriced, write_cost
 from notebook_gen.views.text import escape, one_line, write_alike, write_count, write_plural
 
 MOST_LINES: Final = 60
@@ -16,16 +16,17 @@ _EMPTY: Final = (
     '<p class="ng-empty">No model is used. The calls, tokens, seconds and cost of each column that a model makes '
     "stand here.</p>"
 )
+_GIVE_ONE: Final = "ng.Model(…, price=(…, …)) gives a model its price"
 # of a table of 860 pixels: in a narrower one, columns are squeezed alike
 _HEADS: Final = (
     ("column", "19%", "the column that the model makes"),
-    ("model", "19%", "the model's alias in this run; beside it, what its endpoint calls it"),
+    ("model", "18%", "the model's alias in this run; beside it, what its endpoint calls it"),
     ("calls", "9%", "calls that have ended, also those that failed"),
     ("mean", "9%", "how long a call takes on average"),
     ("in flight", "10%", "the time in flight of all calls, added up"),
     ("tokens in", "12%", "tokens of the prompts, as the endpoint counted them"),
     ("tokens out", "13%", "tokens of the answers"),
-    ("cost", "9%", "in US dollars; ng.Model(…, price=(…, …)) gives a model its price"),
+    ("cost", "10%", f"in US dollars; {_GIVE_ONE}"),
 )
 
 
@@ -45,10 +46,15 @@ def usage_html(source: RunSource) -> str:
         models = write_plural(len({line.alias for line in lines}), "model")
         starts.append(_start(f"<b>all {len(lines)} columns</b>", models, models))
         shown = [*shown, _total(lines)]
-    body = "".join(f"<tr>{start}{figures}</tr>" for start, figures in zip(starts, _figures(shown), strict=True))
+    unpriced = spending(source.progress, source.models).unpriced
+    body = "".join(
+        f"<tr>{start}{figures}</tr>"
+        for start, figures in zip(starts, _figures(shown, is_partial=bool(unpriced)), strict=True)
+    )
+    partial = f'<p class="ng-note">≥: {escape(say_unpriced(unpriced))}; {_GIVE_ONE}.</p>' if unpriced else ""
     return (
         f'<div class="ng-scroll"><table class="ng-table ng-usage"><colgroup>{widths}</colgroup>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{partial}"
     )
 
 
@@ -78,18 +84,24 @@ def _model(line: Usage) -> tuple[str, str]:
     return (alias, alias) if alias == model else (f'{alias} <span class="ng-soft">{model}</span>', f"{alias}: {model}")
 
 
-def _figures(lines: Sequence[Usage]) -> Iterator[str]:
-    """Draw the figures of each line; those of a column of figures are written alike."""
+def _figures(lines: Sequence[Usage], *, is_partial: bool) -> Iterator[str]:
+    """Draw the figures of each line; those of a column of figures are written alike.
+
+    Args:
+        lines: of columns; the last, if it is of none, of all together.
+        is_partial: whether the cost of all together leaves some models out.
+    """
     means = write_alike([line.seconds / max(1, line.requests) for line in lines])
     in_flight = write_alike([line.seconds for line in lines])
     for line, mean, seconds in zip(lines, means, in_flight, strict=True):
+        at_least = "≥ " if is_partial and not line.column else ""
         figures = (
             write_count(line.requests),
             mean if line.requests else "–",
             seconds,
             f"{line.tokens_in:,}",
             f"{line.tokens_out:,}",
-            "–" if line.cost is None else write_cost(line.cost),
+            "–" if line.cost is None else f"{at_least}{write_cost(line.cost)}",
         )
         yield "".join(f'<td class="ng-figure">{figure}</td>' for figure in figures)
 

@@ -49,14 +49,26 @@ def test_a_run_is_expected_to_spend_on_the_rows_that_are_left_what_it_spent_so_f
     review.done, review.tokens_in, review.tokens_out = 50, 1_000_000, 500_000
     score.done, score.tokens_in, score.skipped = 2, 200, 40
 
-    assert spending(progress, models) == Spending(1_500_200, None, 2.0, None)
+    assert spending(progress, models) == Spending(1_500_200, None, 2.0, None, ("judge",))
 
     score.done, score.tokens_in = 10, 1_000
     progress.rows_dropped = 10
-    assert spending(progress, models) == Spending(1_501_000, 2_705_000, 2.0, 3.6)
+    assert spending(progress, models) == Spending(1_501_000, 2_705_000, 2.0, 3.6, ("judge",))
 
     review.kept, progress.rows_dropped = 25, 0
     assert spending(progress, models).cost_expected == 6.0
+
+
+def test_a_cost_leaves_out_no_model_that_was_not_used_or_where_no_price_is_known() -> None:
+    graph = build_graph({"review": LLMText("x"), "score": LLMText("{{ review }}", model="judge")})
+    models: dict[str, ng.Model] = {"default": ng.Model("a", price=(1.0, 2.0)), "judge": ng.Model("b")}
+    progress = Progress(graph, rows=100)
+    assert spending(progress, models).unpriced == ("judge",)  # it will be used
+
+    progress.nodes[1].skipped = 100
+    assert spending(progress, models).unpriced == ()
+    progress.nodes[1].skipped = 0
+    assert spending(progress, models | {"default": ng.Model("a")}).unpriced == ()
 
 
 def test_spending_of_a_run_without_models_is_nothing() -> None:

@@ -169,14 +169,23 @@ def test_tokens_and_cost_are_told_with_what_they_will_have_come_to() -> None:
     for row in range(5):
         run.attempt(REVIEW, row, row * 2.0, row * 2.0 + 2.0)
     run.attempt(SCORE, 0, 10.0, 12.0)
-    assert _texts(head_html(run))[-2:] == ["180 · $0.050", "tokens"]  # a single score says little about the others
+    assert _texts(head_html(run))[-2:] == [
+        "180 · at least $0.050",
+        "tokens",
+    ]  # a single score says little about the others
 
     for row in (1, 2, 3, 4):
         run.attempt(SCORE, row, 12.0, 14.0)
-    assert _texts(head_html(run))[-2:] == ["300 · $0.25", "of about 600 tokens · $0.50"]
+    assert _texts(head_html(run))[-2:] == ["300 · at least $0.25", "of about 600 tokens · $0.50"]
+    assert 'title="default has no price"' in head_html(run)
 
     run.drop(9, REVIEW, "no")
-    assert _texts(head_html(run))[-2:] == ["300 · $0.25", "of about 540 tokens · $0.45"]
+    assert _texts(head_html(run))[-2:] == ["300 · at least $0.25", "of about 540 tokens · $0.45"]
+
+    run.finish()
+    assert _texts(head_html(run))[-2:] == ["300 · at least $0.25", "tokens · default has no price"]
+    run.models["default"] = run.models["judge"]
+    assert _texts(head_html(run))[-2:] == ["300 · $0.50", "tokens"]
 
 
 def test_tokens_are_rounded_to_what_was_used_and_not_cut() -> None:

@@ -105,6 +105,11 @@ def test_tokens_and_cost_have_a_line_of_their_own() -> None:
 
     assert spent.rstrip() == "240 of about 2,400 tokens · $0.40 of about $4.00 · 1 retried"
 
+    run.models["judge"] = Model("gpt-y")
+    _, spent, *_ = _text(TerminalView(run, _console()[0])).splitlines()
+    said = "240 of about 2,400 tokens · $0.20 of about $2.00 (judge has no price) · 1 retried"
+    assert spent.rstrip() == said
+
 
 def test_failures_are_grouped_and_the_placeholder_text_is_admitted() -> None:
     run = review_run()

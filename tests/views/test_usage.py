@@ -28,8 +28,13 @@ def test_each_column_that_a_model_makes_has_a_line_and_all_have_one_together() -
         ["column", "model", "calls", "mean", "in flight", "tokens in", "tokens out", "cost"],
         ["review", "default", "gpt-x", "2", "2.00 s", "4.00 s", "20", "40", "–"],
         ["score", "judge", "judge-y", "1", "1.00 s", "1.00 s", "10", "20", "$0.050"],
-        ["all 2 columns", "2 models", "3", "1.67 s", "5.00 s", "30", "60", "$0.050"],
+        ["all 2 columns", "2 models", "3", "1.67 s", "5.00 s", "30", "60", "≥ $0.050"],
     ]
+    note = "≥: default has no price; ng.Model(…, price=(…, …)) gives a model its price."
+    assert note in usage_html(run)
+    run.models["default"] = Model("gpt-x", price=(0.0, 0.0))
+    assert _lines(usage_html(run))[3][-1] == "$0.050"
+    assert "no price" not in usage_html(run)
 
 
 def test_models_of_one_endpoint_are_told_apart_by_their_aliases() -> None:
