@@ -21,8 +21,8 @@ from notebook_gen.views.chart_places import (
     TOP_MARGIN,
     WAITING,
     Places,
-    inner_height,
     place_lanes,
+    rows_height,
 )
 from notebook_gen.views.history import History
 from notebook_gen.views.in_flight import InFlight, make_in_flight, say_curves
@@ -56,7 +56,7 @@ _LEAST_BETWEEN_PAUSES = 3.0  # pixels
 _PAUSE_WIDTH = 44.0  # pixels that a word about a pause needs
 
 PAUSED: Final = "paused"
-"""What is written over a pause."""
+"""What is written on the ground of a pause."""
 
 
 class Fall(NamedTuple):
@@ -269,7 +269,7 @@ def chart_of_run(
     ahead = 0.0 if is_over else ROOM_AHEAD
     window = Window(0.0, now / (1 - ahead), pixels)
     height = chart_height(source.graph, source.ceilings, source.progress.rows)
-    room = inner_height(height)
+    room = rows_height(height)
     choice = LaneChoice(lanes, room, None if turn is None else turn.rows(history.rows, room))
     detail = query(history, window, now, lanes=choice, max_bars=max_bars, waiting_since=source.waiting_since())
     if turn is not None:

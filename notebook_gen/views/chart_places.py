@@ -72,6 +72,11 @@ class Places:
         return self.groups[-1].bottom if self.groups else 0.0
 
     @property
+    def pauses_end(self) -> float:
+        """How far down the ground of a pause goes: as far as the word on it, which stands below the last lane."""
+        return self.lanes_end + BAND_GAP
+
+    @property
     def words(self) -> float:
         """How far down the words about limits stand: between the bands, where no line crosses them."""
         return self.in_flight.top - BAND_GAP / 2 if self.in_flight is not None else 0.0
@@ -105,6 +110,11 @@ def inner_height(height: float) -> float:
     return height - TOP_MARGIN - AXIS_HEIGHT
 
 
+def rows_height(height: float) -> float:
+    """Give the pixels of it for lanes that are rows: below them a word has room, where other lanes have their bands."""
+    return inner_height(height) - BAND_GAP
+
+
 def place_lanes(lanes: Lanes, names: Sequence[str], height: float, *, below: Sequence[str] = ()) -> Places:
     """Place everything.
 
@@ -116,8 +126,8 @@ def place_lanes(lanes: Lanes, names: Sequence[str], height: float, *, below: Seq
     """
     widths = [text_width(name, LABEL_SIZE) for name in names] + [text_width(line, SMALL_SIZE) for line in below]
     label_width = _PADDING + max([_NARROWEST_LABEL, *widths]) + _LABEL_GAP
-    inside = inner_height(height)
-    return _place_rows(lanes, inside, label_width) if lanes.kind == "rows" else _place(lanes, inside, label_width)
+    is_rows = lanes.kind == "rows"
+    return _place_rows(lanes, height, label_width) if is_rows else _place(lanes, inner_height(height), label_width)
 
 
 def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
@@ -144,17 +154,17 @@ def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
     return Places(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight, labelled)
 
 
-def _place_rows(lanes: Lanes, inside: float, label_width: float) -> Places:
+def _place_rows(lanes: Lanes, height: float, label_width: float) -> Places:
     """Every row has the same height, and its lanes as much of it."""
     most = max(lanes.counts, default=1)
-    pitch = min(_WIDEST_ROW * most, inside / max(1, len(lanes.groups)))
+    pitch = min(_WIDEST_ROW * most, rows_height(height) / max(1, len(lanes.groups)))
     gap = _ROW_GAP if pitch >= 8 else 0.0
     part = (pitch - gap) / most
     tops = [pitch * number for number in range(len(lanes.groups))]
     middles = tuple(top + part * (lane + 0.5) for top in tops for lane in range(most))
     groups = tuple(Band(top, top + pitch - gap) for top in tops)
     thickness = min(11.0, part * (0.72 if part >= 5 else 0.85))
-    return Places(inside, label_width, middles, thickness, groups, None, None, _labelled(groups))
+    return Places(inner_height(height), label_width, middles, thickness, groups, None, None, _labelled(groups))
 
 
 def _labelled(groups: Sequence[Band]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views.chart import ROOM_AHEAD, Chart, chart_height, make_chart
-from notebook_gen.views.chart_places import AXIS_HEIGHT, SMALL_SIZE, TOP_MARGIN, Band, inner_height
+from notebook_gen.views.chart_places import AXIS_HEIGHT, SMALL_SIZE, TOP_MARGIN, Band, rows_height
 from notebook_gen.views.gantt_traces import (
     BAR_OPACITY,
     GRID_SHADES,
@@ -109,7 +109,7 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
         name: trace.ceilings.get(name, used) for name, used in zip(trace.graph.resources, history.slots, strict=True)
     }
     height = chart_height(trace.graph, slots, rows=len(history))
-    room = inner_height(height)
+    room = rows_height(height)
     while True:
         window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(room)], now)
         detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
@@ -119,7 +119,7 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
             return make_chart(history, detail, slots, height, is_over=is_over)
         # a larger window may show more attempts beside each other, which need more room again
         height += ceil(needed - room)
-        room = inner_height(height)
+        room = rows_height(height)
 
 
 def _window_of(history: History, rows: Sequence[int], now: float) -> Window:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebook_gen.observers.trace import AGAIN, FAILED
 from notebook_gen.views.chart import PAUSED, Chart, time_ticks
-from notebook_gen.views.chart_places import SMALL_SIZE, TOP_MARGIN, Band
+from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, TOP_MARGIN, Band
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
 from notebook_gen.views.occupancy import Grid
@@ -134,15 +134,16 @@ class _Drawing:
 
     def _pauses(self) -> Iterator[str]:
         """A shade over the time in which the run was paused."""
-        height = self.chart.places.lanes_end
+        height = self.chart.places.pauses_end
         for start, end in self.chart.shown_pauses:
             x, width = self._x(start), self._x(end) - self._x(start)
             style = f"fill:{self.paint('soft', 0.16)}"
             yield f'<rect x="{x:.1f}" width="{width:.1f}" height="{height:.1f}" style="{style}"/>'
 
     def _pause_words(self) -> Iterator[str]:
-        """A word over each pause that has room for it."""
-        y, style = self.chart.places.lanes_end / 2 + 3.5, f"fill:{self.paint('ink', 1)};font-size:{SMALL_SIZE:g}px"
+        """A word on the ground of each pause that has room for it, below all bars."""
+        y = self.chart.places.pauses_end - BAND_GAP / 2 + 3.5
+        style = f"fill:{self.paint('ink', 1)};font-size:{SMALL_SIZE:g}px"
         for moment in self.chart.pause_words:
             x = self._x(moment) / _UNITS
             yield f'<text x="{x:.2%}" y="{y:.1f}" text-anchor="middle" style="{style}">{PAUSED}</text>'

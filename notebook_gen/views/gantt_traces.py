@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT
 from notebook_gen.views.chart import PAUSED, Chart
-from notebook_gen.views.chart_places import SMALL_SIZE, Band
+from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, Band
 from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
 from notebook_gen.views.occupancy import NOBODY, Grid
 from notebook_gen.views.palette import Paint
@@ -78,7 +78,7 @@ def _draw_pauses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     """A shade over the time in which the run was paused, with a word where there is room for it."""
     x: list[float | None] = []
     y: list[float | None] = []
-    bottom = chart.places.lanes_end
+    bottom = chart.places.pauses_end
     for start, end in chart.shown_pauses:
         x += [start, end, end, start, None]
         y += [bottom, bottom, 0, 0, None]
@@ -91,7 +91,7 @@ def _draw_pauses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
     yield still | {
         "mode": "text",
         "x": middles,
-        "y": [bottom / 2] * len(middles),
+        "y": [bottom - BAND_GAP / 2] * len(middles),
         "text": [PAUSED] * len(middles),
         "textposition": "middle center",
         "textfont": {"size": SMALL_SIZE, "color": paint("ink", 1)},

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol, TypedDict, Unpack
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.chart import Chart, chart_of_run, make_chart
-from notebook_gen.views.chart_places import inner_height
+from notebook_gen.views.chart_places import rows_height
 from notebook_gen.views.frames import MOST_BYTES, Frame, frame_size, most_bars, pack_frame
 from notebook_gen.views.gantt import Template, chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
@@ -215,7 +215,7 @@ class TimelineFeed:
             history,
             window,
             self._now(),
-            lanes=LaneChoice(self._lanes, inner_height(height), rows),
+            lanes=LaneChoice(self._lanes, rows_height(height), rows),
             max_bars=most_bars(source.graph, len(history)),
             waiting_since=self._source.waiting_since(),
         )
@@ -238,7 +238,7 @@ class TimelineFeed:
 
     def _show_frame(self) -> int:
         """Show the whole run; gives the bytes that it took."""
-        turn, room = self._turn, inner_height(measures.timeline_height(self._source))
+        turn, room = self._turn, rows_height(measures.timeline_height(self._source))
         rows = None if turn is None else turn.rows(self._history.rows, room)
         chart = self._chart(Window(0.0, max(self._now(), 1e-3), measures.CHART_WIDTH), rows)
         self._turned = None if turn is None else chart.detail.lanes.groups

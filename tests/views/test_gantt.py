@@ -230,6 +230,25 @@ def test_a_pause_of_the_run_is_shaded_and_says_so_where_there_is_room() -> None:
     assert chart.shown_pauses[-1] == (5.5, 6.0)
 
 
+@pytest.mark.parametrize("lanes", LANE_KINDS)
+@pytest.mark.parametrize("rows", [2, 60])
+def test_the_word_about_a_pause_stands_on_its_ground_and_on_no_lane(lanes: LaneKind, rows: int) -> None:
+    run = traced_run()
+    for row in range(rows):
+        run.attempt(REVIEW, row, 1.0, 2.0, slot=row)
+    run.publish(RunPaused(2.0), RunResumed(4.5))
+    run.attempt(REVIEW, rows, 5.0, 6.0)
+
+    figure = gantt(_trace(run), lanes=lanes)
+
+    [words] = [trace for trace in figure.data if trace.type == "scatter" and "paused" in (trace.text or ())]
+    shade = next(trace for trace in figure.data if trace.type == "scatter" and trace.fill == "toself")
+    grounds = [shape for shape in figure.layout.shapes if shape.type == "rect"]
+    height = figure.layout.yaxis.range[0]
+    assert max(ground.y1 for ground in grounds) + 5 < words.y[0] < max(shade.y[:4]) - 5
+    assert max(shade.y[:4]) <= height
+
+
 def test_of_a_wait_the_part_counts_as_cooling_down_in_which_the_endpoint_was_left_alone() -> None:
     run = traced_run()
     run.publish(LimitMoved(1.0, "model default", 4, 1.25), LimitMoved(3.0, "model default", 3, 9.0))

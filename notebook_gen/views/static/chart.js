@@ -10,6 +10,7 @@ const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
 const LETTER = 5.2; // pixels of one, about
 const FADED = 0.16; // of its opacity is left of what is not picked
+const BAND_GAP = 12; // pixels below the last lane
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
 const TYPES = {
   lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
@@ -253,10 +254,10 @@ function loadTraces(template, frame, now, perPixel, colors) {
   return traces;
 }
 
-// A shade over the time in which the run was paused, with a word where there is room for it
+// A shade over the time in which the run was paused, with a word where there is room for it: below all bars
 
 function pauseTraces(frame, now, perPixel, colors) {
-  const { grounds } = frame.lanes, bottom = grounds.at(-1)?.[1] ?? 0, x = [], y = [], middles = [];
+  const { grounds } = frame.lanes, bottom = (grounds.at(-1)?.[1] ?? 0) + BAND_GAP, x = [], y = [], middles = [];
   for (const [start, end] of frame.pauses) {
     const [from, to] = [Math.max(start, frame.since), end ?? Math.max(now, start)];
     x.push(from, to, to, from, null);
@@ -268,7 +269,7 @@ function pauseTraces(frame, now, perPixel, colors) {
   if (!x.length) return [];
   const shade = { type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: colors.get("soft", 0.16), line: { width: 0 }, hoverinfo: "skip" };
   return [shade, {
-    type: "scatter", mode: "text", x: middles, y: middles.map(() => bottom / 2), text: middles.map(() => "paused"),
+    type: "scatter", mode: "text", x: middles, y: middles.map(() => bottom - BAND_GAP / 2), text: middles.map(() => "paused"),
     textposition: "middle center", hoverinfo: "skip", textfont: { size: SMALL_SIZE, color: colors.get("ink") },
   }];
 }
