@@ -53,6 +53,8 @@ def test_a_saved_page_draws_its_timeline_and_leads_from_a_bar_to_its_record(brow
         # its row is marked wherever it is shown
         page.locator(f".ng-rows tr.ng-opened[data-row='{row + 1}']").wait_for()
         page.locator(".ng-cells-shown:not([hidden])").wait_for()
+        said = page.locator(".ng-cells-legend").inner_text().split()
+        assert {"done", "failed"} <= set(said) <= {"done", "failed", "dropped"}
         assert page.locator(".ng-opened").count() == 1
         if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ:
             page.screenshot(path=Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) / "saved-page.png", full_page=True)

@@ -47,6 +47,28 @@ def test_the_page_reads_the_states_of_every_cell_and_how_many_are_in_each(node: 
         assert states == (present if len(present) > 1 else [[state, None] for state, _ in present])
 
 
+_LEGEND = """
+const all = (...states) => ({ masks: Uint16Array.from(states, (state) => 1 << state), ended: false });
+const shown = [legendStates([], all(IS_WAITING, IS_KEPT, IS_KEPT))];
+shown.push(legendStates(shown[0], all(IS_WAITING, IS_FLYING, HAS_FAILED)));
+shown.push(legendStates(shown[1], all(IS_DONE, IS_KEPT)));
+shown.push(legendStates(shown[2], { ...all(HAS_FAILED, IS_DONE), ended: true }));
+console.log(JSON.stringify(shown.map((states) => states.map((state) => WORDS[state]))));
+"""
+
+
+def test_the_legend_has_the_states_that_occur_and_none_moves_while_the_run_goes_on(node: str) -> None:
+    script = read_static("cell_states.js") + _LEGEND
+    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == [
+        ["kept", "waiting"],
+        ["kept", "waiting", "in flight", "failed"],
+        ["kept", "waiting", "in flight", "failed", "done"],
+        ["done", "failed"],
+    ]
+
+
 _ZOOM = """
 const whole = { first: 0, bins: 400, width: 50 };
 console.log(JSON.stringify([

@@ -29,6 +29,14 @@ function readCells(frame) {
   return { ...frame, masks: bits, counts: numbers, begins };
 }
 
+// The states that a legend explains. While a run goes on, each that comes stands behind those that are there already, which
+// stay where they are; of a run that is over, there are those alone that it has
+
+function legendStates(explained, { masks, ended }) {
+  const there = masks.reduce((all, mask) => all | mask, 0), present = LEGEND.filter((state) => there & (1 << state));
+  return ended ? present : [...explained, ...present.filter((state) => !explained.includes(state))];
+}
+
 // Pairs of a state and the number of cells that are in it; one alone has no number
 
 function statesOf({ masks, counts, begins }, cell) {

@@ -24,6 +24,7 @@ class Cells {
     this.all = make("button", "ng-pill", top, "all rows");
     this.all.title = "Show all rows again (a double click does, too)";
     this.window = null;
+    [this.explained, this.swatches] = [[], []]; // states in the legend
     this.scroll = make("div", "ng-scroll ng-cells-scroll", this.whole);
     this.labels = make("div", "ng-cells-labels", this.scroll);
     this.canvas = make("canvas", "", this.scroll);
@@ -171,13 +172,15 @@ class Cells {
   }
 
   drawLegend() {
-    const { ended, colors } = this.frame;
-    if (!this.swatches) {
-      this.swatches = LEGEND.map((state) => {
+    const { ended, colors } = this.frame, states = legendStates(this.explained, this.allRows);
+    if (String(states) !== String(this.explained)) {
+      this.legend.replaceChildren();
+      this.swatches = states.map((state) => {
         const entry = make("span", "", this.legend), canvas = make("canvas", "", entry);
         return { state, canvas, word: make("span", "", entry) };
       });
     }
+    this.explained = states;
     for (const { state, canvas, word } of this.swatches) {
       word.textContent = sayState(state, ended);
       paintState(takeCanvas(canvas, 11, 11), this.colors, colors[0], state, [0, 0, 11, 11], true);
