@@ -226,6 +226,35 @@ def test_the_newest_rows_stay_under_the_pointer_and_a_click_opens_the_one_that_i
     assert not words.is_visible()
 
 
+# what a tap leaves behind: this browser tells of a finger, but only the mouse makes it match ":hover"
+TAP = """([x, y]) => {
+    const row = document.elementFromPoint(x, y);
+    for (const name of ["pointerover", "pointerdown", "pointerup", "pointerout"]) {
+        row.dispatchEvent(new PointerEvent(name, { pointerType: "touch", bubbles: true }));
+    }
+}"""
+
+
+def test_a_finger_that_was_lifted_does_not_hold_the_newest_rows(live: NotebookPage) -> None:
+    notebook, page = live, live.page
+    page.wait_for_function(f"{ROWS_DONE} > 6")
+    notebook.wait_for(".ng-live").bounding_box()
+    at = page.evaluate(MIDDLE_OF, f"{NUMBERS} td.ng-number")
+    page.mouse.move(*at)
+    words = page.get_by_text("newer rows wait while you point here")
+    words.wait_for()
+    seen = page.evaluate(ROW_AT, at)
+
+    page.evaluate(TAP, at)
+
+    page.wait_for_function(f"row => !document.querySelector('{NUMBERS}[data-row=\"' + row + '\"]')", arg=seen)
+    assert page.locator(f"{PANE} tbody").evaluate("rows => rows.matches(':hover')")
+    assert not words.is_visible()
+    page.mouse.move(at[0] + 3, at[1])  # a mouse is there as well
+    words.wait_for()
+    notebook.look_away()
+
+
 BOXES = """([bar, tabs]) => {
     const shown = [...document.querySelectorAll(bar)].filter(element => element.offsetWidth);
     const box = element => element.getBoundingClientRect().toJSON();

@@ -15,10 +15,11 @@ const CHOICES = [
   [IN_ORDER, "in order", "All rows, by their numbers"],
 ];
 
-// How somebody is at the rows of a table, or null. What was clicked keeps the focus; that says nothing
-function presenceIn(table) {
+// How somebody is at the rows of a table, or null. What was clicked keeps the focus, and what was tapped on goes on to be
+// hovered over when the finger is lifted; neither says anything
+function presenceIn(table, isLifted) {
   if (!table.querySelector("tbody [data-row]")) return null;
-  if (table.querySelector("tbody:hover")) return "you point here";
+  if (!isLifted && table.querySelector("tbody:hover")) return "you point here";
   return table.querySelector("tbody :focus-visible") && document.hasFocus() ? "the focus is here" : null;
 }
 
@@ -72,6 +73,8 @@ class Rows {
     document.addEventListener("selectionchange", this.makeUp);
     this.table.addEventListener("toggle", this.makeUp, true); // what is closed again
     for (const name of ["pointerout", "focusout"]) this.table.addEventListener(name, this.makeUpSoon);
+    for (const name of ["pointerover", "pointermove"]) this.table.addEventListener(name, () => (this.isLifted = false));
+    this.table.addEventListener("pointerout", ({ pointerType }) => (this.isLifted = pointerType === "touch"));
     const choose = (event) => {
       const row = chosenRow(this.table, event);
       if (row !== null) this.model.send({ record: row });
@@ -146,7 +149,7 @@ class Rows {
     const { html, order, first, end, rows, group, is_over: isOver } = this.model.get("page");
     if (html === undefined || this.isLate(order, first)) return;
     const isMoving = order === NEWEST && this.drawn === NEWEST && !isOver;
-    const presence = isMoving && this.table.ngHtml !== html ? presenceIn(this.table) : null;
+    const presence = isMoving && this.table.ngHtml !== html ? presenceIn(this.table, this.isLifted) : null;
     this.waiting.hidden = presence === null;
     if (presence) this.why.textContent = ` while ${presence}`;
     this.isWhole = presence === null && put(this.table, html);
