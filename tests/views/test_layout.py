@@ -11,7 +11,7 @@ import pytest
 from notebook_gen.config.columns import Column, Expression, Integer
 from notebook_gen.plan.graph import ExecutionGraph, build_graph
 from notebook_gen.views import layers, layout
-from notebook_gen.views.geometry import Arrangement, Box, Flow, Group, Layout
+from notebook_gen.views.geometry import GROUND_LABEL, Arrangement, Box, Flow, Group, Layout
 from notebook_gen.views.layers import lay_out_in_layers
 from notebook_gen.views.layout import lay_out
 
@@ -227,7 +227,7 @@ def test_a_group_is_laid_out_by_a_program_as_a_group_without_its_name(
     lay_out(_graph({"secret": [], "name": ["secret"]}), [SIZE] * 2, Arrangement(groups=(Group((1,), 15.0),)))
 
     [cluster] = [line for line in (tmp_path / "asked").read_text().splitlines() if "subgraph" in line]
-    assert cluster == 'subgraph cluster0 {margin=6 label="MM" labeljust=l fontname=sans fontsize=9 n1}'
+    assert cluster == 'subgraph cluster0 {margin=6 label="MM" labeljust=l labelloc=t fontname=sans fontsize=9 n1}'
 
 
 @pytest.mark.usefixtures("dot")
@@ -237,6 +237,25 @@ def test_what_dot_turns_around_stands_in_the_order_of_declaration_again() -> Non
     for graph, first in ((apart, 0), (fan, 1)):
         boxes = lay_out(graph, [SIZE] * len(graph.nodes)).boxes[first:]
         assert [box.y for box in boxes] == sorted(box.y for box in boxes)
+
+
+@pytest.mark.usefixtures("dot")
+def test_columns_that_read_nothing_stand_in_one_order_whether_or_not_models_are_groups() -> None:
+    graph = _graph(
+        {"seed": [], "stars": [], "tone": [], "review": ["tone", "stars", "seed"], "verdict": ["review"],
+         "title": ["seed", "review"], "words": ["review"]}
+    )  # fmt: skip
+    groups = (Group((3,), 40.0), Group((4,), 40.0))
+
+    for arrangement in (Arrangement(), Arrangement(groups=groups)):
+        made = lay_out(graph, [SIZE] * len(graph.nodes), arrangement)
+        assert made.engine == "dot"
+        tops = [box.y for box in made.boxes[:3]]
+        assert tops == sorted(tops)
+        for ground in made.grounds:  # the name of a group stands above its nodes
+            assert ground.box.y + GROUND_LABEL <= made.boxes[groups[ground.group].nodes[0]].y
+        for edge in made.edges:
+            assert edge.points[0][1] == pytest.approx(made.boxes[edge.tail].y + SIZE[1] / 2, abs=0.1)
 
 
 @ANY_GRAPH
