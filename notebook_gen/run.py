@@ -287,7 +287,8 @@ class Run:
     def __repr__(self) -> str:
         progress = self._source.progress
         rows, *others = row_counts(progress)
-        return f"<Run: {', '.join([self.title, progress.state, f'{rows} done', *others])}>"
+        rows = rows if progress.rows_dropped_late else f"{rows} done"
+        return f"<Run: {', '.join([self.title, progress.state, rows, *others])}>"
 
     def _ipython_display_(self) -> None:
         if self._display is None or not self._display.show_again():

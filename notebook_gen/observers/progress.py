@@ -87,6 +87,7 @@ class Progress:
         rows_done: rows with all their cells.
         rows_dropped: rows given up.
         rows_dropped_before: those of them that an earlier run gave up.
+        rows_dropped_late: those of them that had all their cells: a processor left them out.
         rows_after_run: rows that the processors of the whole dataset made of them; None before they are through.
         is_renumbered: whether these have other numbers, and nobody knows which row is which.
         rows_open: rows being worked on or finished, from row 0 on.
@@ -105,6 +106,7 @@ class Progress:
         self.rows_done = 0
         self.rows_dropped = 0
         self.rows_dropped_before = 0
+        self.rows_dropped_late = 0
         self.rows_after_run: int | None = None
         self.is_renumbered = False
         self.rows_open = 0
@@ -135,6 +137,11 @@ class Progress:
             if node.resource is not None:
                 counts[node.resource] += progress.in_flight
         return counts
+
+    @property
+    def rows_made(self) -> int:
+        """Rows that have or had all their cells: unlike those that are done, they never become fewer."""
+        return self.rows_done + self.rows_dropped_late
 
     @property
     def tokens_in(self) -> int:
@@ -232,6 +239,7 @@ class Progress:
         if type(event) is RowDropped:
             self.rows_dropped += 1
             self.rows_done -= event.was_done
+            self.rows_dropped_late += event.was_done
 
     def _row_group_kept(self, event: RowGroupKept) -> None:
         rows = len(event.rows)

@@ -53,20 +53,29 @@ def count_kept(progress: Progress) -> int:
 
 
 def say_resized(progress: Progress) -> list[str]:
-    """Say how many rows were asked for, if columns changed that, and how many `after_run` processors made of them.
+    """Say how many rows were asked for, if columns changed that, and how many processors have left of them so far.
 
     `60 asked`, `28 in the dataset`; nothing where nothing has.
     """
     asked, rows = progress.rows_asked, progress.rows_after_run
     said = [f"{write_count(asked)} asked"] if asked != progress.rows else []
-    if rows is not None and rows != progress.rows_done:
-        said.append(f"{write_count(rows)} in the dataset")
+    if progress.rows_dropped_late or (rows is not None and rows != progress.rows_done):
+        said.append(f"{write_count(progress.rows_written if rows is None else rows)} in the dataset")
     return said
 
 
+def made_word(progress: Progress) -> str:
+    """Give the word for rows that have all their cells: they are done, unless processors leave some of them out."""
+    return "made" if progress.rows_dropped_late else "done"
+
+
 def row_counts(progress: Progress) -> list[str]:
-    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`."""
-    counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
+    """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`.
+
+    Where processors leave out rows that were done, `12 of 40 rows made`, `5 dropped`, `7 in the dataset`.
+    """
+    made = f" {made_word(progress)}" if progress.rows_dropped_late else ""
+    counts = [f"{write_count(progress.rows_made)} of {write_plural(progress.rows, 'row')}{made}"]
     if progress.rows_dropped:
         before = progress.rows_dropped_before
         earlier = f" ({write_count(before)} earlier)" if before else ""

@@ -6,12 +6,16 @@ import pytest
 
 from notebook_gen.config.columns import Column, LLMText
 from notebook_gen.config.models import Model
-from notebook_gen.errors import RateLimited, RunCancelled
+from notebook_gen.errors import RateLimited, Rejected, RunCancelled
 from notebook_gen.events import (
     CellsKept,
     CellsSkipped,
+    DatasetReplaced,
     LimitMoved,
+    RowDropped,
     RowGroupKept,
+    RowGroupOpened,
+    RowGroupWritten,
     RowsDone,
     RunFinished,
     RunPaused,
@@ -25,7 +29,7 @@ from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from notebook_gen.views.source import InVain
-from notebook_gen.views.summary import say_spending
+from notebook_gen.views.summary import row_counts, say_spending
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -70,6 +74,25 @@ def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:
     assert _texts(head_html(_finished_run())) == [
         "finished", "1:20", "elapsed", "40 of 40", "rows done", "0", "dropped", "40", "calls", "1,200", "tokens",
     ]  # fmt: skip
+
+
+def test_rows_that_are_made_never_become_fewer_and_those_in_the_dataset_are_told_apart() -> None:
+    run = review_run(rows=40)
+    group = RowGroup(0, 0, 30)
+
+    run.publish(RunStarted(0.0, 40, 0.0), RowGroupOpened(0.0, group), RowsDone(1.0, 0, 30))
+    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows done", "0", "dropped"]
+
+    late = [RowDropped(2.0, 0, row, None, 1, Rejected("twice"), was_done=True) for row in range(5)]
+    run.publish(*late)
+    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows made · 0 in the dataset", "5", "dropped"]
+
+    run.publish(RowGroupWritten(2.0, group, 25), RowsDone(3.0, 1, 10))
+    assert _texts(head_html(run))[3:7] == ["40 of 40", "rows made · 25 in the dataset", "5", "dropped"]
+    assert row_counts(run.progress) == ["40 of 40 rows made", "5 dropped", "25 in the dataset"]
+
+    run.publish(DatasetReplaced(4.0, 12, is_renumbered=False))
+    assert row_counts(run.progress) == ["40 of 40 rows made", "5 dropped", "12 in the dataset"]
 
 
 def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
