@@ -233,7 +233,8 @@ def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on
 OUT_OF_SIGHT = """() => {
     const view = document.querySelector(".ng-view.ng-live") ?? document.querySelector(".ng-view.ng-report");
     const area = view.closest(".jp-OutputArea-output").getBoundingClientRect(), seen = view.getBoundingClientRect();
-    const every = ".ng-headline button, .ng-pill, .ng-head .ng-state, .ng-fact, .ng-side b, .lm-TabBar-tab";
+    const every = ".ng-headline button, .ng-pill, .ng-head .ng-state, .ng-fact, .ng-side b, .lm-TabBar-tab, "
+        + ".ng-row-turns > *";
     const parts = [...view.querySelectorAll(every)].filter((part) => part.offsetWidth)
         .map((part) => [part.textContent, part.getBoundingClientRect()]);
     const within = (box) => box.left >= area.left && box.right <= Math.min(area.right, seen.right) + 1;
@@ -247,17 +248,22 @@ OUT_OF_SIGHT = """() => {
         ...head.filter((_, at) => boxes[at].bottom > bar.top).map((part) => `${part.textContent} lies below the head`),
         ...head.flatMap((one, at) => head.slice(at + 1).map((other, more) => touches(boxes[at], boxes[at + 1 + more])
             ? `${one.textContent} lies on ${other.textContent}` : null)).filter(Boolean),
-        ...[...view.querySelectorAll(".ng-fact b")].filter((figure) => figure.scrollWidth > figure.clientWidth + 1)
+        ...[...view.querySelectorAll(".ng-fact > *, .ng-row-turns > span")]
+            .filter((figure) => figure.scrollWidth > figure.clientWidth + 1)
             .map((figure) => `${figure.textContent} has no room`),
     ];
 }"""
 
 
 def test_in_a_narrow_cell_every_button_and_every_fact_is_seen(open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook.run_cells("narrow", [DECLARE, "run = b.preview(200)"])
+    priced = 'b.models["default"] = ng.DemoModel(latency=0.4, max_parallel=6, price=(1.0, 2.0))'
+    notebook = open_notebook.run_cells("narrow", [f"{DECLARE}\n{priced}", "run = b.preview(200)"])
     page = notebook.page
     notebook.wait_for(".ng-live .ng-fact")
     notebook.wait_for(".ng-live .ng-timeline .ng-follow")
+    notebook.cell(1).get_by_role("button", name="rows", exact=True).click()
+    notebook.wait_for(".ng-live .ng-row-turns:not([hidden])")
+    notebook.wait_for(".ng-live .ng-fact:has-text('of about'):has-text('tokens'):has-text('$')")
     now = page.locator(".ng-live").bounding_box()
     assert now is not None
 

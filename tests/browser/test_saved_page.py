@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import notebook_gen as ng
+from notebook_gen.views.page import page_html
 from tests.browser.lab_harness import double_click, open_file
+from tests.views.fake_run import REVIEW, traced_run
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +74,35 @@ def test_a_text_that_is_opened_is_shown_alone(browser: Browser, saved: Path) -> 
         row.locator("summary").nth(0).click()
         shown.nth(1).wait_for()
         assert [text.split("\n")[0] for text in shown.all_inner_texts()] == ["review", "twice"]
+    assert console == []
+
+
+OUTSIDE = """() => {
+    const view = document.querySelector(".ng-view").getBoundingClientRect();
+    const parts = [...document.querySelectorAll(".ng-section > *, .ng-row-turns > *, .ng-fact")];
+    const shown = parts.filter((part) => part.offsetWidth && part.className !== "ng-space");
+    const outside = shown.filter((part) => part.getBoundingClientRect().right > view.right - 8);
+    return [document.documentElement.scrollWidth > innerWidth, outside.map((part) => part.textContent)];
+}"""
+
+
+def test_nothing_of_a_saved_page_is_out_of_a_narrow_window(browser: Browser, tmp_path: Path) -> None:
+    run = traced_run(400)
+    for row in range(400):
+        run.attempt(REVIEW, row, row * 0.01, row * 0.01 + 0.01)
+    run.finish()
+    (tmp_path / "report.html").write_text(page_html(run), encoding="utf-8")
+
+    with open_file(browser, tmp_path / "report.html") as (page, console):
+        page.locator(BARS).first.wait_for(state="attached")
+        page.get_by_role("button", name="rows", exact=True).click()
+        page.locator(".ng-timeline .ng-row-turns").wait_for()
+        for width in (420, 500, 620, 700, 860):
+            page.set_viewport_size({"width": width, "height": 1400})
+            page.wait_for_function(f"document.querySelector('.ng-view').offsetWidth <= {width}")
+            assert page.evaluate(OUTSIDE) == [False, []], width
+            if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ:
+                page.screenshot(path=Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) / f"saved-page-{width}.png")
     assert console == []
 
 
