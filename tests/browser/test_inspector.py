@@ -52,6 +52,7 @@ def live(long_run: NotebookPage) -> Iterator[NotebookPage]:
     close = long_run.page.locator(INSPECTOR).get_by_role("button", name="Close")
     if close.is_visible():
         close.click()
+    long_run.page.locator(INSPECTOR).wait_for(state="hidden")
     long_run.page.get_by_role("tab", name="Rows", exact=True).click()
 
 
@@ -126,8 +127,8 @@ def test_the_keyboard_reaches_any_record(live: NotebookPage) -> None:
         if notebook.evaluate("document.activeElement.matches('.ng-table-pane tr[data-row]')"):
             break
     notebook.page.keyboard.press("Enter")
-    notebook.wait_for(SHOWN_ROW)
     record = notebook.page.locator(INSPECTOR)
+    record.wait_for()  # what it showed last is in the page all the time
 
     number = record.get_by_role("spinbutton")
     number.press("Control+a")
