@@ -27,7 +27,7 @@ from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
-from notebook_gen.views.summary import row_counts, say_unwaited
+from notebook_gen.views.summary import full_counts, say_unwaited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,9 +286,7 @@ class Run:
 
     def __repr__(self) -> str:
         progress = self._source.progress
-        rows, *others = row_counts(progress)
-        rows = rows if progress.rows_dropped_late else f"{rows} done"
-        return f"<Run: {', '.join([self.title, progress.state, rows, *others])}>"
+        return f"<Run: {', '.join([self.title, progress.state, *full_counts(progress)])}>"
 
     def _ipython_display_(self) -> None:
         if self._display is None or not self._display.show_again():

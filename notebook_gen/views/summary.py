@@ -86,6 +86,12 @@ def row_counts(progress: Progress) -> list[str]:
     return counts
 
 
+def full_counts(progress: Progress) -> list[str]:
+    """Say the same where nothing else tells what the rows are: `12 of 40 rows done`."""
+    rows, *others = row_counts(progress)
+    return [rows if progress.rows_dropped_late else f"{rows} done", *others]
+
+
 def say_unwaited(title: str, destination: str | None, progress: Progress, *, was_cancelled: bool) -> str:
     """Say what became of a run that went on when the program ended, or was still ending after a cancel."""
     if was_cancelled and progress.error is not None:
