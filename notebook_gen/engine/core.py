@@ -35,7 +35,7 @@ from notebook_gen.engine.upcoming import Upcoming
 from notebook_gen.errors import DroppedByProcessor, GenerationError, ProcessorError, RateLimited, RunError, WriteError
 from notebook_gen.events import DatasetReplaced, RowGroupOpened, RowGroupWritten
 from notebook_gen.plan.graph import ExecutionGraph
-from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task
+from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, RowGroups, Task, made_of
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 
 
@@ -106,7 +106,8 @@ class SchedulerCore:
                     pool.in_flight += 1
                     number, start, _ = group.group
                     ready_at = group.ready_at[node][0 if full else row - start]
-                    return Task(node, number, WHOLE_GROUP if full else row, self._salvage.attempt(node, row)), ready_at
+                    attempt = self._salvage.attempt(node, row)
+                    return made_of(Task, (node, number, WHOLE_GROUP if full else row, attempt)), ready_at
                 self._let_go(node, row)
         if self._upcoming.is_left:
             self._advance(now)
@@ -361,8 +362,7 @@ class SchedulerCore:
         group = self.tracker.groups[number]
         first = group.group.start if row == WHOLE_GROUP else row
         self._attempts.disturbed(pool, started, error, now)
-        if pool.is_paused:
-            self.alarm = min(self.alarm, pool.resumes_at)
+        self.alarm = min(self.alarm, pool.resumes_at if pool.is_paused else NEVER)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
         if is_gone:
             return False

@@ -37,7 +37,7 @@ from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunCancelled, RunError
 from notebook_gen.events import EventBus, RowGroupOpened, RunFinished, RunStarted, TaskEnded, TaskStarted, WorkStopped
-from notebook_gen.plan.tasks import RowGroup, Task
+from notebook_gen.plan.tasks import RowGroup, Task, made_of
 from notebook_gen.plan.values import Exchange, Made, Usage
 
 _TURN = 0.002
@@ -212,7 +212,7 @@ class AsyncTaskScheduler:
                 now = self.now()
                 continue
             task, ready = taken
-            publish(TaskStarted(now, task, ready, slot))
+            publish(made_of(TaskStarted, (now, task, ready, slot)))
             now = await self._run_task(task, slot, now, own)
             if now - self._last_turn > _TURN:
                 await asyncio.sleep(0)
@@ -259,7 +259,7 @@ class AsyncTaskScheduler:
             self._job.exchanges.keep(task, exchange)
         now = self.now()
         again = self.core.finished(task, started, error, now)
-        self._bus.publish(TaskEnded(now, task, slot, error, usage, again))
+        self._bus.publish(made_of(TaskEnded, (now, task, slot, error, usage, again)))
         return now
 
     async def _live_on(self, own: "asyncio.Task[None]") -> None:

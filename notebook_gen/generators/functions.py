@@ -10,7 +10,7 @@ from notebook_gen.generators.full_column import as_frame, as_series, column_valu
 from notebook_gen.generators.outputs import resized, split_cells, split_columns
 from notebook_gen.generators.plain import PLAIN_TYPES, own, plain
 from notebook_gen.generators.user_code import FailuresOf, check_result, name_of
-from notebook_gen.plan.tasks import RowGroup
+from notebook_gen.plan.tasks import RowGroup, made_of
 from notebook_gen.plan.values import Made
 
 
@@ -28,9 +28,12 @@ class SyncFunctionGenerator:
         Raises:
             GenerationError: the function raised, or gave what cannot be used.
         """
-        with self._failures:
+        try:
             positional, named = self._call.arguments(group, inputs)
             result = self._function(*positional, **named)
+        except BaseException as error:  # the user's code; becomes the cell's failure
+            self._failures.tell(error)
+            raise
         return self._call.made(result, group, inputs)
 
 
@@ -47,9 +50,12 @@ class AsyncFunctionGenerator:
 
     async def make(self, group: RowGroup, row: int, inputs: Mapping[str, Any]) -> Made:
         """Make a cell, or a column of a row group; as `SyncFunctionGenerator.make`."""
-        with self._failures:
+        try:
             positional, named = self._call.arguments(group, inputs)
             result = await self._function(*positional, **named)
+        except BaseException as error:  # the user's code; becomes the cell's failure
+            self._failures.tell(error)
+            raise
         return self._call.made(result, group, inputs)
 
 
@@ -69,11 +75,9 @@ class _Call:
         """Give the positional and the named arguments of a call; what the function may change is its own copy."""
         if not PLAIN_TYPES.issuperset(map(type, inputs.values())):
             inputs = {name: self._copied(value) for name, value in inputs.items()}
-        if self._full_column and self._as_one:
-            return (as_frame(inputs, _rows(group, inputs)),), {}
-        named = {name: as_series(values, name) for name, values in inputs.items()} if self._full_column else inputs
         if self._as_one:
-            return (dict(named),), {}
+            return (as_frame(inputs, _rows(group, inputs)) if self._full_column else {**inputs},), {}
+        named = {name: as_series(values, name) for name, values in inputs.items()} if self._full_column else inputs
         if not self._by_position:
             return (), named
         positional = tuple(named[name] for name in self._by_position)
@@ -93,7 +97,7 @@ class _Call:
             Rejected: the result is not what a function of its kind has to give.
         """
         if type(result) in PLAIN_TYPES and not self._full_column and self._outputs is None:
-            return Made((result,))
+            return made_of(Made, ((result,), None, None, None))
         function = name_of(self._function)
         result = check_result(result, self._function)
         if not self._full_column:

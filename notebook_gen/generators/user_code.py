@@ -14,8 +14,9 @@ from notebook_gen.generators.rendering import said
 class FailuresOf:
     """Turns whatever a user's function raises into the failure of its cell, be it an Exception or not.
 
-    No signal reaches the threads that these run in: a KeyboardInterrupt comes from the function, like everything else.
-    It has no state, and is a class and not a generator, since it is entered once a cell: this costs a tenth.
+    A `with` block does so around a call; what is called once a cell has `tell` in an `except` clause, which costs
+    nothing where nothing fails. No signal reaches the threads that these run in: a KeyboardInterrupt comes from the
+    function, like everything else.
 
     Raises:
         GenerationError: as the function raised it, or a Rejected for anything else.
@@ -28,8 +29,15 @@ class FailuresOf:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            return
+        if error is not None:
+            self.tell(error)
+
+    def tell(self, error: BaseException) -> None:
+        """Complete a failure that the function raised itself, which is to be raised again.
+
+        Raises:
+            Rejected: it is anything else.
+        """
         # an error of the user's own kind may lack what ours tells
         if isinstance(error, GenerationError) and hasattr(error, "problem") and hasattr(error, "advice"):
             error.raised_at = _raised_at(error, _own_line(error))

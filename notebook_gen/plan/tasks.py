@@ -7,6 +7,9 @@ from notebook_gen.errors import ConfigError
 
 WHOLE_GROUP = -1
 
+made_of = tuple.__new__
+"""Makes a NamedTuple of its class and all its fields in half the time of a call: for what is made once a cell."""
+
 
 class Task(NamedTuple):
     """One cell, or one column over a row group.

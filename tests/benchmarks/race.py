@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 
 import notebook_gen as ng
 
-_ROUNDS = 3
+_ROUNDS = 5
 
 
 def race(builder: ng.DatasetBuilder, rows: int, floor: Callable[[], Awaitable[float]]) -> tuple[float, float]:
-    """Give the seconds of a preview and of its floor, each the best of three.
+    """Give the seconds of a preview and of its floor, each the best of five.
 
     Args:
         builder: what is previewed; once before, so that nothing is loaded for the first time.
