@@ -52,9 +52,10 @@ def _printed(notebook: NotebookPage, cell: int) -> str:
 
 @pytest.fixture(scope="module")
 def live(open_once: OpenNotebook) -> Iterator[NotebookPage]:
-    """A run that goes on, in the second cell, and cells after it that were run meanwhile."""
+    """A run that goes on, its first tasks drawn, in the second cell, and cells after it that were run meanwhile."""
     notebook = open_once.run_cells("goes-on", [DECLARE, LONG_RUN, "6 * 7", "run.is_over"])
     _live(notebook, 1)
+    notebook.wait_for(BARS, within=notebook.cell(1))
     yield notebook
     notebook.interrupt()
 
