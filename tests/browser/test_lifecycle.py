@@ -1,10 +1,11 @@
 """What becomes of a live view when kernels and pages come and go, or when there are several: in a real JupyterLab."""
 
 import re
+import time
 
 import pytest
 
-from tests.browser.lab_harness import NotebookPage, OpenNotebook
+from tests.browser.lab_harness import PATIENCE, NotebookPage, OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -271,7 +272,11 @@ def test_a_page_that_is_opened_when_the_run_is_over_keeps_its_report(open_notebo
 
     last.wait_for(CANCELLED, within=last.cell(1))
     assert last.count(".ng-live") == 0
-    last.page.wait_for_function(f"async () => (await {COUNT_WIDGETS}) <= 4")
+    # a page does not wait for a promise when it waits for an expression
+    deadline = time.monotonic() + PATIENCE
+    while (count := last.evaluate(COUNT_WIDGETS)) > 4:
+        assert time.monotonic() < deadline, f"{count} widgets are open"
+        last.page.wait_for_timeout(100)
     last.leave()
 
     # with its panes closed

@@ -2,11 +2,12 @@
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
 
-from tests.browser.lab_harness import NotebookPage, OpenNotebook
+from tests.browser.lab_harness import PATIENCE, NotebookPage, OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,15 @@ NEVER = 100_000
 LEFT = 1
 LEFT_SOON = f"{PRESENCE}.patience = Patience(touched=20, left={LEFT}, busy={NEVER})"
 BUSY_SOON = f"{PRESENCE}.patience = Patience(touched=20, left=1, busy=3)"
+
+DRAGGED_FOR = 600  # ms; the page says what it sees before a drag is over
+# from now on, the page hears nothing of what a browser may or may not tell of a pointer that rests
+STILL = """() => {
+  window.still = new AbortController();
+  for (const name of ["pointermove", "pointerout", "click", "focusin", "focusout"]) {
+    addEventListener(name, (event) => event.stopPropagation(), { capture: true, signal: still.signal });
+  }
+}"""
 
 BARS = ".ng-live .ng-timeline .barlayer .point path"
 ROW_NUMBER = ".ng-live .ng-table-pane tr[data-row] > :first-child"
@@ -72,7 +82,11 @@ def _ask(notebook: NotebookPage, expression: str) -> str:
 
 def _wait_until(notebook: NotebookPage, expression: str, said: str = "True") -> None:
     """Wait until an expression is something in the kernel, as it writes it."""
-    notebook.page.wait_for_function(f"async ([asked, said]) => (await ({ASK})(asked)) === said", arg=[expression, said])
+    # a page does not wait for a promise when it waits for an expression
+    deadline = time.monotonic() + PATIENCE
+    while (last := _ask(notebook, expression)) != said:
+        assert time.monotonic() < deadline, f"{expression} is {last}"
+        notebook.page.wait_for_timeout(50)
 
 
 def _wait_until_heard(notebook: NotebookPage, *, busy: bool) -> None:
@@ -91,14 +105,19 @@ def _end_run(notebook: NotebookPage) -> None:
 
 
 def _zoom(notebook: NotebookPage) -> None:
+    """Zoom as slowly as a hand does; the pointer stays where that ends."""
     box = notebook.wait_for(".ng-live .ng-plot .nsewdrag").bounding_box()
     assert box is not None
     mouse = notebook.page.mouse
     mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
     mouse.down()
     mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=4)
+    notebook.page.wait_for_timeout(DRAGGED_FOR)
+    notebook.evaluate(STILL)
     mouse.up()
     notebook.wait_for(".ng-live .ng-zoomed")
+    _wait_until(notebook, f"any(sign.is_busy for sign in {PRESENCE}._signs.values())")
+    notebook.evaluate("window.still.abort()")
 
 
 def _wait_for_report_in_notebook(notebook: NotebookPage) -> None:

@@ -129,11 +129,11 @@ def test_a_page_hears_nothing_any_more_for_a_run_whose_report_is_in_place(node: 
     const before = heard.size;
     model.set("is_over", true);
     await settle();
-    say([before, heard.size, sent.filter((word) => "presence" in word)]);
+    say([before > 0, heard.size, sent.filter((word) => "presence" in word)]);
     process.exit();
     """
 
-    assert _run_in_page(node, script) == [9, 0, []]
+    assert _run_in_page(node, script) == [True, 0, []]
 
 
 def test_a_page_that_is_opened_when_the_report_is_in_place_does_not_begin_to_hear(node: str) -> None:

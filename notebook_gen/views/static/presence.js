@@ -10,6 +10,7 @@ const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
 const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const SIGNS = [...TOUCHES, "click", "pointermove", "pointerout", "focusin", "focusout"];
 const NOT_AS_IT_WAS = ".ng-zoomed, .ng-picked";
+const RELEASES = ["pointerup", "pointercancel"];
 const CANCEL = ".ng-stop";
 const SAY_AFTER = 250; // ms; what somebody does has been done by then
 const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still there
@@ -17,7 +18,7 @@ const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still ther
 // `views` gives the elements that show the view, and never fails; gives what ends it
 function tellPresence(model, views) {
   const ending = new AbortController(), { signal } = ending;
-  let timer = null, touched = null, isDone = false, said = {};
+  let timer = null, touched = null, isPressed = false, isDone = false, said = {};
 
   const say = async () => {
     clearTimeout(timer);
@@ -25,7 +26,8 @@ function tellPresence(model, views) {
     const shown = await views(), now = performance.now();
     if (signal.aborted) return;
     const isIn = (view) => view.matches(":hover") || view.contains(document.activeElement);
-    const busy = shown.some((view) => (!isDone && isIn(view)) || view.querySelector(NOT_AS_IT_WAS) !== null);
+    const isAtWork = (view) => (!isDone && isIn(view)) || view.querySelector(NOT_AS_IT_WAS) !== null;
+    const busy = isPressed || shown.some(isAtWork);
     if (busy === said.busy && touched === said.touched && !(busy && now - said.at >= SAY_AGAIN)) return;
     said = { busy, touched, at: now };
     model.send({ presence: { page: PAGE, busy, touched: touched === null ? null : (now - touched) / 1000 } });
@@ -46,9 +48,18 @@ function tellPresence(model, views) {
     // a wheel alone scrolls the notebook
     if (TOUCHES.includes(type) && (type !== "wheel" || ctrlKey || metaKey)) {
       [touched, isDone] = [now, false];
+      isPressed ||= type === "pointerdown";
       if (!(now - said.at < SAY_AFTER)) say(); // before what it does, such as to close the record
     }
     timer ??= setTimeout(say, SAY_AFTER);
+  };
+
+  // while something is dragged, what the chart lays over the page has the pointer; then it is zoomed
+  const release = () => {
+    if (!isPressed) return;
+    isPressed = false;
+    clearTimeout(timer);
+    timer = setTimeout(say, SAY_AFTER);
   };
 
   // all events of the whole page come here: most are of no view, or tell no more than that something will be said soon
@@ -61,6 +72,7 @@ function tellPresence(model, views) {
 
   say(); // a page that is loaded again knows nothing of what was done in it before
   for (const name of SIGNS) document.addEventListener(name, hear, { capture: true, passive: true, signal });
+  for (const name of RELEASES) addEventListener(name, release, { capture: true, passive: true, signal });
   addEventListener("pagehide", leave, { signal });
   return () => {
     clearTimeout(timer);
