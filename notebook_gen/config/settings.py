@@ -27,7 +27,8 @@ class RunSettings(Spec):
         limit_factor: what an endpoint's limit of calls at once is multiplied with when it answers 429. The limit rises
             by one again after as many good calls as it counts (AIMD: Chiu & Jain 1989).
         disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.
-        shutdown_error_rate: the share of the last calls that failed for good at which a run stops early.
+        shutdown_error_rate: the share of the last calls that failed for good at which a run stops early. Where only
+            further tries of what has failed are left, it is the share of all calls.
         shutdown_error_window: how many model and function calls "the last" are; before as many have ended, a run stops
             early when ten in a row failed.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.

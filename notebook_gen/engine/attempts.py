@@ -100,8 +100,18 @@ class Attempts:
             self._error_rate.failed(task.node, error)
         return delay
 
-    def reason_to_stop(self, task: Task, pool: Resource, error: GenerationError, now: float) -> StoppedEarly | None:
-        """Say why the run should stop early after an attempt has failed; None if it should go on."""
+    def reason_to_stop(
+        self, task: Task, pool: Resource, error: GenerationError, now: float, *, is_more: bool
+    ) -> StoppedEarly | None:
+        """Say why the run should stop early after an attempt has failed; None if it should go on.
+
+        Args:
+            task: the attempt.
+            pool: what it had a slot of.
+            error: why it failed.
+            now: the time.
+            is_more: whether there is work that was never tried: to be spared, and not only what fails again and again.
+        """
         if self._settings.disable_early_shutdown:
             return None
         if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
@@ -109,4 +119,5 @@ class Attempts:
             return refusal_error(who, now - (pool.in_vain_since or 0.0), error)
         if pool.is_given_up(self._settings.shutdown_patience, now):
             return silence_error(pool, error, now)
-        return self._error_rate.error(self._graph) if self._error_rate.is_too_high else None
+        rate = self._error_rate
+        return rate.error(self._graph) if rate.is_too_high and (is_more or rate.is_too_high_in_all) else None

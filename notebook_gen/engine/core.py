@@ -378,7 +378,7 @@ class SchedulerCore:
         elif delay is not None:
             self.tracker.put_back(node, group, first, now)
             self.flow.queue_again(node, first)
-        reason = self._attempts.reason_to_stop(task, pool, error, now)
+        reason = self._attempts.reason_to_stop(task, pool, error, now, is_more=self.ending.is_work_untried)
         if reason is not None:
             self.ending.begin("stopped early", reason, now + self._settings.grace)
             self.alarm = min(self.alarm, self.ending.drain_until)

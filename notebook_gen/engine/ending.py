@@ -73,6 +73,11 @@ class Ending:
         return self.reason is not None or self.is_over
 
     @property
+    def is_work_untried(self) -> bool:
+        """Whether tasks wait that were never tried, or row groups; a few may hide among tasks that are tried again."""
+        return self._upcoming.is_left or self._flow.ready.count > self._salvage.count
+
+    @property
     def rows_done(self) -> int:
         """Rows that have all their cells, written or not."""
         return self._delivery.delivered + sum(group.rows_done for group in self._tracker.groups.values())

@@ -40,6 +40,11 @@ class ReadyTasks:
         self._ends = [0] * len(graph.nodes)
         self._until_sort = 1
 
+    @property
+    def count(self) -> int:
+        """How many tasks wait."""
+        return sum(resource.ready for resource in self._resources)
+
     def add(self, node: int, resource: Resource, rows: Sequence[int]) -> None:
         """Add tasks behind those that wait."""
         queue = self._queues[node]

@@ -122,6 +122,11 @@ class Salvage:
         self._may_be_early[node] += may_be_early
 
     @property
+    def count(self) -> int:
+        """How many tasks have failed and are not over: deferred, waiting for a slot again, or in flight."""
+        return len(self._tries)
+
+    @property
     def next_due(self) -> float:
         """When the next deferred task is due; infinite without one."""
         return self._deferred[0].due if self._deferred else float("inf")

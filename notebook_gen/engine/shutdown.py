@@ -23,16 +23,25 @@ class ErrorRate:
 
     def __init__(self, rate: float, window: int) -> None:
         self._rate = rate
+        self._ended = self._failed = 0
         # of each call, its node and why it failed; None for one that did not
         self._last: deque[tuple[int, GenerationError] | None] = deque(maxlen=window)
 
     def succeeded(self) -> None:
         """Note a call that made its values."""
+        self._ended += 1
         self._last.append(None)
 
     def failed(self, node: int, error: GenerationError) -> None:
         """Note a call that failed for good."""
+        self._ended += 1
+        self._failed += 1
         self._last.append((node, error))
+
+    @property
+    def is_too_high_in_all(self) -> bool:
+        """Whether it is of all calls: where only further tries are left, the last ones are no sample."""
+        return self._failed >= self._rate * self._ended
 
     @property
     def is_too_high(self) -> bool:
@@ -44,13 +53,15 @@ class ErrorRate:
     def error(self, graph: ExecutionGraph) -> StoppedEarly:
         """Say why the run stops, with counts of these calls."""
         failures = self._failures
+        is_full = len(self._last) == self._last.maxlen
+        which = f"{len(failures)} of the last {len(self._last)} calls" if is_full else f"all of the last {ENOUGH} calls"
         [((node, reason), count)] = Counter((node, error.reason) for node, error in failures).most_common(1)
         alike = [error for at, error in failures if (at, error.reason) == (node, reason)]
         such_as = "" if len({error.problem for error in alike}) == 1 else ", such as"
         advice = alike[0].advice or "the run's failures() has every reason"
         return StoppedEarly(
-            f"{len(failures)} of the last {len(self._last)} calls failed, so the run stopped early; what is finished "
-            f"is kept; {count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",
+            f"{which} failed, so the run stopped early; what is finished is kept; "
+            f"{count} × column {graph.nodes[node].name!r}{such_as}: {alike[0].problem}",
             advice=f"{advice}; RunSettings(disable_early_shutdown=True) goes on whatever fails",
         )
 

@@ -445,6 +445,36 @@ def test_it_stops_as_fast_when_failures_come_from_further_tries() -> None:
     assert not steps.core.flow.gives_slots
 
 
+def after_further_tries(rows: int, poisoned: int) -> Steps:
+    """A run whose last calls are further tries of rows that can never be made, and come to nothing."""
+    steps = Steps({"a": function()}, rows=rows, slots=4, salvage_rounds=1, backoff=0.5, shutdown_error_window=10)
+    now = 0.0
+    while tasks := steps.take_all(now):
+        now += 0.001
+        for task in tasks:
+            steps.end(task, now, Transient("it broke") if task.row % (rows // poisoned) == 0 else None)
+    steps.core.tick(steps.core.alarm)
+    while tasks := steps.take_all(10.0):
+        for task in tasks:
+            steps.end(task, 10.0, Transient("it broke"))
+        steps.core.tick(10.0)
+    return steps
+
+
+def test_a_few_rows_that_can_never_be_made_do_not_stop_a_run_in_which_nothing_else_is_left() -> None:
+    steps = after_further_tries(rows=200, poisoned=20)
+
+    assert steps.core.flow.gives_slots
+    written = [row for order in steps.told_of(WriteRowGroup) for row in order.rows]
+    assert sorted(written) == [row for row in range(200) if row % 10]
+
+
+def test_a_run_stops_also_in_its_further_tries_if_most_of_its_calls_have_failed() -> None:
+    steps = after_further_tries(rows=40, poisoned=20)
+
+    assert not steps.core.flow.gives_slots
+
+
 def test_failures_that_are_tried_again_do_not_count() -> None:
     steps = Steps({"a": function()}, rows=10, slots=10, shutdown_error_window=4)
 

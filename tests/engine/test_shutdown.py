@@ -49,6 +49,14 @@ def test_before_the_window_is_full_ten_failures_in_a_row_are_too_much(outcomes: 
     assert calls(50, outcomes).is_too_high is is_too_high
 
 
+def test_ten_failures_in_a_row_are_told_as_such() -> None:
+    errors = calls(50, 30 * "." + 10 * "x")
+
+    assert errors.is_too_high
+    assert not errors.is_too_high_in_all
+    assert str(errors.error(build_graph({"a": function()}))).startswith("all of the last 10 calls failed, so the run")
+
+
 def test_at_a_rate_of_one_every_call_must_have_failed() -> None:
     assert not calls(4, ".xxx", rate=1.0).is_too_high
     assert calls(4, "xxxx", rate=1.0).is_too_high
