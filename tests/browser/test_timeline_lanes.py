@@ -193,6 +193,22 @@ def test_while_a_run_is_paused_time_goes_on_and_the_pause_is_marked(live: Notebo
     live.picture("paused", of=cell.locator(TIMELINE))
 
 
+def test_whoever_follows_a_part_of_the_run_sees_its_end(long_run: NotebookPage) -> None:
+    cell, page = long_run.cell(1), long_run.page
+    _drag(page, cell.locator(f"{TIMELINE} .nsewdrag").first, begin=0.1, end=0.3)
+    cell.locator(f"{TIMELINE} .ng-follow[aria-pressed=false]").wait_for()
+    cell.locator(f"{TIMELINE} .ng-follow").click()
+    cell.locator(FOLLOWS).wait_for()
+    now = page.evaluate(NOW)
+
+    cell.get_by_role("button", name="Cancel").click()
+
+    # the timeline knows that the run is over
+    cell.locator(f"{TIMELINE} .ng-follow", has_text="whole run").wait_for()
+    assert page.evaluate(f"document.querySelector({PLOT!r}).layout.xaxis.range[1]") >= now
+    long_run.picture("followed", of=cell.locator(TIMELINE))
+
+
 MANY_MODELS = """
 import notebook_gen as ng
 

@@ -209,7 +209,7 @@ class Timeline {
   range(clock) {
     if (!this.window) return this.wholeRange(clock);
     const { start, width } = this.window, { room_ahead: ahead } = this.model.get("template");
-    const from = this.follows && clock.running ? clock.now - (1 - ahead) * width : start;
+    const from = this.follows ? clock.now - (clock.running ? 1 - ahead : 1) * width : start;
     return [from, from + width];
   }
 
