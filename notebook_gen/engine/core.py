@@ -95,19 +95,18 @@ class SchedulerCore:
 
     def take(self, resource: int, now: float) -> tuple[Task, float] | None:
         """Give a free slot its next task and when that became ready; None if there is nothing for it now."""
-        pool, flow, tracker = self.resources[resource], self.flow, self.tracker
+        pool, flow = self.resources[resource], self.flow
         if pool.ready and pool.in_flight < pool.allowed:
             while (best := flow.ready.take(pool)) is not None:
                 node, row = best
                 group, full = self._group_of(row), self._full[node]
                 if group is not None and full and flow.is_left_out(node, group, now):
                     self._settle(group, now)
-                elif group is not None and tracker.start(node, group, row):
+                elif group is not None and self.tracker.start(node, group, row):
                     pool.in_flight += 1
-                    number, start, _ = group.group
-                    ready_at = group.ready_at[node][0 if full else row - start]
+                    ready_at = group.ready_at[node][0 if full else row - group.group.start]
                     attempt = self._salvage.attempt(node, row)
-                    return made_of(Task, (node, number, WHOLE_GROUP if full else row, attempt)), ready_at
+                    return made_of(Task, (node, group.group.number, WHOLE_GROUP if full else row, attempt)), ready_at
                 self._let_go(node, row)
         if self._upcoming.is_left:
             self._advance(now)
@@ -362,7 +361,8 @@ class SchedulerCore:
         group = self.tracker.groups[number]
         first = group.group.start if row == WHOLE_GROUP else row
         self._attempts.disturbed(pool, started, error, now)
-        self.alarm = min(self.alarm, pool.resumes_at if pool.is_paused else NEVER)
+        if pool.is_paused:
+            self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]
         if is_gone:
             return False

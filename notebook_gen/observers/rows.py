@@ -146,7 +146,7 @@ class LiveRows:
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
         if type(event) is TaskEnded:
-            row = event[1][2]
+            row = event.task.row
             self._steps.append(row)
             if row in self._dropped and event.error is None:
                 # it was under way when its row was dropped
