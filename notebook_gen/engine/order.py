@@ -4,6 +4,9 @@ The order: the oldest window of rows that has ready work, in it the node with th
 durations seen so far, in it the oldest row. A window has a row for each slot: rows finish early although no slot
 stands idle. The last windows are one: with nothing behind them, the last rows' chains would leave slots empty. An
 ordered node offers one task at a time, in the order of rows.
+
+A silent endpoint is asked with the node's newest row instead. The oldest may be such that it can never answer: a run
+that goes on begins with those that failed before, and each of them would make the silence longer.
 """
 
 from collections import deque
@@ -80,8 +83,10 @@ class ReadyTasks:
                 best, best_window = node, min(queue[0] // size, self._last_window)
         if best < 0:
             return None
-        resource.best = (best, (best_window + 1) * size if best_window < self._last_window else _BEHIND_ALL)
         resource.ready -= 1
+        if resource.silent_since is not None:
+            return best, queues[best].pop()
+        resource.best = (best, (best_window + 1) * size if best_window < self._last_window else _BEHIND_ALL)
         return best, queues[best].popleft()
 
     def clear(self) -> None:

@@ -10,7 +10,8 @@ were begun since are refused than not, nothing is begun until that time is over.
 
 An endpoint is silent when several calls in a row found it broken, as many as were in flight when the first did: some
 that fail by chance among others mean little. One call at a time asks whether it is back, and its first answer brings
-the whole limit back. Tasks that have failed already are spared meanwhile, if there are others.
+the whole limit back. Tasks that have failed already are spared meanwhile, if there are others; see `engine.order` for
+which of these ask.
 
 Source: additive increase, multiplicative decrease: Chiu & Jain 1989, as in TCP's congestion avoidance (RFC 5681).
 """
@@ -52,7 +53,8 @@ class Resource:
         limit: slots that may be used now, at most `ceiling`.
         in_flight: slots in use.
         ready: tasks that wait for a slot.
-        best: the node whose tasks come next, and the row before which that is so; None: it is to be looked for.
+        best: the node whose tasks come next, and the row before which that is so; None: it is to be looked for, as it
+            always is while it is silent.
         held_since: since when nothing may be begun because the run is paused; None: it is not.
         is_paused: whether nothing may be begun until `resumes_at`.
         has_answered: whether a call ever found it at work.
@@ -215,6 +217,7 @@ class Resource:
             return
         if self.silent_since is None:
             self.silent_since = self._failing_since
+            self.best = None
             self._noticed_at = self._awaited_since = now
         elif started >= self._noticed_at:
             self._was_asked_in_vain = True

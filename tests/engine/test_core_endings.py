@@ -639,27 +639,26 @@ def test_an_endpoint_that_is_never_ready_ends_the_run_when_patience_does() -> No
 
 
 def test_an_endpoint_that_has_come_back_is_not_given_up_for_what_a_dropped_row_met() -> None:
-    columns: dict[str, Column] = {"text": LLMText("Write."), "other": function()}
+    columns: dict[str, Column] = {"text": LLMText("Write."), "other": function(), "more": function()}
     steps = Steps(columns, rows=3, slots=1, shutdown_patience=0.5, shutdown_error_window=100)
     model, functions = (steps.graph.resources.index(name) for name in ("model default", "async functions"))
-    text, other = (steps.graph.columns[name] for name in ("text", "other"))
+    text, other, more = (steps.graph.columns[name] for name in ("text", "other", "more"))
     refused = Transient("connection refused")
     steps.take(0.0, model)
     steps.end(Task(text, 0, 0), 0.5, refused)
     steps.core.tick(1.0)
-    steps.take(1.0, functions)
-    assert steps.take(1.0, model) == Task(text, 0, 1)
-    steps.end(Task(other, 0, 0), 1.0)
-    steps.take(1.0, functions)
-    steps.end(Task(other, 0, 1), 1.0, WRONG)
-    steps.end(Task(text, 0, 1), 2.0, refused)
+    assert steps.take(1.0, model) == Task(text, 0, 2)
+    for row, error in ((0, None), (1, None), (2, WRONG)):
+        steps.take(1.0, functions)
+        steps.end(Task(other, 0, row), 1.0, error)
+    steps.end(Task(text, 0, 2), 2.0, refused)
     steps.core.tick(3.0)
     answering = steps.take(3.0, model)
     assert answering is not None
     steps.end(answering, 4.0)
 
-    assert steps.take(4.0, functions) == Task(other, 0, 2)
-    steps.end(Task(other, 0, 2), 5.0, WRONG)
+    assert steps.take(4.0, functions) == Task(more, 0, 0)
+    steps.end(Task(more, 0, 0), 5.0, WRONG)
 
     assert steps.core.flow.gives_slots
 
@@ -673,11 +672,11 @@ def test_a_silence_that_has_just_begun_ends_nothing_although_an_earlier_one_was_
     steps.take(0.0, model)
     steps.end(Task(text, 0, 0), 0.5, refused)
     steps.core.tick(1.0)
-    assert steps.take(1.0, model) == Task(text, 0, 1)
-    for row, error in ((0, None), (1, WRONG)):
+    assert steps.take(1.0, model) == Task(text, 0, 5)
+    for row, error in (*((row, None) for row in range(5)), (5, WRONG)):
         steps.take(1.0, functions)
         steps.end(Task(other, 0, row), 1.0, error)
-    steps.end(Task(text, 0, 1), 2.0, refused)
+    steps.end(Task(text, 0, 5), 2.0, refused)
     steps.core.tick(3.0)
     answering = steps.take(3.0, model)
     assert answering is not None

@@ -12,6 +12,7 @@ from tests.engine.steps import Steps, function
 
 WRONG = Rejected("no answer")
 BROKEN = Transient("the connection broke")
+CRASHED = Transient("the server crashed", status=500)
 SLOWER = RateLimited("slow down")
 
 
@@ -511,3 +512,19 @@ def test_a_limit_that_late_answers_raise_while_the_endpoint_is_silent_is_told_as
 
     assert endpoint.limit == 7
     assert steps.told_of(LimitMoved) == [LimitMoved(3.4, "model default", 1, endpoint.resumes_at)]
+
+
+def test_rows_that_their_endpoint_can_never_answer_do_not_hold_up_those_behind_them() -> None:
+    steps, never = Steps(model(), rows=100, size=100, salvage_rounds=0, disable_early_shutdown=True), range(40)
+    now, tried, written = 0.0, set[int](), list[WriteRowGroup]()
+    while not written:
+        tasks = steps.take_all(now)
+        tried |= {task.row for task in tasks}
+        for task in tasks:
+            steps.end(task, now + 0.01, CRASHED if task.row in never else None)
+        now = now + 0.01 if tasks else steps.core.alarm
+        steps.core.tick(now)
+        written = steps.told_of(WriteRowGroup)
+
+    assert tried == set(range(100))
+    assert now < 6.0

@@ -33,6 +33,22 @@ def test_the_last_rows_all_begin_before_one_of_them_ends() -> None:
     assert order.index((1, 0)) == 20
 
 
+def test_a_silent_endpoint_is_asked_with_the_newest_row_and_then_goes_on_with_the_oldest() -> None:
+    graph = build_graph({"a": function()})
+    [resource] = make_resources(graph, dict.fromkeys(graph.resources, _SLOTS), 0.75)
+    tasks = ReadyTasks(graph, [resource], 100)
+    tasks.add(0, resource, range(20))
+    order = [tasks.take(resource)]
+
+    resource.failed(0.0, 1.0)  # it never answered anything
+    order += [tasks.take(resource), tasks.take(resource)]
+    resource.answered(2.0)
+    order += [tasks.take(resource)]
+
+    assert order == [(0, 0), (0, 19), (0, 18), (0, 1)]
+    assert resource.ready == 16
+
+
 def test_nothing_waits_once_all_is_forgotten() -> None:
     graph = build_graph({"a": function()})
     resources = make_resources(graph, dict.fromkeys(graph.resources, _SLOTS), 0.75)
