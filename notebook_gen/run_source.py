@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from notebook_gen.config.models import Model
+from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
+from notebook_gen.engine.resources import Resource
+from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.snapshots import RowView
 from notebook_gen.events import EventBus
 from notebook_gen.observers.cell_counts import CellCounts
@@ -127,12 +130,14 @@ class RunSource:
         scheduler = self.live_rows.scheduler
         if scheduler is None or self.progress.ended is not None:
             return ()
-        now, resources = scheduler.now(), scheduler.core.resources
-        return [
-            InVain(pool.name, now - since, pool.problem, max(0.0, pool.resumes_at - now) if pool.is_paused else 0.0)
-            for pool in resources
-            if (since := pool.in_vain_since) is not None
-        ]
+        core, now = scheduler.core, scheduler.now()
+        found = []
+        for pool in core.resources:
+            asked_at = _asked_again_at(pool, core.salvage, now)
+            if pool.in_vain_since is not None or asked_at > now:
+                since = pool.useful_at if pool.in_vain_since is None else pool.in_vain_since
+                found.append(InVain(pool.name, now - since, pool.problem, asked_at - now))
+        return found
 
     def cancelling(self) -> Cancelling | None:
         """Give how long ago it was cancelled, and how long it waits; None: it was not."""
@@ -191,6 +196,16 @@ class RunSource:
     def _open_group(self, number: int) -> OpenGroup | None:
         scheduler = self.live_rows.scheduler
         return scheduler.core.tracker.groups.get(number) if scheduler is not None else None
+
+
+def _asked_again_at(pool: Resource, salvage: Salvage, now: float) -> float:
+    """When a resource that has nothing to do until then is asked again; `now` if it may be at any moment."""
+    if pool.is_paused:
+        return max(now, pool.resumes_at)
+    if pool.in_flight or pool.ready or pool.held_since is not None:
+        return now
+    due = salvage.due_of(pool.nodes)
+    return now if due == NEVER else max(now, due)
 
 
 def _variable_of(value: object) -> str | None:

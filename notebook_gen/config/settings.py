@@ -23,7 +23,8 @@ class RunSettings(Spec):
         salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error. Where an
             endpoint that was at work has gone silent, those in the first third of `shutdown_patience` do not count.
         backoff: seconds before the first of these tries, or up to half as many more; doubles with each. An endpoint
-            that answers other calls, and has nothing else to do, is not waited for.
+            that answers other calls, and has nothing else to do, is not waited for. A function that raises RateLimited
+            and does not say for how long begins with an eighth of it.
         limit_factor: what an endpoint's limit of calls at once is multiplied with when it answers 429. The limit rises
             by one again after as many good calls as it counts (AIMD: Chiu & Jain 1989).
         disable_early_shutdown: never stop because too many calls failed, or because an endpoint went silent.
@@ -33,7 +34,8 @@ class RunSettings(Spec):
             early when ten in a row failed.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
         shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
-            not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it.
+            not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it. No call
+            waits longer than that for its next try, nor than ten minutes, whatever it is asked.
         grace: seconds that what is under way has to come to its end: calls when a run stops early; a callback and
             processors when it was cancelled, before another cancel gives them up.
         on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.

@@ -19,6 +19,9 @@ _SHARE_AWAITED: Final = 3
 """Of the patience with a silent endpoint, one in so many seconds costs its tasks nothing: the last rows of a run would
 be lost to any outage. After that they fail as others do, as it may be they that the endpoint cannot answer."""
 
+_LONGEST_WAIT: Final = 600.0
+"""Seconds that a task which is refused waits, at most: it may be asked to wait for a day, and patience with it."""
+
 
 class Attempts:
     """Learns from every attempt.
@@ -36,7 +39,9 @@ class Attempts:
     def __init__(
         self, graph: ExecutionGraph, settings: RunSettings, earlier: EarlierWork, outbox: deque[Instruction]
     ) -> None:
-        self.salvage = Salvage(graph, settings.salvage_rounds, settings.backoff)
+        self.salvage = Salvage(
+            graph, settings.salvage_rounds, settings.backoff, min(_LONGEST_WAIT, settings.shutdown_refusal_patience)
+        )
         self._graph = graph
         self._settings = settings
         self._outbox = outbox

@@ -17,14 +17,7 @@ from notebook_gen.engine.attempts import Attempts
 from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.ending import NEVER, Ending
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import (
-    DecideSkips,
-    Instruction,
-    LookUp,
-    MakeInPlace,
-    ProcessRowGroup,
-    UserStage,
-)
+from notebook_gen.engine.instructions import DecideSkips, Instruction, LookUp, MakeInPlace, ProcessRowGroup, UserStage
 from notebook_gen.engine.open_group import DONE, OpenGroup
 from notebook_gen.engine.order import make_resources
 from notebook_gen.engine.pause import Pause
@@ -56,6 +49,7 @@ class SchedulerCore:
         alarm: when `tick` is to be called next; infinite if nothing waits for its time.
         ending: how far the run is with ending.
         resources: in the graph's order.
+        salvage: the tasks that wait for another attempt.
         tracker: the state of every cell.
     """
 
@@ -82,9 +76,9 @@ class SchedulerCore:
         self._pool = self.flow.pool
         self._full = [node.full_column for node in graph.nodes]
         self._attempts = Attempts(graph, settings, earlier, self.outbox)
-        self._salvage = self._attempts.salvage
+        self.salvage = self._attempts.salvage
         self._upcoming = Upcoming(groups, settings.max_open_rows, earlier)
-        self.ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self._salvage, self.outbox)
+        self.ending = Ending(self.flow, self.tracker, self._delivery, self._upcoming, self.salvage, self.outbox)
         self._pause = Pause(self.resources, self.outbox)
 
     def start(self, now: float) -> None:
@@ -105,7 +99,7 @@ class SchedulerCore:
                 elif group is not None and self.tracker.start(node, group, row):
                     pool.in_flight += 1
                     ready_at = group.ready_at[node][0 if full else row - group.group.start]
-                    attempt = self._salvage.attempt(node, row)
+                    attempt = self.salvage.attempt(node, row)
                     return made_of(Task, (node, group.group.number, WHOLE_GROUP if full else row, attempt)), ready_at
                 self._let_go(node, row)
         if self._upcoming.is_left:
@@ -138,7 +132,7 @@ class SchedulerCore:
             else:
                 flow.cell_ended(node, group, row, DONE, now)
         if is_over:
-            self._salvage.forget(node, first)
+            self.salvage.forget(node, first)
             if flow.has_ordered:
                 flow.release(node, first)
         if pool.is_endpoint and pool.takeable > 1:
@@ -237,7 +231,7 @@ class SchedulerCore:
 
     def tick(self, now: float) -> None:
         """Take note that `alarm` has come."""
-        for deferred in self._salvage.take_due(now):
+        for deferred in self.salvage.take_due(now):
             self._salvaged(deferred, now)
         for pool in self.resources:
             if pool.resume(now) and pool.ready:
@@ -245,7 +239,7 @@ class SchedulerCore:
         if now >= self.ending.drain_until:
             self.ending.stop_work()
         resumes = [pool.resumes_at for pool in self.resources if pool.is_paused]
-        self.alarm = min([self._salvage.next_due, self.ending.drain_until, *resumes])
+        self.alarm = min([self.salvage.next_due, self.ending.drain_until, *resumes])
 
     def pause(self, now: float) -> None:
         """Give no slot and open no row group until `resume`; harmless if the run is paused, ending or over.
@@ -373,7 +367,7 @@ class SchedulerCore:
             return False
         if delay:
             self.tracker.defer(node, group, first, now)
-            self._salvage.defer(node, first, now + delay, may_be_early=not isinstance(error, RateLimited))
+            self.salvage.defer(node, first, now + delay, may_be_early=not isinstance(error, RateLimited))
             self.alarm = min(self.alarm, now + delay)
         elif delay is not None:
             self.tracker.put_back(node, group, first, now)
@@ -387,7 +381,7 @@ class SchedulerCore:
     def _salvaged(self, deferred: Deferred, now: float) -> None:
         pool, group = self._pool[deferred.node], self._group_of(deferred.row)
         if pool is not None and pool.spares_deferred:
-            self._salvage.defer(deferred.node, deferred.row, now + SPARED)
+            self.salvage.defer(deferred.node, deferred.row, now + SPARED)
         elif group is not None and self.tracker.put_back(deferred.node, group, deferred.row, now):
             self.flow.queue_again(deferred.node, deferred.row)
         else:
@@ -395,6 +389,6 @@ class SchedulerCore:
 
     def _let_go(self, node: int, row: int) -> None:
         """Forget a task that waited, and whose row is gone."""
-        self._salvage.forget(node, row)
+        self.salvage.forget(node, row)
         self.flow.release(node, row)
         self._offer_in_order()

@@ -63,6 +63,7 @@ class Resource:
             not silent.
         in_vain_since: when the first call began of those that were refused or failed since the last good one, but not
             before that one ended; None where there are none.
+        useful_at: when the last answer came that was no refusal.
         problem: what the last one said that was refused or failed.
     """
 
@@ -82,11 +83,11 @@ class Resource:
     is_reached: bool = field(default=False, init=False)
     silent_since: float | None = field(default=None, init=False)
     in_vain_since: float | None = field(default=None, init=False)
+    useful_at: float = field(default=0.0, init=False)
     problem: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
     _failing_since: float = field(default=0.0, init=False)
     _answered_at: float = field(default=0.0, init=False)
-    _useful_at: float = field(default=0.0, init=False)
     _failures_of_silence: int = field(default=FAILURES_OF_SILENCE, init=False)
     _failed_at: float = field(default=0.0, init=False)
     _noticed_at: float = field(default=0.0, init=False)
@@ -229,13 +230,13 @@ class Resource:
     def came_to_something(self, now: float) -> None:
         """Note an answer that was no refusal, be it good or not."""
         self.in_vain_since = None
-        self._answered_at = self._useful_at = now
+        self._answered_at = self.useful_at = now
 
     def came_to_nothing(self, started: float) -> None:
         """Note that a call begun at `started` was refused or failed."""
         if self.in_vain_since is None:
             # while a slow call was under way, others may have come to something
-            self.in_vain_since = max(started, self._useful_at)
+            self.in_vain_since = max(started, self.useful_at)
 
     def is_given_up(self, patience: float, now: float) -> bool:
         """Tell whether its silence has lasted too long: `patience` seconds if it was ever reached, else less.
@@ -274,7 +275,7 @@ class Resource:
         if self.held_since is None:
             return
         self._answered_at += now - max(self._answered_at, self.held_since)
-        self._useful_at += now - max(self._useful_at, self.held_since)
+        self.useful_at += now - max(self.useful_at, self.held_since)
         self._failing_since += now - max(self._failing_since, self.held_since)
         self._awaited_since += now - max(self._awaited_since, self.held_since)
         if self.silent_since is not None:

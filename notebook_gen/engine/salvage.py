@@ -10,7 +10,7 @@ Deferred tasks hold up nobody: each is due at a time of its own, or, after a tra
 answers and has nothing else to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -21,11 +21,11 @@ from notebook_gen.plan.tasks import Task
 
 _GOLDEN = 0.618033988749895
 _LONGEST_DELAY = 300.0
-_LONGEST_WAIT = 600.0
-"""Seconds that a function is left alone, as an endpoint is: it may ask for a day, and patience would wait with it."""
-
 _LONGEST_GUESS = 30.0
 """Seconds that a function is left alone, at most, when it does not say how long; more only where `backoff` is."""
+
+_REFUSALS_A_BACKOFF = 8
+"""A function that is refused waits a part of `backoff` at first: who refuses is at work, and some refuse at random."""
 
 _LEAST_PAUSE = 0.05
 """Seconds: rate limits cost no attempt, so that a function which is always refused would spin without any."""
@@ -60,12 +60,14 @@ class Salvage:
         rounds: more attempts after a transient failure.
         backoff: seconds before the first of them; doubles with each, and up to half of it is added, which spreads
             tasks that failed together.
+        longest_wait: seconds that a task which is refused waits, however long it is asked to.
     """
 
-    def __init__(self, graph: ExecutionGraph, rounds: int, backoff: float) -> None:
+    def __init__(self, graph: ExecutionGraph, rounds: int, backoff: float, longest_wait: float) -> None:
         self._retries = [node.retries for node in graph.nodes]
         self._rounds = rounds
         self._backoff = backoff
+        self._longest_wait = longest_wait
         self._tries: dict[tuple[int, int], _Tries] = {}
         self._deferred: list[Deferred] = []
         self._may_be_early = [0] * len(graph.nodes)
@@ -94,9 +96,9 @@ class Salvage:
             if not waits_alone:
                 return 0.0
             if error.retry_after is not None:
-                return max(_LEAST_PAUSE, min(_LONGEST_WAIT, error.retry_after))
+                return max(_LEAST_PAUSE, min(self._longest_wait, error.retry_after))
             tries.refused += 1
-            first = max(_LEAST_PAUSE, self._backoff)
+            first = max(_LEAST_PAUSE, self._backoff / _REFUSALS_A_BACKOFF)
             return min(max(_LONGEST_GUESS, first), first * 2.0 ** min(tries.refused - 1, 30))
         if isinstance(error, Transient):
             tries.transient += not is_free
@@ -130,6 +132,10 @@ class Salvage:
     def next_due(self) -> float:
         """When the next deferred task is due; infinite without one."""
         return self._deferred[0].due if self._deferred else float("inf")
+
+    def due_of(self, nodes: Collection[int]) -> float:
+        """When the next deferred task of some nodes is due; infinite without one."""
+        return min((deferred.due for deferred in self._deferred[:] if deferred.node in nodes), default=float("inf"))
 
     def take_due(self, now: float) -> list[Deferred]:
         """Take the tasks that are due, the oldest row last: each goes before those that wait."""

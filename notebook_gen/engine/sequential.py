@@ -113,7 +113,7 @@ class SequentialCore(SchedulerCore):
 
     def _open(self, group: RowGroup, now: float) -> None:
         self.flow.begin_group()
-        self._salvage.clear()
+        self.salvage.clear()
         super()._open(group, now)
         self.flow.next_columns(self.tracker.groups[group.number])
 

@@ -13,9 +13,9 @@ TASK = Task(0, 0, 0)
 BROKEN = Transient("it broke")
 
 
-def salvage(rounds: int = 2, backoff: float = 2.0) -> Salvage:
+def salvage(rounds: int = 2, backoff: float = 2.0, longest_wait: float = 600.0) -> Salvage:
     graph = build_graph({"a": function(retries=1), "text": LLMText("x")})
-    return Salvage(graph, rounds, backoff)
+    return Salvage(graph, rounds, backoff, longest_wait)
 
 
 def test_a_task_that_never_failed_is_at_its_first_attempt() -> None:
@@ -60,7 +60,7 @@ def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
     assert waiting.attempt(0, 0) == 1
 
 
-@pytest.mark.parametrize(("retry_after", "delay"), [(5.0, 5.0), (None, 2.0)])
+@pytest.mark.parametrize(("retry_after", "delay"), [(5.0, 5.0), (None, 0.25)])
 def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: float | None, delay: float) -> None:
     waiting = salvage()
 
@@ -71,12 +71,28 @@ def test_a_task_that_is_not_told_how_long_to_wait_waits_twice_as_long_each_time(
     waiting = salvage(backoff=2.0)
     refused = RateLimited("slow down")
 
-    delays = [waiting.delay(TASK, 0, refused, waits_alone=True) for _ in range(6)]
+    delays = [waiting.delay(TASK, 0, refused, waits_alone=True) for _ in range(9)]
     other_row = waiting.delay(TASK, 1, refused, waits_alone=True)
     waiting.forget(0, 0)
 
-    assert delays == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert other_row == waiting.delay(TASK, 0, refused, waits_alone=True) == 2.0
+    assert delays == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert other_row == waiting.delay(TASK, 0, refused, waits_alone=True) == 0.25
+
+
+def test_a_task_waits_no_longer_than_the_patience_however_long_it_is_asked_to() -> None:
+    waiting = salvage(longest_wait=20.0)
+
+    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=3600.0), waits_alone=True) == 20.0
+
+
+def test_when_the_next_of_some_nodes_is_due_is_known() -> None:
+    waiting = salvage()
+    waiting.defer(0, 5, 7.0)
+    waiting.defer(1, 2, 4.0)
+    waiting.defer(1, 3, 3.0)
+
+    assert [waiting.due_of([1]), waiting.due_of([0]), waiting.due_of([0, 1])] == [3.0, 7.0, 3.0]
+    assert salvage().due_of([0]) == float("inf")
 
 
 def test_a_task_that_waits_as_long_as_it_was_asked_to_is_not_tried_sooner() -> None:
