@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from notebook_gen.views.publisher import Publisher
 from tests.benchmarks.figure import Figure
-from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, new_window
+from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, window_of
 from tests.views.virtual_hours import VirtualHours
 from tests.views.weighing_board import WeighingBoard
 
@@ -107,7 +107,7 @@ def _measure_page(chromium: str) -> list[Figure]:
         (folder / "notebooks").mkdir()
         browser = stack.enter_context(launch_browser(chromium))
         lab = stack.enter_context(LabServer(folder / "lab", copies=[folder / "notebooks"]))
-        opener = OpenNotebook(lab, new_window(browser), folder, "long-run")
+        opener = OpenNotebook(lab, window_of(browser), folder, "long-run")
         notebook = opener.run_cells("long-run", [_DECLARE, "run = b.preview(20_000)"])
         notebook.wait_for(".ng-live .ng-timeline .barlayer .point")
         weights = _weigh_at(notebook, _PAGE_SECONDS)

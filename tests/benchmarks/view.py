@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.figure import Figure
-from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, new_window
+from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, window_of
 
 _TIMES = 5
 _ROWS, _LATENCY, _AT_ONCE = 640, 0.1, 16
@@ -39,7 +39,7 @@ def measure() -> list[Figure]:
         launch_browser(chromium) as browser,
     ):
         (lab.root / "notebooks").mkdir()
-        opener = OpenNotebook(lab, new_window(browser), Path(folder) / "pictures", "view")
+        opener = OpenNotebook(lab, window_of(browser), Path(folder) / "pictures", "view")
         notebook = opener(lab.write_notebook("view", cells))
         seconds = [_run_cell(notebook, number) for number in range(len(cells))][1:]
         opener.close()

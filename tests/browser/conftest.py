@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.lab_harness import LabServer, OpenNotebook, launch_browser, new_window
+from tests.browser.lab_harness import LabServer, OpenNotebook, launch_browser, window_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def window(browser: Browser) -> BrowserContext:
     """Where notebooks are opened."""
-    return new_window(browser)
+    return window_of(browser)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from playwright.sync_api import TimeoutError as PageTimeoutError
 
 import notebook_gen as ng
-from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, new_window
+from tests.browser.lab_harness import LabServer, NotebookPage, OpenNotebook, launch_browser, window_of
 
 WIDTHS: Final = (900, 1400)
 """Pixels of the view itself: a notebook beside a file browser, and one that has a screen to itself."""
@@ -64,7 +64,7 @@ def main() -> None:
         browser = stack.enter_context(launch_browser(chromium))
         copies = [_REPOSITORY / "notebooks", _REPOSITORY / "assets"]
         lab = stack.enter_context(LabServer(scratch / "lab", copies=copies))
-        _picture_notebook(OpenNotebook(lab, new_window(browser), scratch, "screenshots"), folder)
+        _picture_notebook(OpenNotebook(lab, window_of(browser), scratch, "screenshots"), folder)
         _picture_page(browser, scratch, folder)
     for path in sorted(folder.glob("*.png")):
         size = path.stat().st_size
