@@ -19,6 +19,9 @@ _SHARE_AWAITED: Final = 3
 """Of the patience with a silent endpoint, one in so many seconds costs its tasks nothing: the last rows of a run would
 be lost to any outage. After that they fail as others do, as it may be they that the endpoint cannot answer."""
 
+_FAILED_WITHIN: Final = 500
+"""The status of a server that failed at a request; one that is not ready, or not there, has others."""
+
 _LONGEST_WAIT: Final = 600.0
 """Seconds that a task which is refused waits, at most: it may be asked to wait for a day, and patience with it."""
 
@@ -72,7 +75,7 @@ class Attempts:
         # an endpoint that is at work, and has nothing else to do, needs no time to recover
         return self.salvage.take_of(pool.nodes) if was_silent or pool.is_idle else ()
 
-    def disturbed(self, pool: Resource, started: float, error: GenerationError, now: float) -> None:
+    def disturbed(self, task: Task, pool: Resource, started: float, error: GenerationError, now: float) -> None:
         """Learn about an endpoint, or how long functions were refused, from a failed attempt begun at `started`."""
         pool.problem = error.problem
         if not pool.is_endpoint:
@@ -85,7 +88,11 @@ class Attempts:
         if isinstance(error, Transient):
             # one that says so itself, with a server's error, may still be starting
             pool.is_reached |= error.status is not None
-            pool.failed(started, now)
+            if task.attempt > 1 and error.status == _FAILED_WITHIN and pool.silent_since is None:
+                # it is at work, and this call is one that it cannot answer
+                pool.came_to_nothing(started)
+            else:
+                pool.failed(started, now)
         else:
             pool.answered(started)
             if isinstance(error, RateLimited):

@@ -354,7 +354,7 @@ class SchedulerCore:
         node, number, row, _ = task
         group = self.tracker.groups[number]
         first = group.group.start if row == WHOLE_GROUP else row
-        self._attempts.disturbed(pool, started, error, now)
+        self._attempts.disturbed(task, pool, started, error, now)
         if pool.is_paused:
             self.alarm = min(self.alarm, pool.resumes_at)
         is_gone = not group.live_count if row == WHOLE_GROUP else group.dropped[row - group.group.start]

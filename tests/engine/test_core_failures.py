@@ -528,3 +528,22 @@ def test_rows_that_their_endpoint_can_never_answer_do_not_hold_up_those_behind_t
 
     assert tried == set(range(100))
     assert now < 6.0
+
+
+@pytest.mark.parametrize(("status", "is_silent"), [(500, False), (503, True), (None, True)])
+def test_a_server_that_fails_again_at_the_same_calls_is_not_silent(status: int | None, is_silent: bool) -> None:
+    steps, never = Steps(model(), rows=60, size=100), range(0, 60, 6)
+    now, silences = 0.0, 0
+    while not steps.core.ending.is_over and now < 30.0:
+        tasks = steps.take_all(now)
+        for task in tasks:
+            error = Transient("could not answer", status=status) if task.row in never else None
+            steps.end(task, now + 0.01, error)
+        now = now + 0.01 if tasks else steps.core.alarm
+        steps.core.tick(now)
+        silences += steps.core.resources[0].silent_since is not None
+        if any(isinstance(told, WriteRowGroup) for told in steps.told()):
+            break
+
+    assert (silences > 0) == is_silent
+    assert (now < 10.0) == (not is_silent)
