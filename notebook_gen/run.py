@@ -310,7 +310,7 @@ class Run:
         if not self._over.wait(patience):
             self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
             self._over.wait(patience)
-        return say_unwaited(self.title, self.destination, self._source.progress, was_cancelled=was_cancelled)
+        return say_unwaited(self._source, was_cancelled=was_cancelled)
 
     async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
         try:

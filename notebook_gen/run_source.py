@@ -92,6 +92,7 @@ class RunSource:
         self.title = plan.title
         self.destination = plan.destination
         self.as_text: Mapping[str, str] = plan.storage.as_text
+        self._storage = plan.storage
         self._run = run
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
@@ -148,6 +149,10 @@ class RunSource:
         if ending.cancelled_at is None or ending.gives_up_at is None:
             return None
         return Cancelling(now - ending.cancelled_at, ending.gives_up_at - now)
+
+    def rows_stored(self) -> int:
+        """Give how many rows are written, with those of earlier runs in the same folder."""
+        return sum(len(self._storage.rows(number)) for number in self._storage.row_groups())
 
     def newest_rows(self, count: int) -> list[RowView]:
         """Give rows in which something has happened lately."""

@@ -71,3 +71,44 @@ def test_an_interrupted_wait_says_what_became_of_the_run(tmp_path: Path) -> None
 
 def test_a_run_without_such_processors_does_not_speak_of_them(tmp_path: Path) -> None:
     assert SAID not in ended("cancel", tmp_path / "rows", stage="post_batch")
+
+
+def last_line(run: ng.Run, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a script writes first of how a run ended."""
+    with pytest.raises(ng.RunError):
+        run.result(timeout=30)
+    return next(line for line in capsys.readouterr().err.splitlines() if line.startswith(run.title))
+
+
+def test_the_last_line_says_that_nothing_is_in_the_folder_where_a_processor_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=4))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+
+    @builder.processor("post_batch")
+    def broken(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[["missing"]]
+
+    said = last_line(builder.create(8, tmp_path / "rows"), capsys)
+
+    assert said.endswith(f" · 0 rows in {tmp_path / 'rows'}")
+
+
+def test_the_last_line_counts_what_an_earlier_run_has_left_in_the_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its row group is there in part; the second run ends before it has made as much of it."""
+    folder, broken_at = tmp_path / "rows", [6]
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=8))
+    builder.seed_data(pd.DataFrame({"number": range(8)}))
+
+    @builder.column(ordered=True, on_error="raise")
+    def made(number: int) -> int:
+        if number >= broken_at[0]:
+            raise ValueError("broken")
+        return number
+
+    assert last_line(builder.create(8, folder), capsys).endswith(f" · in {folder}")
+    broken_at[0] = 2
+    assert last_line(builder.create(8, folder), capsys).endswith(f" · 6 rows in {folder}")

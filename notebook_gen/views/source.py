@@ -125,6 +125,10 @@ class RunSource(Protocol):
         """Give the seconds since it began; they stand still once it has ended."""
         ...
 
+    def rows_stored(self) -> int:
+        """Give how many rows are written, with those of earlier runs in the same folder; safe on any thread."""
+        ...
+
     def newest_rows(self, count: int) -> list[RowView]:
         """Give up to `count` rows, the newest first; safe on any thread."""
         ...

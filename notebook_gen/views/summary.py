@@ -92,13 +92,14 @@ def full_counts(progress: Progress) -> list[str]:
     return [rows if progress.rows_dropped_late else f"{rows} done", *others]
 
 
-def say_unwaited(title: str, destination: str | None, progress: Progress, *, was_cancelled: bool) -> str:
+def say_unwaited(source: RunSource, *, was_cancelled: bool) -> str:
     """Say what became of a run that went on when the program ended, or was still ending after a cancel."""
-    if was_cancelled and progress.error is not None:
-        return f"{title}: {progress.error}"
-    rows = write_plural(progress.rows_written, "row")
-    where = f"{rows} are in {destination}" if destination is not None else f"{rows} were made"
-    return f"the program ended while a run went on ({title}): {where}; wait with its result()"
+    error = source.progress.error
+    if was_cancelled and error is not None:
+        return f"{source.title}: {error}"
+    rows, folder = write_plural(source.rows_stored(), "row"), source.destination
+    where = f"{rows} are in {folder}" if folder is not None else f"{rows} were made"
+    return f"the program ended while a run went on ({source.title}): {where}; wait with its result()"
 
 
 def say_kernel_gone(destination: str | None) -> str:
@@ -231,14 +232,21 @@ def warning_lines(progress: Progress, as_text: Mapping[str, str]) -> list[str]:
 
 def say_ending(source: RunSource) -> Iterator[str]:
     """Say how a run ended, in a line, then why rows were dropped, what else to know and what ended it, a line each."""
-    progress = source.progress
-    parts = [f"{one_line(source.title)}: {progress.state}", *row_counts(progress), write_clock(source.elapsed())]
-    parts += retry_counts(progress.nodes)
-    parts += say_spending(source)
-    if source.destination is not None:
-        parts.append(f"in {one_line(source.destination)}")
-    yield " · ".join(parts)
+    progress, folder = source.progress, source.destination
+    counts = row_counts(progress)
+    where = f"in {one_line(folder)}" if folder is not None else ""
+    if folder is not None and (stored := source.rows_stored()) != _rows_to_write(progress):
+        # rows that were made, and could not be processed or written
+        counts, where = full_counts(progress), f"{write_plural(stored, 'row')} {where}"
+    parts = [f"{one_line(source.title)}: {progress.state}", *counts, write_clock(source.elapsed())]
+    parts += [*retry_counts(progress.nodes), *say_spending(source)]
+    yield " · ".join(filter(None, [*parts, where]))
     for line in (*failure_lines(source.failures), *warning_lines(progress, source.as_text)):
         yield f"  {line}"
     if progress.error is not None:
         yield f"  {one_line(str(progress.error), 600)}"
+
+
+def _rows_to_write(progress: Progress) -> int:
+    """The rows that are to be found where rows are written, if nothing went wrong on the way."""
+    return progress.rows_done if progress.rows_after_run is None else progress.rows_after_run

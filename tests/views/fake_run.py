@@ -109,6 +109,9 @@ class FakeRun:
     def elapsed(self) -> float:
         return self.progress.ended if self.progress.ended is not None else self.now
 
+    def rows_stored(self) -> int:
+        return self.progress.rows_done
+
     def newest_rows(self, count: int) -> list[RowView]:
         return self.views[::-1][:count]
 
