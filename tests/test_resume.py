@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -664,7 +665,7 @@ def test_dropped_rows_that_cannot_be_made_by_themselves_are_refused_with_the_rea
     assert {file: file.read_bytes() for file in (tmp_path / "d").rglob("*.parquet")} == before
 
 
-@pytest.mark.parametrize("stage", ["after_run", "post_batch"])
+@pytest.mark.parametrize("stage", ["after_run", "post_batch", "pre_batch"])
 def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: Stage, tmp_path: Path) -> None:
     calls = []
 
@@ -687,6 +688,39 @@ def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: Stag
     dataset = declared("number").create(4, tmp_path / "d", show=False).result()
 
     assert dataset.to_pandas()["slow"].tolist() == [1, 4, 9]
-    assert len(calls) == 4
+    assert len(calls) == (3 if stage == "pre_batch" else 4)
     with pytest.raises(ng.ConfigError, match=f"processor '{stage} unique' has changed"):
         declared("slow").create(4, tmp_path / "d", show=False)
+
+
+def test_a_processor_that_failed_later_is_refused_with_what_went_through_it_and_the_cheapest_way_on(
+    tmp_path: Path,
+) -> None:
+    def declared(broken_at: int) -> ng.DatasetBuilder:
+        b = ng.DatasetBuilder(seed=1, settings=ng.RunSettings(row_group_size=2, max_open_rows=2))
+        b.seed_data(pa.table({"number": list(range(6))}))
+
+        @b.processor("post_batch")
+        def checked(rows: Any) -> Any:
+            if broken_at in list(rows["number"]):
+                raise ValueError("no such row")
+            return rows
+
+        return b
+
+    with pytest.raises(ng.ProcessorError, match="row group 1"):
+        declared(3).create(6, tmp_path / "d", show=False).result()
+
+    with pytest.raises(ng.ConfigError) as refused:
+        declared(9).create(6, tmp_path / "d", show=False)
+
+    assert str(refused.value) == (
+        f"{tmp_path / 'd'} holds a dataset that was declared otherwise when it was begun: "
+        "processor 'post_batch checked' has changed, and 1 row group is written with the processors as they were; "
+        "rows of both would not belong together: declare it as it was to go on "
+        '(RunSettings(on_processor_error="drop") drops the row groups that a processor fails with), '
+        "give overwrite=True to make it anew, or name another folder"
+    )
+    drop = ng.RunSettings(row_group_size=2, on_processor_error="drop")
+    dataset = declared(3).create(6, tmp_path / "d", settings=drop, show=False).result()
+    assert dataset.to_pandas()["number"].tolist() == [0, 1, 4, 5]

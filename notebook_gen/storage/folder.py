@@ -57,6 +57,11 @@ def has_row_files(path: Path) -> bool:
     return any(numbered_files(path, kind) for kind in _FOLDERS)
 
 
+def row_groups_written(path: Path) -> int:
+    """Give of how many row groups there are rows, or reasons why they were dropped."""
+    return len(numbered_files(path, ROWS).keys() | numbered_files(path, DROPPED).keys())
+
+
 def local_path(folder: Any) -> Path:
     """Give the absolute path of the folder that a user named: it stays the same when the working directory changes.
 

@@ -21,6 +21,7 @@ from notebook_gen.storage.metadata import FORMAT, Replaced, RunDescription
 from notebook_gen.storage.row_files import Contents, ParquetFile
 
 _WAYS_OUT = "give overwrite=True to make it anew, or name another folder"
+_DROPPING = 'RunSettings(on_processor_error="drop") drops the row groups that a processor fails with'
 _SHOWN = 6
 _THREADS = 4
 
@@ -164,7 +165,8 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
     Raises:
         ConfigError: it is not; says what differs, and what to do.
     """
-    unused = _stages_not_yet_used(path, asked)
+    written = folder.row_groups_written(path)
+    unused = _stages_not_yet_used(written, asked)
     now, before = run.fingerprints.without(unused), asked.fingerprints.without(unused)
     changes = now.changes_since(before)
     if changes and (path / folder.BUILDER).exists():
@@ -175,10 +177,14 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
         changes.append(f"row_group_size was {asked.row_group_size} and is {run.row_group_size}")
     if changes:
         more = [f"{len(changes) - _SHOWN} more differences"] if len(changes) > _SHOWN else []
-        shown = ", ".join([*changes[:_SHOWN], *more])
+        shown, on = ", ".join([*changes[:_SHOWN], *more]), "declare it as it was to go on"
+        if _of_row_groups(now) != _of_row_groups(before):
+            many = "row groups are" if written > 1 else "row group is"
+            shown = f"{shown}, and {written} {many} written with the processors as they were"
+            on = f"{on} ({_DROPPING})"
         raise ConfigError(
             f"{path} holds a dataset that was declared otherwise when it was begun: {shown}",
-            advice=f"rows of both would not belong together: declare it as it was to go on, {_WAYS_OUT}",
+            advice=f"rows of both would not belong together: {on}, {_WAYS_OUT}",
         )
     if run.rows < asked.rows:
         raise ConfigError(
@@ -193,14 +199,22 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
         )
 
 
-def _stages_not_yet_used(path: Path, asked: _Asked) -> Collection[Stage]:
-    """The stages whose processors have changed nothing so far, so that they may be declared otherwise."""
+def _stages_not_yet_used(written: int, asked: _Asked) -> Collection[Stage]:
+    """The stages whose processors have changed nothing so far, so that they may be declared otherwise.
+
+    Cells of row groups that are not written are found by what they were made from: a processor before them may change.
+    """
     stages: list[Stage] = []
     if asked.replaced is None:
         stages.append("after_run")
-    if not any(folder.numbered_files(path, kind) for kind in (folder.ROWS, folder.DROPPED)):
-        stages.append("post_batch")
+    if not written:
+        stages += ["pre_batch", "post_batch"]
     return stages
+
+
+def _of_row_groups(made_by: Fingerprints) -> list[tuple[str, str]]:
+    """The processors that row groups go through one by one, in order."""
+    return list(made_by.without(["after_run"]).processors.items())
 
 
 # How far it got

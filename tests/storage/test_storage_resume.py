@@ -216,7 +216,6 @@ DROP: dict[tuple[Stage, str], ProcessorSpec] = {("post_batch", "drop"): DropColu
             'column \'review\' has changed (its model\'s type was "DemoModel" and is "Model", '
             'its model\'s model was "demo" and is "gpt-x")',
         ),
-        ({"processors": DROP}, "processor 'post_batch drop' is new"),
         ({"seed": 8}, "the seed was 7 and is 8"),
         ({"row_group_size": 5}, "row_group_size was 4 and is 5"),
     ],
@@ -233,6 +232,20 @@ def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     assert error.problem == f"{tmp_path} holds a dataset that was declared otherwise when it was begun: {told}"
     assert error.advice == f"rows of both would not belong together: declare it as it was to go on, {WAYS_OUT}"
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
+
+
+def test_a_processor_that_is_new_is_refused_with_how_much_is_written_without_it(tmp_path: Path) -> None:
+    begun = ParquetFolder(tmp_path, changed())
+    write(begun, 0, [0, 1, 2, 3])
+    write(begun, 1, [4, 5, 6, 7])
+    begun.finish("cancelled")
+
+    error = refusal(tmp_path, changed(processors=DROP))
+
+    assert error.problem.endswith(
+        "processor 'post_batch drop' is new, and 2 row groups are written with the processors as they were"
+    )
+    ParquetFolder(tmp_path, changed(processors=DROP), overwrite=True)
 
 
 def test_a_refill_that_was_interrupted_leaves_no_reason_on_a_cell_that_is_made_later(tmp_path: Path) -> None:
