@@ -30,6 +30,7 @@ from typing import Final
 
 _INNER: Final = ("notebook_gen", "pydantic")  # whose lines say nothing to a user
 _SHOWN: Final = 3
+_GOING_ON: Final = 'RunSettings(on_processor_error="drop") goes on without the row groups that it fails with'
 
 
 class NotebookGenError(Exception):
@@ -287,7 +288,10 @@ class ProcessorError(RunError):
         processor: its name.
         stage: when it runs.
         row_group: the row group it was given; None for the whole dataset.
+        is_late: whether rows of other row groups are written: those that it cannot change any more.
     """
+
+    is_late = False
 
     def __init__(
         self, problem: str, *, advice: str = "", processor: str, stage: str, row_group: int | None = None
@@ -302,6 +306,10 @@ class ProcessorError(RunError):
         """The processor and what it was given."""
         where = f", row group {self.row_group}" if self.row_group is not None else ""
         return f"processor {self.processor!r} ({self.stage}{where})"
+
+    def __str__(self) -> str:
+        goes_on = self.is_late and self.row_group is not None
+        return super().__str__() + (f"; {_GOING_ON}" if goes_on else "")
 
 
 class NoRowsLeft(RunError):

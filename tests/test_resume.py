@@ -682,8 +682,9 @@ def test_a_processor_that_failed_is_mended_and_no_cell_is_made_again(stage: Stag
         b.processor(stage, lambda rows: rows.drop_duplicates(column), name="unique")
         return b
 
-    with pytest.raises(ng.ProcessorError, match="'unique'"):
+    with pytest.raises(ng.ProcessorError, match="'unique'") as failed:
         declared("numbre").create(4, tmp_path / "d", show=False).result()
+    assert "on_processor_error" not in str(failed.value)  # it would drop all
 
     dataset = declared("number").create(4, tmp_path / "d", show=False).result()
 
@@ -708,7 +709,7 @@ def test_a_processor_that_failed_later_is_refused_with_what_went_through_it_and_
 
         return b
 
-    with pytest.raises(ng.ProcessorError, match="row group 1"):
+    with pytest.raises(ng.ProcessorError, match=r"row group 1.*RunSettings\(on_processor_error=\"drop\"\) goes on"):
         declared(3).create(6, tmp_path / "d", show=False).result()
 
     with pytest.raises(ng.ConfigError) as refused:

@@ -184,5 +184,7 @@ class Ending:
     def _complete(self, end: EndRun) -> None:
         if isinstance(end.error, RunError) and self._delivery.delivered:
             end.error.is_unprocessed = self._delivery.is_unprocessed
+            if isinstance(end.error, ProcessorError):
+                end.error.is_late = True
         self.is_over = True
         self._outbox.append(end)
