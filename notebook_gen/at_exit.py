@@ -3,6 +3,7 @@
 import atexit
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from notebook_gen.views.display import leave_all
@@ -13,8 +14,8 @@ _PATIENCE = 5.0
 class Unfinished(Protocol):
     """A run that goes on."""
 
-    def end_at_exit(self) -> Callable[[float], str]:
-        """Cancel it; gives what waits about so many seconds for its end, and says what became of it."""
+    def end_at_exit(self) -> Callable[[], str]:
+        """Cancel it; gives what waits for its end, but not for ever, and says what became of it."""
         ...
 
 
@@ -35,11 +36,12 @@ class UnfinishedRuns:
         self._runs.discard(run)
 
     def _end_all(self) -> None:
-        leave_all(_PATIENCE)
+        with suppress(KeyboardInterrupt):
+            leave_all(_PATIENCE)
         # all, before one is waited for: the others would go on with their calls
         ends = [run.end_at_exit() for run in list(self._runs)]
         for end in ends:
-            told = end(_PATIENCE)
+            told = end()
             if sys.stderr is not None:
                 print(f"notebook_gen: {told}", file=sys.stderr)  # noqa: T201  # nobody else is left to tell
 

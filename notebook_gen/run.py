@@ -20,6 +20,7 @@ from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError, NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
+from notebook_gen.last_wait import HEARTBEAT, LastWait
 from notebook_gen.observers.frame import frame_of
 from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _log = logging.getLogger("notebook_gen")
-
-_HEARTBEAT = 0.1
-_PATIENCE = 5.0
 
 
 class Run:
@@ -66,6 +64,7 @@ class Run:
         self._called_back_in: int | None = None
         self._source = RunSource(plan, self, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
+        self._last_wait = LastWait(self._source, self._over, self._give_up, lambda: self.live() is not None)
         self._bus = EventBus()
         self._source.subscribe_to(self._bus)
 
@@ -123,13 +122,13 @@ class Run:
             )
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self._over.wait(_HEARTBEAT):
+            while not self._over.wait(HEARTBEAT):
                 self._pump()
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"the run has not ended within {timeout} s; it goes on")
         except KeyboardInterrupt as interrupt:
             self.cancel()
-            self._over.wait(_PATIENCE)
+            self._last_wait.after_interrupt(self._pump)
             self._close_display()
             if self.state != "finished":
                 interrupt.add_note(str(self._source.progress.error or "the run was cancelled, and has not ended yet"))
@@ -144,13 +143,10 @@ class Run:
             while not self._over.is_set():
                 self._pump()
                 # a heart-beat: an interrupted kernel cancels this coroutine, which would sleep through it otherwise
-                await asyncio.sleep(_HEARTBEAT)
+                await asyncio.sleep(HEARTBEAT)
         except asyncio.CancelledError:
             self.cancel()
-            for _ in range(round(_PATIENCE / _HEARTBEAT)):
-                if self.is_over:
-                    break
-                await asyncio.sleep(_HEARTBEAT)
+            await self._last_wait.after_cancellation()
             self._close_display()
             # still a cancellation for whoever asked for it, and one that tells its reader what became of the run
             raise asyncio.CancelledError(str(self._source.progress.error or "the run had ended")) from None
@@ -300,17 +296,18 @@ class Run:
 
     # Inside
 
-    def end_at_exit(self) -> Callable[[float], str]:
+    def end_at_exit(self) -> Callable[[], str]:
         """Cancel the run because the interpreter ends; `at_exit` calls it, and then what it gives."""
         was_cancelled = self._is_cancelled
         self.cancel()
-        return lambda patience: self._wait_at_exit(patience, was_cancelled=was_cancelled)
+        return lambda: self._wait_at_exit(was_cancelled=was_cancelled)
 
-    def _wait_at_exit(self, patience: float, *, was_cancelled: bool) -> str:
-        if not self._over.wait(patience):
-            self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
-            self._over.wait(patience)
+    def _wait_at_exit(self, *, was_cancelled: bool) -> str:
+        self._last_wait.at_exit()
         return say_unwaited(self._source, was_cancelled=was_cancelled)
+
+    def _give_up(self) -> None:
+        self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
 
     async def _main(self, open_job: Callable[[], AbstractAsyncContextManager[Job]]) -> None:
         try:

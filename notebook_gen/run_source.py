@@ -148,7 +148,7 @@ class RunSource:
         ending, now = scheduler.core.ending, scheduler.now()
         if ending.cancelled_at is None or ending.gives_up_at is None:
             return None
-        return Cancelling(now - ending.cancelled_at, ending.gives_up_at - now)
+        return Cancelling(now - ending.cancelled_at, ending.gives_up_at - now, scheduler.waits_for())
 
     def rows_stored(self) -> int:
         """Give how many rows are written, with those of earlier runs in the same folder."""

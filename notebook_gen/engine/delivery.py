@@ -176,18 +176,24 @@ class Delivery:
         self._under_way.pop(number, None)
         self._given_up.add(number)
 
+    @property
+    def user_calls(self) -> Sequence[UserCall]:
+        """The calls of the user's code that have not returned; safe on any thread."""
+        calls: list[UserCall] = [step for step in list(self._under_way.values()) if isinstance(step, ProcessRowGroup)]
+        calls += list(self._to_tell)[:1]
+        return [*calls, self._last_step] if isinstance(self._last_step, ProcessDataset) else calls
+
     def give_up_calls(self) -> Sequence[UserCall]:
         """Wait no more for the user's code, and call it no more; gives the calls that have not returned."""
-        processing = [order for order in self._under_way.values() if isinstance(order, ProcessRowGroup)]
-        left_behind: list[UserCall] = [*processing, *list(self._to_tell)[:1]]
-        for order in processing:
-            self.give_up(order.row_group.number)
+        left_behind = self.user_calls
+        for call in left_behind:
+            if isinstance(call, ProcessRowGroup):
+                self.give_up(call.row_group.number)
         self._to_tell.clear()
         self._calls_back = False
         self._has_given_up = True
         self._last_steps.clear()
         if isinstance(self._last_step, ProcessDataset):
-            left_behind.append(self._last_step)
             self._last_step = None
         return tuple(left_behind)
 

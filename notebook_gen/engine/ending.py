@@ -10,11 +10,12 @@ it is begun, and what it gives too late changes nothing; what is being written i
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.flow import CellFlow
-from notebook_gen.engine.instructions import EndRun, Instruction, StopWork
+from notebook_gen.engine.instructions import EndRun, Instruction, StopWork, UserCall
 from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.tracker import CompletionTracker
 from notebook_gen.engine.upcoming import Upcoming
@@ -81,6 +82,11 @@ class Ending:
     def rows_done(self) -> int:
         """Rows that have all their cells, written or not."""
         return self._delivery.delivered + sum(group.rows_done for group in self._tracker.groups.values())
+
+    @property
+    def user_calls(self) -> Sequence[UserCall]:
+        """The calls of the user's code that are waited for; safe on any thread."""
+        return self._delivery.user_calls
 
     def begin(self, state: State, error: Exception, drain_until: float | None = None) -> None:
         """Begin to end the run, or hasten the end that has begun: without a time of grace, work is stopped at once."""

@@ -121,11 +121,15 @@ class Outgoing:
 
     def name_left_behind(self, end: EndRun) -> None:
         """Let the run's error name the user's functions that were given up."""
-        names = tuple(map(self._name, end.left_behind))
+        names = self.names_of(end.left_behind)
         if isinstance(end.error, RunCancelled):
             end.error.left_behind = names
         elif names and end.error is not None:
             end.error.add_note(f"left behind, as the run was cancelled meanwhile: {', '.join(names)}")
+
+    def names_of(self, calls: Sequence[UserCall]) -> tuple[str, ...]:
+        """Name the user's functions that were called; on any thread."""
+        return tuple(map(self._name, calls))
 
     def _name(self, call: UserCall) -> str:
         match call:

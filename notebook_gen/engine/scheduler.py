@@ -126,6 +126,10 @@ class AsyncTaskScheduler:
         self.cancel()
         self._do(self.core.ending.give_up)
 
+    def waits_for(self) -> Sequence[str]:
+        """Name the user's code that has not returned, and that a cancelled run waits for; on any thread."""
+        return self._outgoing.names_of(self.core.ending.user_calls)
+
     def pause(self) -> None:
         """Begin nothing more until `resume`; what is in flight goes on."""
         self._do(lambda: self.core.pause(self.now()))

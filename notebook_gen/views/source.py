@@ -22,10 +22,12 @@ class Cancelling(NamedTuple):
     Attributes:
         since: seconds since it was cancelled.
         gives_up_in: seconds until another cancel gives up code that does not return; negative when it does already.
+        waits_for: the callback and the processors that have not returned.
     """
 
     since: float
     gives_up_in: float
+    waits_for: Sequence[str] = ()
 
 
 class InVain(NamedTuple):

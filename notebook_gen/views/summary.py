@@ -238,7 +238,7 @@ def say_ending(source: RunSource) -> Iterator[str]:
     if folder is not None and (stored := source.rows_stored()) != _rows_to_write(progress):
         # rows that were made, and could not be processed or written
         counts, where = full_counts(progress), f"{write_plural(stored, 'row')} {where}"
-    parts = [f"{one_line(source.title)}: {progress.state}", *counts, write_clock(source.elapsed())]
+    parts = [f"{one_line(source.title)}: {state_word(source)}", *counts, write_clock(source.elapsed())]
     parts += [*retry_counts(progress.nodes), *say_spending(source)]
     yield " · ".join(filter(None, [*parts, where]))
     for line in (*failure_lines(source.failures), *warning_lines(progress, source.as_text)):
