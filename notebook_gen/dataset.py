@@ -25,8 +25,9 @@ class Dataset:
         rows_dropped: rows that did not make it; `failures()` says why.
         failures: gives every failure of the run, as `Run.failures` does.
         placeholder_text: whether the demo endpoint wrote its text.
-        warnings: what should be known of the rows, a sentence each: columns with answers of this run that end where the
-            model ran out of tokens, and columns stored as text because no single type holds their values.
+        warnings: what should be known of the rows, a sentence each: columns that changed their number and left fewer
+            than were asked for, columns with answers of this run that end where the model ran out of tokens, and
+            columns stored as text because no single type holds their values.
     """
 
     def __init__(

@@ -76,6 +76,27 @@ def test_what_was_resized_is_counted_as_it_is_and_not_made_again(
     assert json.loads((tmp_path / "d" / "metadata.json").read_text())["rows"]["dropped"] == 0
 
 
+@pytest.mark.parametrize(
+    ("resize", "said"),
+    [
+        (none_left, ("column 'resized' (allow_resize) left none of 6 rows",)),
+        (without_2_and_3, ("column 'resized' (allow_resize) left 4 of 6 rows",)),
+        (doubled, ()),
+    ],
+)
+def test_a_column_that_leaves_rows_out_is_named_also_by_the_next_run(
+    resize: Resize, said: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sized = Sized(tmp_path / "d", resize)
+
+    for _ in range(2):
+        dataset = sized.builder.create(6, tmp_path / "d").result(timeout=30)
+
+        lines = capsys.readouterr().err.splitlines()
+        assert dataset.warnings == said
+        assert [line.strip() for line in lines if "allow_resize" in line] == list(said)
+
+
 def test_a_row_group_of_which_drops_and_a_resize_have_left_nothing_is_not_made_again(tmp_path: Path) -> None:
     sized = Sized(tmp_path / "d", without_2_and_3, drops=2)
     first = sized.create(6)

@@ -218,16 +218,25 @@ def truncation_lines(progress: Progress) -> list[str]:
 
 
 def warning_lines(progress: Progress, as_text: Mapping[str, str]) -> list[str]:
-    """Say what should be known of the rows: which columns have answers cut off, which are stored as text, and what of.
+    """Say what should be known of the rows: who left some out, what is cut off, what is stored as text, and what of.
 
     Args:
         progress: how far the run is.
         as_text: see `observers.rows.Storage`.
     """
-    return truncation_lines(progress) + [
+    return [*_resize_lines(progress), *truncation_lines(progress)] + [
         one_line(f"column {name!r} is stored as text: {_NO_TYPE} ({kinds}); {_ONE_KIND}", 300)
         for name, kinds in as_text.items()
     ]
+
+
+def _resize_lines(progress: Progress) -> Iterator[str]:
+    """Say which columns made fewer rows of those that were asked for; nothing else tells of such rows."""
+    if progress.rows < progress.rows_asked:
+        names = [repr(one_line(node.name, 40)) for node in progress.graph.nodes if node.allow_resize]
+        columns = f"column{'s' if len(names) > 1 else ''} {', '.join(names)}"
+        rows = write_count(progress.rows) if progress.rows else "none"
+        yield f"{columns} (allow_resize) left {rows} of {write_plural(progress.rows_asked, 'row')}"
 
 
 def say_ending(source: RunSource) -> Iterator[str]:
