@@ -3,6 +3,7 @@
 ```
 connection  no answer in time, refused, no such host, broken off  Transient
             no address, certificate, not HTTP                     Rejected
+            not unpacked; packed as nobody can unpack it here     Transient; Rejected
 status      429                                                   RateLimited; without quota Rejected
             408, 409, 425, 5xx                                    Transient
             401, 403, 404, other 4xx, 3xx                         Rejected
@@ -18,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from notebook_gen.errors import GenerationError, RateLimited, Rejected, Transient
 from notebook_gen.models.endpoints import Endpoint
@@ -44,6 +46,11 @@ class Reply(NamedTuple):
 def connection_failure(endpoint: Endpoint, error: aiohttp.ClientError | OSError) -> GenerationError:
     """Say why a call got no complete answer."""
     where = endpoint.shown
+    if (packing := _packing_error(error)) is not None:
+        problem = f"the answer of {where} could not be unpacked: {packing.message}"
+        # as soon as its head was there: nobody can unpack such answers here; otherwise, this one was not to be unpacked
+        kind = Rejected if isinstance(error, aiohttp.ClientResponseError) else Transient
+        return kind(problem, advice="look at its Content-Encoding, which a proxy or gateway may have set or left")
     match error:
         case TimeoutError():
             problem = f"no answer from {where} within {endpoint.timeout:g} s"
@@ -221,6 +228,14 @@ def _error_message(answer: Any) -> str:
 def _is_out_of_quota(reply: Reply) -> bool:
     """Tell a 429 that no waiting will mend."""
     return b"insufficient_quota" in reply.body
+
+
+def _packing_error(error: BaseException) -> ContentEncodingError | None:
+    """What stood in the way of unpacking an answer, which aiohttp tells as a cause, or as the cause of one."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, ContentEncodingError):
+        cause = cause.__cause__
+    return cause
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
