@@ -67,6 +67,8 @@ def read_answer(endpoint: Endpoint, reply: Reply, parameters: Mapping[str, Any],
         text, finish_reason = message["content"], choice.get("finish_reason")
     except (LookupError, TypeError, AttributeError) as error:
         raise _with_usage(_no_choice(endpoint, reply, answer, now), answer) from error
+    if choice.get("error"):
+        raise _with_usage(_reported(endpoint, reply, choice["error"], now), answer)
     if not isinstance(text, str):
         text = _joined(text)
     if text is None or finish_reason == "content_filter" or message.get("refusal"):
@@ -117,14 +119,28 @@ def _joined(content: Any) -> str | None:
 
 
 def _no_choice(endpoint: Endpoint, reply: Reply, answer: Any, now: float) -> GenerationError:
-    """The failure of JSON without a choice; gateways also report an upstream's error this way, under status 200."""
+    """The failure of JSON without a choice."""
     error = answer.get("error") if isinstance(answer, dict) else None
-    if not error:
-        advice = "check base_url: what answers there is no chat endpoint"
-        return answer_failure(endpoint, reply, f"answered without a choice ({describe_body(reply)})", advice=advice)
-    code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, int) and 400 <= code < 600:
-        return status_failure(endpoint, reply._replace(status=code), now)
+    if error:
+        return _reported(endpoint, reply, error, now)
+    advice = "check base_url: what answers there is no chat endpoint"
+    return answer_failure(endpoint, reply, f"answered without a choice ({describe_body(reply)})", advice=advice)
+
+
+def _reported(endpoint: Endpoint, reply: Reply, error: Any, now: float) -> GenerationError:
+    """The failure that a gateway reports under status 200: its upstream's, in place of an answer or with half of one.
+
+    Args:
+        endpoint: who answered.
+        reply: the answer.
+        error: what it has under "error".
+        now: seconds since the epoch.
+    """
+    # where words are looked for
+    reply = reply._replace(body=json.dumps({"error": error}).encode())
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    if len(code) == 3 and code.isdecimal() and 400 <= int(code) < 600:
+        return status_failure(endpoint, reply._replace(status=int(code)), now)
     problem = f"answered with an error: {words_of(reply)}"
     return answer_failure(endpoint, reply, problem, advice="check the prompt and the model's parameters")
 

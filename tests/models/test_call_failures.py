@@ -200,15 +200,21 @@ def test_json_without_a_choice_is_rejected(body: str) -> None:
     [
         ({"message": "Upstream is busy.", "code": 429}, RateLimited, "asks for fewer calls (429): Upstream is busy."),
         ({"message": "Upstream broke.", "code": 502}, Transient, "could not answer (502): Upstream broke."),
+        ({"message": "Upstream is busy.", "code": "429"}, RateLimited, "asks for fewer calls (429): Upstream is busy."),
         ({"message": "No.", "code": "bad"}, Rejected, "answered with an error: No."),
         ("No.", Rejected, "answered with an error: No."),
     ],
 )
 def test_an_error_under_status_200_is_an_error(error: Any, kind: type[GenerationError], said: str) -> None:
-    failure = failure_of(http(200, {"error": error}))
+    in_place_of_an_answer = failure_of(http(200, {"error": error}))
+    begun = chat("Half an ans", "error")
+    begun["choices"][0]["error"] = error
+    in_its_choice = failure_of(http(200, begun))
 
-    assert type(failure) is kind
-    assert said in str(failure)
+    for failure in (in_place_of_an_answer, in_its_choice):
+        assert type(failure) is kind
+        assert said in str(failure)
+    assert in_its_choice.usage == (12, 3)
 
 
 @pytest.mark.parametrize(
