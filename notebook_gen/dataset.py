@@ -27,7 +27,7 @@ class Dataset:
         placeholder_text: whether the demo endpoint wrote its text.
         warnings: what should be known of the rows, a sentence each: columns that changed their number and left fewer
             than were asked for, columns with answers of this run that end where the model ran out of tokens, and
-            columns stored as text because no single type holds their values.
+            columns stored as text because no single type holds their values, or with characters that no file holds.
     """
 
     def __init__(

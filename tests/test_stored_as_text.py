@@ -10,6 +10,11 @@ import pandas as pd
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.config.columns import LLMText
+from notebook_gen.observers.progress import Progress
+from notebook_gen.plan.graph import build_graph
+from notebook_gen.storage.arrays import HALVES
+from notebook_gen.views.summary import warning_lines
 
 GROUP = ng.RunSettings(row_group_size=2)
 SAID = "column 'made' is stored as text: no single type of a table holds its values"
@@ -50,6 +55,27 @@ def test_what_is_stored_as_text_is_said_with_what_it_was(
     assert dataset.warnings == (f"{SAID} ({kinds}){ADVICE}",)
     assert repr(dataset).endswith(", 1 warning>")
     assert f"holds its values ({kinds})" in dataset._repr_html_()
+
+
+def test_halves_of_characters_that_no_file_holds_are_said(folder: Path | None) -> None:
+    dataset = _run(lambda n: "a\ud800" if n == 2 else "\ud83d\ude00", folder).result()
+
+    assert dataset.to_pandas()["made"].tolist() == ["😀", "😀", "a\ufffd", "😀"]
+    assert dataset.warnings == (
+        "column 'made' has halves of characters (lone surrogates), which no file holds: they are stored as �",
+    )
+
+
+def test_halves_of_characters_that_belong_together_are_not_worth_a_word(folder: Path | None) -> None:
+    dataset = _run(lambda n: "\ud83d\ude00", folder).result()
+
+    assert dataset.warnings == ()
+
+
+def test_halves_of_characters_in_answers_of_models_are_not_worth_a_word() -> None:
+    graph = build_graph({"text": LLMText("Write.")})
+
+    assert warning_lines(Progress(graph, 1), {"text": HALVES}) == []
 
 
 def test_row_groups_that_differ_in_their_types_are_said_as_well(folder: Path | None) -> None:

@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 _SCALARS = (bool, int, float, str, bytes, dt.datetime, dt.date, dt.time, dt.timedelta, Decimal)
 _PLAIN = frozenset({*_SCALARS, type(None)})
 
-# what is wrong with values of one type; halves of characters in text are not worth a word
+HALVES = "halves of characters"
+"""What is wrong with text that no file holds."""
+
+# what is wrong with values of one type
 _ALIKE: Mapping[type, str] = {
-    str: "",
+    str: HALVES,
     int: "int of more than 64 bits",
     list: "lists of unlike values, or too deep",
     dict: "dicts of unlike keys or values, or too deep",
@@ -100,7 +103,18 @@ def _kinds_of(values: Sequence[Any]) -> str:
     kinds = {*map(type, values)} - {type(None)}
     if len(kinds) != 1 or not kinds <= _ALIKE.keys():
         return _names_of(kinds)
+    if kinds == {str} and not any(map(_has_half, values)):
+        return ""
     return _ALIKE[kinds.pop()]
+
+
+def _has_half(text: str | None) -> bool:
+    """Whether a text has half of a pair of surrogates, and not the other one beside it."""
+    try:
+        (text or "").encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _names_of(kinds: Iterable[type]) -> str:

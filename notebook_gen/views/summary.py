@@ -8,6 +8,7 @@ from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.failures import Failures
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
+from notebook_gen.storage.arrays import HALVES
 from notebook_gen.views.palette import made_nodes
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import one_line, write_amount, write_clock, write_count, write_plural
@@ -28,6 +29,7 @@ _ENDED_BY: Final[Mapping[str, str]] = {
     "finished": "the run ended",
 }
 _NO_TYPE: Final = "no single type of a table holds its values"
+_MARKED: Final = "they are stored as �"
 _ONE_KIND: Final = "give text, or values of one kind"
 
 
@@ -224,10 +226,17 @@ def warning_lines(progress: Progress, as_text: Mapping[str, str]) -> list[str]:
         progress: how far the run is.
         as_text: see `observers.rows.Storage`.
     """
-    return [*_resize_lines(progress), *truncation_lines(progress)] + [
-        one_line(f"column {name!r} is stored as text: {_NO_TYPE} ({kinds}); {_ONE_KIND}", 300)
-        for name, kinds in as_text.items()
-    ]
+    return [*_resize_lines(progress), *truncation_lines(progress), *_text_lines(progress, as_text)]
+
+
+def _text_lines(progress: Progress, as_text: Mapping[str, str]) -> Iterator[str]:
+    # models break off anywhere, also within a character
+    answers = {name for node in progress.graph.nodes if node.model is not None for name in node.outputs}
+    for name, kinds in as_text.items():
+        if kinds != HALVES:
+            yield one_line(f"column {name!r} is stored as text: {_NO_TYPE} ({kinds}); {_ONE_KIND}", 300)
+        elif name not in answers:
+            yield one_line(f"column {name!r} has {HALVES} (lone surrogates), which no file holds: {_MARKED}", 300)
 
 
 def _resize_lines(progress: Progress) -> Iterator[str]:
