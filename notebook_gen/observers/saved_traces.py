@@ -53,6 +53,7 @@ def read_traces(*frames: "pd.DataFrame") -> Trace:
         ceilings |= Counter(context.ceilings)
     trace = Trace(build_graph({name: _stand_in(resource) for name, resource in resources.items()}), ceilings)
     trace.rows = max((context.rows for context in contexts), default=0)
+    trace.is_over = True
     trace.began = _began(runs[0][0]) if len(runs) == 1 else None
     lengths = [_length(attempts) for attempts, _ in runs]
     shift, gap = 0.0, _GAP * sum(lengths)

@@ -101,6 +101,8 @@ class Trace:
         """What the limit of each resource did, in order, as far as one moved or paused."""
         self.pauses: list[tuple[float, float]] = []
         """When the run was paused, from when to when; infinity while it is."""
+        self.is_over = False
+        """Whether the run is: no attempt will be added, and none is in flight."""
         # a line is added as a whole: readers on other threads never see half of one
         self._lines = bytearray()
         resources = {name: index << 16 for index, name in enumerate(graph.resources)}
@@ -138,6 +140,7 @@ class Trace:
         elif kind is RunFinished:
             self._end_pause(event.time)
             self.cancel_open(event.time)
+            self.is_over = True
 
     def _start(self, event: TaskStarted) -> None:
         time, task, ready, slot = event

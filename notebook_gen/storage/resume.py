@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from notebook_gen.config.columns import Column
 from notebook_gen.config.fingerprints import Fingerprints
 from notebook_gen.config.processors import Stage
 from notebook_gen.errors import ConfigError, WriteError
@@ -87,15 +88,31 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
     asked = _read_asked(path / folder.METADATA)
     _check_builder(path / folder.BUILDER)
     _check_same(path, asked, run)
-    rows = _read_all(_row_files(path, asked.replaced))
-    dropped = _read_all(folder.numbered_files(path, folder.DROPPED))
-    return _final(asked.replaced, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
+    return _how_far(path, asked, run)
+
+
+def tell(path: Path, columns: Mapping[str, Column]) -> tuple[str, RunDescription, Earlier]:
+    """Tell how a dataset's last run ended, what it was asked for, and what there is; a run may go on meanwhile.
+
+    Args:
+        path: the folder, with its metadata.
+        columns: what its builder declared.
+
+    Raises:
+        ConfigError: a file is broken; says which, and what to do.
+    """
+    asked = _read_asked(path / folder.METADATA)
+    run = RunDescription(
+        columns=columns, models={}, seed=asked.seed, rows=asked.rows, row_group_size=asked.row_group_size
+    )
+    return asked.state, run, _how_far(path, asked, run)
 
 
 # What was asked for
 
 
 class _Asked(NamedTuple):
+    state: str
     rows: int
     row_group_size: int
     seed: int
@@ -104,10 +121,11 @@ class _Asked(NamedTuple):
 
 
 def _read_asked(path: Path) -> _Asked:
-    content = _read_json(path)
+    content = read_json(path)
     try:
         said = content["fingerprints"]
         return _Asked(
+            str(content.get("state")),
             _whole(content["rows"]["asked"]),
             _whole(content["row_group_size"]),
             _whole(content["seed"]),
@@ -130,11 +148,16 @@ def _read_replaced(content: Mapping[str, Any]) -> Replaced:
 
 def _check_builder(path: Path) -> None:
     # the process may have been killed before it was written
-    if path.exists() and "columns" not in _read_json(path):
+    if path.exists() and "columns" not in read_json(path):
         raise _broken(path, "does not say what the columns are")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of a dataset.
+
+    Raises:
+        ConfigError: it is broken, or of a newer version; says what to do.
+    """
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -170,7 +193,7 @@ def _check_same(path: Path, asked: _Asked, run: RunDescription) -> None:
     now, before = run.fingerprints.without(unused), asked.fingerprints.without(unused)
     changes = now.changes_since(before)
     if changes and (path / folder.BUILDER).exists():
-        changes = now.changes_since(before, differences(_read_json(path / folder.BUILDER), run))
+        changes = now.changes_since(before, differences(read_json(path / folder.BUILDER), run))
     if asked.seed != run.seed:
         changes.append(f"the seed was {asked.seed} and is {run.seed}")
     if asked.row_group_size != run.row_group_size:
@@ -218,6 +241,12 @@ def _of_row_groups(made_by: Fingerprints) -> list[tuple[str, str]]:
 
 
 # How far it got
+
+
+def _how_far(path: Path, asked: _Asked, run: RunDescription) -> Earlier:
+    rows = _read_all(_row_files(path, asked.replaced))
+    dropped = _read_all(folder.numbered_files(path, folder.DROPPED))
+    return _final(asked.replaced, rows, dropped, run) if asked.replaced is not None else _told(path, rows, dropped, run)
 
 
 def _row_files(path: Path, replaced: Replaced | None) -> dict[int, Path]:

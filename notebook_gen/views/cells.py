@@ -140,6 +140,7 @@ class CellsPicture(NamedTuple):
         first: the row that bin 0 begins with.
         unmade: what is said of cells that wait and will never be made.
         nodes: what makes the columns, as indexes of the graph's nodes; empty where there is no graph.
+        untold: what nobody knows of the cells, a sentence each; not escaped.
     """
 
     names: list[str]
@@ -150,6 +151,7 @@ class CellsPicture(NamedTuple):
     first: int = 0
     unmade: str = "not made"
     nodes: Sequence[int] = ()
+    untold: Sequence[str] = ()
 
     @property
     def bins(self) -> int:

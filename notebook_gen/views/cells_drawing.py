@@ -6,13 +6,17 @@ from typing import Protocol, cast
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
+from notebook_gen.storage.folder import TRACES, numbered_files
+from notebook_gen.storage.outcome import read_outcome
 from notebook_gen.views.cells import CellsPicture, picture_of_run
+from notebook_gen.views.cells_folder import picture_of_folder
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.cells_traces import picture_of_trace
 from notebook_gen.views.palette import EITHER
 from notebook_gen.views.pictures import HasTraces, SavedTraces, to_trace
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
+from notebook_gen.views.text import escape
 from notebook_gen.views.twofold import twofold
 
 
@@ -63,23 +67,28 @@ class CellsDrawing:
 def cells(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsDrawing:
     """Draw the state of every cell: rows across, columns down; a run that goes on is drawn as it stands.
 
-    `ng.views.cells("reviews/")` draws what the traces of last week's runs tell: each cell as its last attempt left it.
-    Columns that were made in place have no attempts of their own, and are left out.
+    `ng.views.cells("reviews/")` draws a dataset that was made last week, from all that its files tell: what was
+    delivered, dropped, skipped or left empty. Of rows that are not delivered, and of attempts without their dataset,
+    only calls and functions are known; what they do not tell stands below the picture.
 
     Args:
         run: a run, a dataset that was written to a folder, the path of such a folder, `run.traces`, or saved attempts
             as `gantt` takes them.
 
     Raises:
-        ConfigError: it is none of these, or a dataset without traces.
+        ConfigError: it is none of these, or a preview's dataset; or a file in the folder is broken.
     """
     whole = _picture(run)
     picture = drawable(whole)
     drawn = '<p class="ng-empty">No cells: no attempt tells of any.</p>'
     if picture.names:
-        drawn = twofold(cells_svg(picture), cells_image(drawable(whole, FEW_SHAPES), EITHER), "cells")
+        image = cells_image(drawable(whole._replace(untold=()), FEW_SHAPES), EITHER)
+        drawn = twofold(cells_svg(picture), image, "cells")
+    notes = "".join(f'<p class="ng-note">{escape(sentence)}</p>' for sentence in picture.untold)
     style = f"<style>{stylesheet('cells')}</style>"
-    html = f'{style}<div class="ng-view mathjax_ignore"><div class="ng-scroll ng-cells-drawn">{drawn}</div></div>'
+    html = (
+        f'{style}<div class="ng-view mathjax_ignore"><div class="ng-scroll ng-cells-drawn">{drawn}</div>{notes}</div>'
+    )
     return CellsDrawing(html=html, svg=cells_image(picture))
 
 
@@ -87,14 +96,11 @@ def _picture(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsPicture:
     source = getattr(run, "_source", None)
     if source is not None:
         return picture_of_run(cast("RunSource", source))
-    if hasattr(run, "path"):
-        run = _saved_traces(cast("HasPath", run))
-    return picture_of_trace(to_trace(cast("SavedTraces | Trace", run)))
-
-
-def _saved_traces(dataset: HasPath) -> Path:
-    """Where a dataset's folder keeps its attempts."""
-    folder = Path(dataset.path) / "traces" if dataset.path is not None else None
-    if folder is None or not folder.is_dir():
-        raise ConfigError("this dataset has no traces", advice="give the run itself")
-    return folder
+    path = getattr(run, "path", run)
+    if path is None:
+        raise ConfigError("this dataset is in memory, and does not know how it was made", advice="give the run itself")
+    outcome = read_outcome(Path(path)) if isinstance(path, str | Path) else None
+    if outcome is None:
+        return picture_of_trace(to_trace(cast("SavedTraces | Trace", run)))
+    has_traces = bool(numbered_files(outcome.path, TRACES))
+    return picture_of_folder(outcome, to_trace(outcome.path) if has_traces else None)

@@ -21,6 +21,7 @@ _LANE: Final = 16
 _BETWEEN: Final = 3
 _LEGEND: Final = 24
 _AXIS: Final = 20
+_NOTE: Final = 16
 _WIDEST_LABEL: Final = 160.0
 _WIDEST_CELL: Final = 32
 _WIDEST: Final = 10_000
@@ -63,10 +64,11 @@ def cells_image(picture: CellsPicture, theme: Theme = LIGHT) -> str:
     """Draw the cells as a picture that stands alone: with a width and colours of its own."""
     drawing = _Drawing(picture, theme_paint(theme))
     width = min(_IMAGE_WIDTH - drawing.label_width - _RIGHT, drawing.widest)
+    height = drawing.height + _NOTE * len(picture.untold)
     return (
-        f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{drawing.height}" '
+        f'<svg xmlns="{_SVG}" {drawing.about} width="{_IMAGE_WIDTH}" height="{height}" '
         f'style="font-size:{LABEL_SIZE:g}px;font-family:sans-serif">'
-        f'<rect width="100%" height="100%" rx="6" fill="{theme.panel}"/>'
+        f'<rect width="100%" height="100%" rx="6" fill="{theme.panel}"/>{drawing.notes()}'
         f'<svg x="{drawing.label_width:g}" y="2" width="{width:g}" overflow="visible">{drawing.marks()}</svg></svg>'
     )
 
@@ -133,6 +135,15 @@ class _Drawing:
                 *self._labels(),
                 *self._ticks(),
             )
+        )
+
+    def notes(self) -> str:
+        """What nobody knows of the cells, below them, in pixels of the whole image."""
+        style = f"fill:{self.paint('soft', 1)};font-size:{_SMALL}px"
+        y = self.height + 8
+        return "".join(
+            f'<text x="16" y="{y + _NOTE * place}" style="{style}">{escape(sentence)}</text>'
+            for place, sentence in enumerate(self.picture.untold)
         )
 
     def _shapes(self) -> Iterator[str]:

@@ -54,11 +54,22 @@ def test_the_cells_of_saved_traces_are_as_their_last_attempts_left_them() -> Non
 
     drawings = [ng.views.cells(traces) for traces in (run.trace, run.trace.to_pandas())]
 
-    said = "cells of 2 columns: 2 done, 1 deferred, 3 without an attempt, 1 dropped, 1 failed"
+    said = "cells of 2 columns: 2 done, 5 without a finished attempt, 1 failed"
     assert [said in drawing.html for drawing in drawings] == [True, True]
+    assert "Attempts alone do not tell which cells were skipped" in drawings[0].html
+    assert "Attempts alone do not tell which cells were skipped" in drawings[0].svg
 
 
-def test_a_dataset_in_a_folder_shows_its_cells_and_a_preview_has_no_traces_to_tell(tmp_path: Path) -> None:
+def test_traces_of_a_run_that_goes_on_show_what_is_under_way() -> None:
+    run = traced_run(2)
+    run.attempt_in_vain(REVIEW, 0, 1.0, 2.0, again=True)
+    run.attempt(REVIEW, 1, 6.0)
+    assert run.trace is not None
+
+    assert "cells of 1 columns: 1 in flight, 1 deferred" in ng.views.cells(run.trace).html
+
+
+def test_a_dataset_is_drawn_from_its_folder_and_a_preview_of_which_nothing_is_known_is_told(tmp_path: Path) -> None:
     builder = ng.DatasetBuilder()
     builder["stars"] = ng.Integer(1, 5)
 
@@ -68,10 +79,10 @@ def test_a_dataset_in_a_folder_shows_its_cells_and_a_preview_has_no_traces_to_te
 
     created = builder.create(4, tmp_path / "stars", show=False).result()
 
-    assert "cells of 1 columns: 4 done" in ng.views.cells(created).html
+    assert "cells of 2 columns: 8 done" in ng.views.cells(created).html
     assert ng.views.cells(str(tmp_path / "stars")).html == ng.views.cells(created).html
-    assert ng.views.cells(tmp_path / "stars" / "traces").html == ng.views.cells(created).html
-    with pytest.raises(ng.ConfigError, match="this dataset has no traces; give the run itself"):
+    assert "cells of 1 columns: 4 done" in ng.views.cells(tmp_path / "stars" / "traces").html
+    with pytest.raises(ng.ConfigError, match=r"this dataset is in memory, .*; give the run itself"):
         ng.views.cells(builder.preview(2, show=False).result())
 
 
