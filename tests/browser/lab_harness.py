@@ -36,10 +36,11 @@ PATIENCE = 60.0
 LEFT_SOON = "run._display.presence.patience = run._display.presence.patience._replace(left=1)"
 """In a cell below a run: who has left its view alone for a second is not there any more."""
 
-# what JupyterLab and Notebook 7 say on their own, with no notebook of ours open
+# what JupyterLab and Notebook 7 say on their own, with no notebook of ours open; the list of kernels, which is asked
+# for now and then, its server sometimes cannot make while one of them ends
 _NOISE = re.compile(
     r"favicon|/lab/api/(workspaces|settings|translations)|sourcemap|ResizeObserver|"
-    r"jupyter-server-ydoc|Document session|GL Driver Message|"
+    r"jupyter-server-ydoc|Document session|GL Driver Message|status of 500 .*/api/kernels\?\d+\)$|"
     r"^uncaught: Cannot read properties of undefined \(reading 'schema'\)$"
 )
 _BROKEN_OFF = re.compile(r"^uncaught: Kernel message validation error")
