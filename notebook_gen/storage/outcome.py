@@ -142,6 +142,8 @@ def _column(described: Mapping[str, Any], tables: Sequence[SeedData]) -> Column:
         case "Function":
             del options["name"]
             return Function(function=len, **options)  # never called
-        case kind:
-            spec: Column = getattr(kinds, kind)(**options)
-            return spec
+        case name:
+            kind = getattr(kinds, name)
+            if not (isinstance(kind, type) and issubclass(kind, Column)):
+                raise TypeError(f"{name} is no kind of column")  # whatever a file names is not called
+            return kind(**options)

@@ -154,11 +154,12 @@ def test_rows_that_were_dropped_once_and_made_later_are_done(tmp_path: Path) -> 
     assert (before, _said(tmp_path / "it")) == ("1 columns: 3 done, 1 failed", "1 columns: 4 done")
 
 
-def test_a_broken_description_of_the_columns_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["Dice", "Field"])  # one that is not there, and one that is no column
+def test_a_broken_description_of_the_columns_is_told(kind: str, tmp_path: Path) -> None:
     _eventful().create(10, tmp_path / "it", show=False).result(timeout=30)
     file = tmp_path / "it" / "builder.json"
     content = json.loads(file.read_text(encoding="utf-8"))
-    content["columns"]["stars"]["type"] = "Dice"
+    content["columns"]["stars"]["type"] = kind
     file.write_text(json.dumps(content), encoding="utf-8")
 
     with pytest.raises(ng.ConfigError, match=r"builder\.json does not say what the columns are"):
