@@ -34,8 +34,9 @@ class RunSettings(Spec):
             early when ten in a row failed.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
         shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
-            not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it. No call
-            waits longer than that for its next try, nor than ten minutes, whatever it is asked.
+            not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it. A
+            call that is asked to wait while others are answered waits no longer than that, nor than ten minutes; an
+            endpoint that refuses them all is left alone for as long as it asks.
         grace: seconds that what is under way has to come to its end: calls when a run stops early; a callback and
             processors when it was cancelled, before another cancel gives them up.
         on_processor_error: "raise" ends the run; "drop" drops the row group that the processor was given.
