@@ -23,7 +23,7 @@ from notebook_gen.views.gantt_traces import (
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LaneChoice, LaneKind, most_rows, room_for_rows
 from notebook_gen.views.level_of_detail import Window, query
-from notebook_gen.views.palette import LIGHT, Paint, Theme, name_paint, theme_paint
+from notebook_gen.views.palette import DARK, EITHER, Paint, Theme, name_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.row_choice import RowChoice, choose_rows, say_rows
 from notebook_gen.views.text import one_line, plotly_text
@@ -73,7 +73,7 @@ def gantt(
     *,
     lanes: LaneKind = "slots",
     rows: RowChoice | None = None,
-    theme: Theme = LIGHT,
+    theme: Theme = EITHER,
     max_bars: int = 2000,
 ) -> "go.Figure":
     """Draw a trace as a plotly figure of its own.
@@ -88,7 +88,7 @@ def gantt(
     Raises:
         ConfigError: there are no such rows.
     """
-    import plotly.graph_objects as go
+    from notebook_gen.views.gantt_figure import GanttFigure
 
     history = History(trace.graph)
     history.update(trace)
@@ -96,11 +96,17 @@ def gantt(
     chosen = None if rows is None else choose_rows(rows, count)
     chart = _chart(trace, history, lanes, None if chosen is None else chosen[:_MOST_ROWS], max_bars)
     paint = theme_paint(theme)
-    layout = _layout(chart, paint) | {"paper_bgcolor": theme.panel, "plot_bgcolor": theme.panel}
+    ground = theme_paint(theme)("panel", 1)
+    layout = _layout(chart, paint) | {"paper_bgcolor": ground, "plot_bgcolor": ground, "dragmode": "zoom"}
     _complete(layout, chart, paint, say_rows(chart.detail.lanes, count, asked=None if chosen is None else len(chosen)))
     if chosen is not None:
         layout["xaxis"]["range"] = [chart.detail.since, _last_end(chart)]
-    return go.Figure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
+    if theme is EITHER:
+        # a card needs a ground; a dark one can be read on either page
+        card = theme_paint(DARK)
+        font = layout["font"] | {"color": card("ink", 1)}
+        layout["hoverlabel"] |= {"bgcolor": card("card", 1), "bordercolor": card("line", 1), "font": font}
+    return GanttFigure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
 
 
 def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...] | None, max_bars: int) -> Chart:
@@ -149,7 +155,8 @@ def _complete(layout: Plotly, chart: Chart, paint: Paint, note: str) -> None:
     layout["margin"]["b"] += below
     layout["margin"]["l"] = round(chart.places.label_width)
     layout["height"] = chart.height + _LEGEND_HEIGHT + below
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
+    still = {"itemclick": False, "itemdoubleclick": False}
+    layout["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"} | still
     layout["xaxis"]["range"] = [chart.detail.since, chart.detail.window.end]
     layout["yaxis"]["tickvals"] = chart.places.labels
     layout["yaxis"]["ticktext"] = [_tick_text(name, below) for name, below in chart.labels]

@@ -16,7 +16,7 @@ from notebook_gen.views.dag import builder_svg, dag_html, dag_source, stand_alon
 from notebook_gen.views.fitting import Direction
 from notebook_gen.views.gantt import gantt as draw_gantt
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
-from notebook_gen.views.palette import DARK, LIGHT
+from notebook_gen.views.palette import DARK, EITHER, LIGHT
 from notebook_gen.views.row_choice import RowChoice
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def gantt(
     *,
     lanes: LaneKind = "slots",
     rows: RowChoice | None = None,
-    theme: Literal["light", "dark"] = "light",
+    theme: Literal["auto", "light", "dark"] = "auto",
     max_bars: int = 2000,
 ) -> "go.Figure":
     """Draw attempts as a Gantt chart: lanes, below them what waits and what is in flight.
@@ -119,7 +119,7 @@ def gantt(
         rows: with lanes="rows", which of them: 40 is row 40 and those behind it; or range(40, 80), or a slice as of
             a list, such as slice(-40, None). The figure is as high as they need; of more than 60, the first 60 are
             shown. None: the newest, as many as fit in.
-        theme: the colours.
+        theme: the colours: "light", "dark", or "auto": without a ground of its own, with text as the page has it.
         max_bars: bars, at most; what has none is shown as how busy its slot or column was.
 
     Raises:
@@ -129,9 +129,9 @@ def gantt(
         raise ConfigError(f"lanes is {lanes!r}", advice='give "slots", "rows" or "columns"')
     if rows is not None and lanes != "rows":
         raise ConfigError("rows= says which lanes to show where lanes are rows", advice='give lanes="rows", too')
-    themes = {"light": LIGHT, "dark": DARK}
+    themes = {"auto": EITHER, "light": LIGHT, "dark": DARK}
     if theme not in themes:
-        raise ConfigError(f"theme is {theme!r}", advice='give "light" or "dark"')
+        raise ConfigError(f"theme is {theme!r}", advice='give "auto", "light" or "dark"')
     return draw_gantt(to_trace(traces), lanes=lanes, rows=rows, theme=themes[theme], max_bars=max_bars)
 
 

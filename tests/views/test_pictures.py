@@ -2,12 +2,15 @@
 
 import asyncio
 import importlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,7 +20,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.storage.row_files import write_table
 from notebook_gen.views.dag import dag_html
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
-from notebook_gen.views.palette import DARK
+from notebook_gen.views.palette import DARK, EITHER
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
 
 
@@ -115,6 +118,47 @@ def test_a_file_that_is_not_there_or_no_parquet_is_told(tmp_path: Path) -> None:
         ng.views.gantt(tmp_path / "nothing")
     with pytest.raises(ng.ConfigError, match=r"other\.parquet' could not be read"):
         ng.views.gantt(tmp_path / "other.parquet")
+
+
+@pytest.fixture
+def in_jupyter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What plotly takes to be where figures are shown."""
+    monkeypatch.setattr(pio.renderers, "default", "plotly_mimetype")
+
+
+@pytest.mark.usefixtures("in_jupyter")
+def test_a_chart_has_no_ground_of_its_own_and_takes_the_text_of_the_page_where_it_is_shown() -> None:
+    figure = ng.views.gantt(_trace())
+
+    shown = figure._repr_mimebundle_()["application/vnd.plotly.v1+json"]
+
+    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == EITHER.panel
+    assert "var(--jp-content-font-color1" in shown["layout"]["yaxis"]["ticktext"][0]
+    assert "var(--jp-content-font-color1" in shown["data"][-1]["name"]
+    assert "var(--jp-" not in str(figure)
+    assert figure.layout.dragmode == "zoom"
+    assert (shown["config"]["displayModeBar"], shown["config"]["scrollZoom"]) == (False, False)
+
+
+@pytest.mark.usefixtures("in_jupyter")
+def test_a_chart_is_a_figure_that_can_be_changed_and_has_the_colors_that_it_was_given() -> None:
+    figure = ng.views.gantt(_trace())
+
+    changed = figure.update_layout(font_color="#ff0000").update_xaxes(tickfont_color="#ff0000")
+
+    assert isinstance(changed, go.Figure)
+    shown = changed._repr_mimebundle_(config={"displayModeBar": True})["application/vnd.plotly.v1+json"]
+    assert "var(--jp-" not in str(shown)
+    assert shown["config"]["displayModeBar"] is True
+    assert go.Figure(changed).to_dict() == changed.to_dict()
+    assert pickle.loads(pickle.dumps(changed)).to_dict() == changed.to_dict()  # noqa: S301  # our own
+
+
+@pytest.mark.usefixtures("in_jupyter")
+def test_a_chart_without_legend_labels_or_text_is_shown_too() -> None:
+    figure = ng.views.gantt(_trace()).update_layout(showlegend=False, legend=None, yaxis=None)
+
+    assert "application/vnd.plotly.v1+json" in figure._repr_mimebundle_()
 
 
 def test_a_chart_has_the_colors_of_the_theme_that_was_asked_for() -> None:
