@@ -9,6 +9,8 @@ from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import text_width
 
 SMALL_SIZE: Final = 10.0
+LABEL_PITCH: Final = 13.0
+"""Pixels from a label to the next, at least."""
 AXIS_HEIGHT: Final = 26
 TOP_MARGIN: Final = 6
 
@@ -24,7 +26,6 @@ _ROW_GAP = 1.0
 _NARROWEST_LABEL = 66.0
 _LABEL_GAP = 8.0
 _PADDING = 16.0  # of the view: labels begin where all else begins
-_LABEL_PITCH = 13.0
 _TWO_LINES = 25.0
 _MOST_GAPS = 0.3  # of the room for lanes
 
@@ -171,6 +172,6 @@ def _labelled(groups: Sequence[Band]) -> tuple[int, ...]:
     """The groups whose labels lie apart, from the first on."""
     chosen: list[int] = []
     for number, band in enumerate(groups):
-        if not chosen or band.middle - groups[chosen[-1]].middle >= _LABEL_PITCH - 0.01:
+        if not chosen or band.middle - groups[chosen[-1]].middle >= LABEL_PITCH - 0.01:
             chosen.append(number)
     return tuple(chosen)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views.chart import ROOM_AHEAD, Chart, chart_height, make_chart
-from notebook_gen.views.chart_places import AXIS_HEIGHT, SMALL_SIZE, TOP_MARGIN, Band, rows_height
+from notebook_gen.views.chart_places import AXIS_HEIGHT, LABEL_PITCH, SMALL_SIZE, TOP_MARGIN, Band, rows_height
 from notebook_gen.views.gantt_traces import (
     BAR_OPACITY,
     GRID_SHADES,
@@ -119,7 +119,7 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
     while True:
         window = Window(0.0, now, _WIDTH) if rows is None else _window_of(history, rows[: most_rows(room)], now)
         detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
-        needed = room_for_rows(detail.lanes, len(rows)) if rows is not None else 0.0
+        needed = max(room_for_rows(detail.lanes, len(rows)), len(rows) * LABEL_PITCH) if rows is not None else 0.0
         if needed <= room:
             is_over = not detail.load.in_flight[:, -1].any()
             return make_chart(history, detail, slots, height, is_over=is_over)

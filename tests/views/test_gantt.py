@@ -340,8 +340,23 @@ def test_a_figure_is_as_high_as_the_rows_that_were_asked_for_need() -> None:
         "rows 300–309 of 1,000",
         "rows 300–359 of 1,000",
     ]
-    assert few.layout.height < many.layout.height < few.layout.height + 400
+    assert few.layout.height < many.layout.height < 1000
     assert len({lane for bar in many.data if bar.type == "bar" for lane in bar.y}) == 60
+
+
+@pytest.mark.parametrize("beside", [1, 2, 3])
+def test_each_of_the_rows_that_were_asked_for_has_its_label(beside: int) -> None:
+    run = traced_run(40)
+    for row in range(40):
+        for slot in range(beside):
+            run.attempt((REVIEW, SCORE, REVIEW)[slot], row, row * 0.1, row * 0.1 + 1.0, slot=slot * 40 + row)
+
+    for count in (20, 40):
+        figure = gantt(_trace(run), lanes="rows", rows=range(count))
+
+        assert list(figure.layout.yaxis.ticktext) == [f"row {row}" for row in range(count)]
+        places = list(figure.layout.yaxis.tickvals)
+        assert min(below - above for above, below in pairwise(places)) >= figure.layout.font.size + 1
 
 
 def test_rows_of_which_nothing_is_known_yet_are_empty_lanes() -> None:
