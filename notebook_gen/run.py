@@ -245,7 +245,8 @@ class Run:
         Args:
             lanes: "slots": who was busy with what; "rows": how each row came about; "columns": how many tasks of each
                 column were in flight.
-            rows: with lanes="rows", which: 40 is row 40 and those behind it; a range; a slice. None: the newest.
+            rows: with lanes="rows", which: 40 is row 40 and those behind it; a range; a slice. None: those in which
+                something began last, as many as fit in.
 
         Raises:
             ConfigError: there are no such lanes or rows.

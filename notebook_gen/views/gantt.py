@@ -35,6 +35,7 @@ _WIDTH = 900
 _LEGEND_HEIGHT = 40
 _MOST_ROWS = 60  # of those that somebody asked for
 _NOTE_HEIGHT = 20
+_NEWEST = "those in which something began last; for others, give rows=range(…)"
 
 
 class Template(TypedDict):
@@ -81,7 +82,8 @@ def gantt(
     Args:
         trace: the attempts; may still grow.
         lanes: what lanes are.
-        rows: which of them, where they are rows; of more than 60 the first 60 are shown. None: the newest.
+        rows: which of them, where they are rows; of more than 60 the first 60 are shown. None: those in
+            which something began last, as many as fit in.
         theme: the colours.
         max_bars: bars, at most; what has none is shown as how busy its lane was.
 
@@ -98,7 +100,7 @@ def gantt(
     paint = theme_paint(theme)
     ground = theme_paint(theme)("panel", 1)
     layout = _layout(chart, paint) | {"paper_bgcolor": ground, "plot_bgcolor": ground, "dragmode": "zoom"}
-    _complete(layout, chart, paint, say_rows(chart.detail.lanes, count, asked=None if chosen is None else len(chosen)))
+    _complete(layout, chart, paint, _note(chart, count, chosen))
     if chosen is not None:
         layout["xaxis"]["range"] = [chart.detail.since, _last_end(chart)]
     if theme is EITHER:
@@ -107,6 +109,14 @@ def gantt(
         font = layout["font"] | {"color": card("ink", 1)}
         layout["hoverlabel"] |= {"bgcolor": card("card", 1), "bordercolor": card("line", 1), "font": font}
     return GanttFigure({"data": list(draw_traces(chart, paint, trace.errors)), "layout": layout})
+
+
+def _note(chart: Chart, count: int, chosen: tuple[int, ...] | None) -> str:
+    """What stands below a chart: where lanes are rows, which of them there are, and why these."""
+    lanes = chart.detail.lanes
+    said = say_rows(lanes, count, asked=None if chosen is None else len(chosen))
+    is_part = chosen is None and len(lanes.groups) < count
+    return f"{said} · {_NEWEST}" if said and is_part else said
 
 
 def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...] | None, max_bars: int) -> Chart:

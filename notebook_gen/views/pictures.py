@@ -118,7 +118,7 @@ def gantt(
             how many tasks of each column were in flight.
         rows: with lanes="rows", which of them: 40 is row 40 and those behind it; or range(40, 80), or a slice as of
             a list, such as slice(-40, None). The figure is as high as they need; of more than 60, the first 60 are
-            shown. None: the newest, as many as fit in.
+            shown. None: those in which something began last, as many as fit in, and the chart says which these are.
         theme: the colours: "light", "dark", or "auto": without a ground of its own, with text as the page has it.
         max_bars: bars, at most; what has none is shown as how busy its slot or column was.
 

@@ -300,8 +300,10 @@ def test_where_rows_do_not_all_fit_the_figure_says_which_it_shows() -> None:
 
     names = figure.layout.yaxis.ticktext
     [note] = [annotation.text for annotation in figure.layout.annotations]
-    assert re.fullmatch(r"rows 9\d\d–999 of 1,000", note)
-    assert names[0] == f"row {note[5:8]}"
+    shown, why = note.split(" · ")
+    assert re.fullmatch(r"rows 9\d\d–999 of 1,000", shown)
+    assert why == "those in which something began last; for others, give rows=range(…)"
+    assert names[0] == f"row {shown[5:8]}"
     assert not gantt(trace, lanes="slots").layout.annotations
     assert gantt(_trace(_busy(3)), lanes="rows").layout.annotations[0].text == "rows 0–2"
 
