@@ -8,13 +8,14 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.trace import Trace
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, own_widths
@@ -35,7 +36,7 @@ from notebook_gen.views.row_turns import RowsFrame, Turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.summary import say_no_rows, say_shown
-from notebook_gen.views.tables import failures_table, rows_table
+from notebook_gen.views.tables import bounded_table, failures_table
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
 from notebook_gen.views.timeline import timeline_script
 from notebook_gen.views.usage import usage_html
@@ -164,11 +165,9 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
 
 
 def _rows(source: RunSource) -> str:
-    rows = source.first_rows(ROWS)
+    rows: Sequence[RowView] = source.first_rows(ROWS)
     columns = arrange(source.graph, own_widths(source.columns, rows))
-    table = rows_table(columns, rows, nothing=say_no_rows(source))
-    if len(table) > _TABLE_SIZE:
-        table = rows_table(columns, rows, full_limit=0)
+    table, rows = bounded_table(columns, rows, _TABLE_SIZE, nothing=say_no_rows(source))
     total = source.progress.rows_listed
     more = "to see them" if len(rows) == total else "for more"
     cue = [f"scroll {more}"] if len(rows) > _ROWS_SEEN else []

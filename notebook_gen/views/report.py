@@ -9,6 +9,7 @@ image: where the first is dropped, the second is shown; see `twofold`.
 from collections.abc import Sequence
 from typing import Final
 
+from notebook_gen.engine.snapshots import RowView
 from notebook_gen.views import measures
 from notebook_gen.views.arrangement import arrange, own_widths
 from notebook_gen.views.chart import chart_of_run
@@ -20,13 +21,13 @@ from notebook_gen.views.history import History
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.summary import failure_lines, say_ending, say_no_rows, say_shown, warning_lines
-from notebook_gen.views.tables import rows_table
+from notebook_gen.views.tables import bounded_table
 from notebook_gen.views.text import escape, write_plural
 from notebook_gen.views.twofold import twofold
 
 ROWS: Final = 20
 """First rows in a report, at most."""
-TABLE_SIZE: Final = 45_000
+TABLE_SIZE: Final = 90_000
 """Characters that the rows may take; longer texts are cut, then rows left out."""
 
 MOST_BARS: Final = 1000
@@ -128,14 +129,9 @@ def _timeline(source: RunSource) -> list[str]:
 
 
 def _rows(source: RunSource) -> list[str]:
-    rows = source.first_rows(ROWS)
+    rows: Sequence[RowView] = source.first_rows(ROWS)
     columns = arrange(source.graph, own_widths(source.columns, rows))
-    table = rows_table(columns, rows, nothing=say_no_rows(source))
-    if len(table) > TABLE_SIZE:
-        table = rows_table(columns, rows, full_limit=0)
-    while len(table) > TABLE_SIZE and len(rows) > 1:
-        rows = rows[: len(rows) // 2]
-        table = rows_table(columns, rows, full_limit=0)
+    table, rows = bounded_table(columns, rows, TABLE_SIZE, nothing=say_no_rows(source))
     # what stands below takes its place where the live view has its tabs
     room = measures.TABS + measures.TABLE - 2 * measures.SECTION - _FOOT_HEIGHT
     # what ended the run and what to know of its rows take a line each

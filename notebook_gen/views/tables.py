@@ -50,6 +50,7 @@ _THUMBNAIL = 22  # pixels: with its edges as high as a line of text has room
 _FRAME_PICTURES = 400_000
 _MOST_TEXT = 100_000  # characters of all texts that can be opened in a frame's table
 _OPENED_ALONE = 12  # long texts of a row; those behind them are opened together. static/style.css knows as many
+_FULL_LIMITS: Final = (FULL_LIMIT, 1_500, 600, 240)  # of which a table with little room takes the first that fits
 _LINE = 120  # characters of a text that is shown whole, about
 _PARAGRAPH, _PAGE = 3, 8  # lines: what is longer needs more room in a report; static/report.css has how much
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
@@ -106,6 +107,30 @@ def rows_table(
         for row in rows
     )
     return _table(columns, (line for label, mark, cells in lines for line in folds.draw(label, mark, cells)))
+
+
+def bounded_table(
+    columns: Sequence[TableColumn], rows: Sequence[RowView], size: int, *, nothing: str
+) -> tuple[str, Sequence[RowView]]:
+    """Draw rows as `rows_table` does; where there is little room, less of their long texts, then fewer rows.
+
+    Args:
+        columns: from left to right.
+        rows: in the order to show them.
+        nothing: what to say without rows.
+        size: characters of the table; of a single row that takes more, no text can be opened.
+
+    Returns:
+        The table, and the rows that it shows.
+    """
+    for limit in _FULL_LIMITS:
+        table = rows_table(columns, rows, full_limit=limit, nothing=nothing)
+        if len(table) <= size:
+            return table, rows
+    while len(table) > size and len(rows) > 1:
+        rows = rows[: len(rows) // 2]
+        table = rows_table(columns, rows, full_limit=_FULL_LIMITS[-1])
+    return (table if len(table) <= size else rows_table(columns, rows, full_limit=0)), rows
 
 
 def frame_table(
@@ -226,6 +251,7 @@ class _Folds:
     def __init__(self, columns: Sequence[TableColumn], full_limit: int) -> None:
         self._columns = columns
         self._rooms = [width - PADDING for width in usual_widths(columns)]
+        self._least_rooms = [column.least_width - PADDING for column in columns]
         self._full_limit = full_limit
 
     def draw(self, label: str, mark: str, cells: Sequence[_Cell]) -> Iterator[str]:
@@ -238,9 +264,9 @@ class _Folds:
         """
         drawn = texts = ""
         place = 0
-        for column, cell, room in zip(self._columns, cells, self._rooms, strict=True):
+        for column, cell, room, least in zip(self._columns, cells, self._rooms, self._least_rooms, strict=True):
             if not self._is_long(cell, room):
-                drawn += _draw_cell(cell)
+                drawn += _draw_cell(cell, may_wrap=least < _width(cell.written.text) <= 2 * room)
                 continue
             whole, name = write_whole(cell.value, self._full_limit), f"ng-text{min(place, _OPENED_ALONE)}"
             drawn += _draw_fold(cell, name + _size_of(whole))
@@ -251,11 +277,11 @@ class _Folds:
             yield f'<tr class="ng-whole" style="display:none"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
 
     def _is_long(self, cell: _Cell, room: float) -> bool:
-        """Whether there is more of a text than its column shows."""
+        """Whether there is more of a text than its column shows in two lines."""
         written, value = cell.written, cell.value
         if not self._full_limit or not written.is_literal or not (isinstance(value, str) or is_structured(value)):
             return False
-        return written.is_cut or text_width(written.text, FONT_SIZE) > room
+        return written.is_cut or not _has_two_lines(written.text, room)
 
 
 def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _Cell:
@@ -290,11 +316,24 @@ def _mono(cell: _Cell) -> str:
     return " ng-mono" if is_structured(cell.value) else ""
 
 
-def _draw_cell(cell: _Cell) -> str:
+def _width(text: str) -> float:
+    return text_width(text, FONT_SIZE)
+
+
+def _has_two_lines(text: str, room: float) -> bool:
+    """Whether a text has room in two lines of so many pixels, broken between its words."""
+    words = text.split()
+    halves = ((" ".join(words[:at]), " ".join(words[at:])) for at in range(len(words) + 1))
+    return _width(text) <= 2 * room and any(max(_width(one), _width(other)) <= room for one, other in halves)
+
+
+def _draw_cell(cell: _Cell, *, may_wrap: bool) -> str:
     if cell.picture is not None and cell.picture.coded:
         return f'<td class="ng-pictured">{cell.picture.html("ng-thumbnail", height=_THUMBNAIL)}</td>'
     text = escape(cell.written.text)
     css_class = cell.css_class or ("" if cell.written.is_literal else "ng-described")
+    if may_wrap:
+        return f'<td class="{f"{css_class} ng-lines".strip()}">{text}</td>'
     if css_class:
         title = f' title="{escape(cell.title)}"' if cell.title else ""
         return f'<td class="{css_class}"{title}>{text}</td>'

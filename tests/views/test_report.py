@@ -125,15 +125,17 @@ def test_a_report_is_bounded_however_long_the_run_was(rows: int) -> None:
     assert len(report_html(_ended(rows))) < 300_000
 
 
-def test_long_texts_are_left_out_before_rows_are() -> None:
+def test_long_texts_are_cut_shorter_before_rows_are_left_out_and_all_can_be_opened() -> None:
     run = _ended()
-    run.views = [_row(row, 3, "dry", "<&>'\"" * 1_000, "4") for row in range(20)]
-    assert "details" not in [tag for tag, _ in elements(_rows_of(report_html(run)))]
+    for texts, shown in (([3, "dry", "<&>'\"" * 1_000, "4"], 20), (["<&>'\"" * 1_000] * 4, 5)):
+        run.views = [_row(row, *texts) for row in range(20)]
 
-    run.views = [_row(row, *["<&>'\"" * 1_000] * 4) for row in range(20)]
+        html = report_html(run)
 
-    assert len(_rows_of(report_html(run))) < TABLE_SIZE + 1_000
-    assert "the first 5 of 40 · scroll for more" in _texts(report_html(run))
+        assert len(_rows_of(html)) < TABLE_SIZE + 1_000
+        assert f"the first {shown} of 40 · scroll for more" in _texts(html)
+        folds = [tag for tag, _ in elements(_rows_of(html)) if tag == "details"]
+        assert len(folds) == shown * sum(isinstance(text, str) and len(text) > 100 for text in texts)
 
 
 def _rows_of(html: str) -> str:

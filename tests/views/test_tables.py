@@ -13,7 +13,7 @@ from notebook_gen.events import CellFailed, RowDropped
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.views.arrangement import TableColumn
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.tables import failures_table, frame_table, rows_table
+from notebook_gen.views.tables import bounded_table, failures_table, frame_table, rows_table
 from notebook_gen.views.text import one_line, several_lines, visible
 from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
@@ -153,6 +153,25 @@ def test_a_text_that_its_column_shows_whole_is_not_to_be_opened() -> None:
     narrow = rows_table([TableColumn("a", 0, width=120)], [_row(("done", text))])
 
     assert ["details" in html for html in (wide, narrow)] == [False, True]
+
+
+@pytest.mark.parametrize("value", ["Standing desk", 1234567890.25, b"x" * 99])
+def test_what_is_short_is_shown_whole_in_two_lines_however_narrow_its_column_is(value: Any) -> None:
+    html = rows_table([TableColumn("a", 0, width=84)], [_row(("done", value))])
+
+    cells = [facts.get("class") or "" for tag, facts in read_page(html).elements if tag == "td"]
+    assert [name.split()[-1] for name in cells] == ["ng-number", "ng-lines"]
+    assert ".ng-table .ng-lines" in stylesheet()
+
+
+def test_in_a_table_of_little_room_texts_are_cut_shorter_then_rows_left_out_and_all_can_be_opened() -> None:
+    columns, texts = _columns(*"ab"), [_row(("done", "z" * 9_000), ("done", "short"), row=row) for row in range(20)]
+
+    sizes = [(size, *bounded_table(columns, texts, size, nothing="")) for size in (100_000, 20_000, 5_000)]
+
+    assert [len(rows) for _, _, rows in sizes] == [20, 20, 5]
+    assert [table.count("<details") for _, table, _ in sizes] == [20, 20, 5]
+    assert [len(table) <= size for size, table, _ in sizes] == [True] * 3
 
 
 def test_a_picture_is_a_small_image_and_one_without_room_is_said_in_words() -> None:
