@@ -3,14 +3,14 @@
 Closed, they stand in one line, like tabs; an open one takes the whole width below them. See static/report.css.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from notebook_gen.observers.records import RowRecord
 from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.palette import EITHER
-from notebook_gen.views.record import record_html
+from notebook_gen.views.record import missing_html, record_html
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
@@ -18,10 +18,9 @@ from notebook_gen.views.text import escape, one_line, write_count, write_value
 from notebook_gen.views.twofold import twofold
 from notebook_gen.views.usage import usage_html
 
-RECORDS_SIZE: Final = 110_000
+RECORDS_SIZE: Final = 230_000
 """Characters that the records of a report may take in all."""
 
-_ROWS: Final = 12  # whose records are there, at most
 _EXAMPLES: Final = 4  # of failures, whose records are there beside them
 _RECORD_SIZE: Final = 9_000
 _KINDS: Final = 20  # of failures
@@ -29,12 +28,17 @@ _VALUES: Final = 3  # of a row that its fold's line shows
 _VALUE_LENGTH: Final = 28
 
 
-def folds_html(source: RunSource) -> str:
-    """Draw all folds that have something in them, and what models were used for."""
+def folds_html(source: RunSource, rows: Sequence[int]) -> str:
+    """Draw all folds that have something in them, and what models were used for.
+
+    Args:
+        source: the run.
+        rows: those that the report shows: each has its record.
+    """
     failures = source.failures
     count = len(failures.items)
     folds = [
-        _fold("Records", "".join(_records(source)), css="ng-records"),
+        _fold("Records", _records(source, rows), css="ng-records"),
         _fold("Cells", _cells(source), css="ng-scroll ng-cells-pane"),
         _fold(
             "Failures",
@@ -65,24 +69,35 @@ def _cells(source: RunSource) -> str:
     return twofold(cells_svg(drawable(picture)), image, "cells")
 
 
-def _records(source: RunSource) -> Iterator[str]:
-    """A fold for each of the first rows, then for an example of each failure, as far as there is room."""
-    rows = [view.row for view in source.first_rows(_ROWS)]
+def _records(source: RunSource, rows: Sequence[int]) -> str:
+    """A fold for each of the rows, then for an example of each failure; says which rows have no record, and why."""
     examples = [group.example.row for group in source.failures.most_common()[:_EXAMPLES]]
+    folds: list[str] = []
+    left_out: list[int] = []
+    missing = ""
     left = RECORDS_SIZE
     for row in dict.fromkeys([*rows, *examples]):
         try:
-            record = source.record(row)
-        except IndexError:
+            fold = _record(source.record(row))
+        except IndexError as error:
+            missing = missing or missing_html(error)
             continue
-        fold = (
-            f'<details class="ng-row"><summary>{_record_line(record)}</summary>'
-            f"{record_html(record, size=_RECORD_SIZE)}</details>"
-        )
-        left -= len(fold)
-        if left < 0:
-            return
-        yield fold
+        if len(fold) <= left:
+            left -= len(fold)
+            folds.append(fold)
+        else:
+            left_out.append(row)
+    return "".join(folds) + (_say_left_out(left_out) if left_out else "") or missing
+
+
+def _record(record: RowRecord) -> str:
+    html = record_html(record, size=_RECORD_SIZE)
+    return f'<details class="ng-row"><summary>{_record_line(record)}</summary>{html}</details>'
+
+
+def _say_left_out(rows: Sequence[int]) -> str:
+    said = f"row {rows[0]} has" if len(rows) == 1 else f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]} have"
+    return f'<p class="ng-note">No room for more: {said} no record here; see the run\'s record({rows[0]}).</p>'
 
 
 def _record_line(record: RowRecord) -> str:

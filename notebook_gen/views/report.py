@@ -75,8 +75,13 @@ def report_text(source: RunSource) -> str:
 
 
 def _draw(source: RunSource, foot: str) -> str:
-    below = [*_timeline(source), *_rows(source), folds_html(source), foot]
-    return _framed(source, [*_state(source), *below], f"min-height:{measures.view_height(source)}px")
+    section, rows = _rows(source)
+    folds = folds_html(source, [view.row for view in rows])
+    return _framed(
+        source,
+        [*_state(source), *_timeline(source), *section, folds, foot],
+        f"min-height:{measures.view_height(source)}px",
+    )
 
 
 def _state(source: RunSource) -> list[str]:
@@ -128,7 +133,8 @@ def _timeline(source: RunSource) -> list[str]:
     ]
 
 
-def _rows(source: RunSource) -> list[str]:
+def _rows(source: RunSource) -> tuple[list[str], Sequence[RowView]]:
+    """The first rows as a section, and which those are."""
     rows: Sequence[RowView] = source.first_rows(ROWS)
     columns = arrange(source.graph, own_widths(source.columns, rows))
     table, rows = bounded_table(columns, rows, TABLE_SIZE, nothing=say_no_rows(source))
@@ -143,10 +149,8 @@ def _rows(source: RunSource) -> list[str]:
     total = source.progress.rows_listed
     more = "to see them" if len(rows) == total else "for more"
     cue = f" · scroll {more}" if len(rows) > seen else ""
-    return [
-        _section("Rows", f"{say_shown(rows, total)}{cue}" if rows else ""),
-        f'<div class="ng-first-rows ng-scroll" style="{size};overflow:auto">{table}</div>',
-    ]
+    head = _section("Rows", f"{say_shown(rows, total)}{cue}" if rows else "")
+    return [head, f'<div class="ng-first-rows ng-scroll" style="{size};overflow:auto">{table}</div>'], rows
 
 
 def _section(title: str, note: str = "") -> str:

@@ -64,7 +64,7 @@ function showCells(render) {
 
 function showRecords(render) {
   const { html, last } = data.records;
-  const missing = '<p class="ng-empty">The record of this row was not saved in this file.</p>';
+  const missing = '<p class="ng-empty">This file has no record of this row: it has those of the rows above, as far as there was room.</p>';
   const model = new SavedModel({ record: {} }, tell);
   render({ model, el: document.getElementById("ng-record") });
   document.addEventListener("ng-record", ({ detail: row }) => {
