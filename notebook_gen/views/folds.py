@@ -1,6 +1,6 @@
 """The folds of a report: what a live view shows on a click, for pages without a script. Bounded; text is escaped.
 
-Closed, they stand in one line, like tabs; an open one takes the whole width below them. See static/report.css.
+Their titles stand in one line, like tabs; what is open takes the whole width below them. See static/report.css.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from notebook_gen.views.record import missing_html, record_html
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
-from notebook_gen.views.text import escape, one_line, write_count, write_value
+from notebook_gen.views.text import escape, one_line, text_width, write_count, write_value
 from notebook_gen.views.twofold import twofold
 from notebook_gen.views.usage import usage_html
 
@@ -26,6 +26,9 @@ _RECORD_SIZE: Final = 9_000
 _KINDS: Final = 20  # of failures
 _VALUES: Final = 3  # of a row that its fold's line shows
 _VALUE_LENGTH: Final = 28
+_TITLE_SIZE: Final = 12
+_BEGIN: Final = 16  # pixels before the first title
+_GAP: Final = 28  # pixels between titles, with the mark that tells whether one is open
 
 
 def folds_html(source: RunSource, rows: Sequence[int]) -> str:
@@ -37,26 +40,29 @@ def folds_html(source: RunSource, rows: Sequence[int]) -> str:
     """
     failures = source.failures
     count = len(failures.items)
-    folds = [
-        _fold("Records", _records(source, rows), css="ng-records"),
-        _fold("Cells", _cells(source), css="ng-scroll ng-cells-pane"),
-        _fold(
-            "Failures",
+    contents = {
+        "Records": (_records(source, rows), "ng-records"),
+        "Cells": (_cells(source), "ng-scroll ng-cells-pane"),
+        "Failures": (
             failures_table(failures, retries=note_lines(source), kinds=_KINDS) if count else "",
-            css="ng-table-pane",
-            count=count,
+            "ng-table-pane",
         ),
-        _fold("Usage", usage_html(source), css="ng-table-pane"),
-    ]
-    return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{"".join(folds)}</div>'
+        "Usage": (usage_html(source), "ng-table-pane"),
+    }
+    folds, at = "", _BEGIN
+    for title, (content, css) in contents.items():
+        if content:
+            counted = write_count(count) if title == "Failures" else ""
+            folds += _fold(title, content, css=css, counted=counted, at=at)
+            at += _GAP + round(text_width(f"{title} {counted}", _TITLE_SIZE, bold=True))
+    return f'<div class="ng-folds" style="display:flex;flex-wrap:wrap;gap:0 18px">{folds}</div>'
 
 
-def _fold(title: str, content: str, *, css: str, count: int = 0) -> str:
-    if not content:
-        return ""
-    counted = f' <em class="ng-count">{write_count(count)}</em>' if count else ""
+def _fold(title: str, content: str, *, css: str, counted: str, at: int) -> str:
+    """Draw a fold whose title begins `at` pixels: it stays there, whichever is open."""
+    count = f' <em class="ng-count">{counted}</em>' if counted else ""
     return (
-        f'<details class="ng-fold"><summary class="ng-section"><b>{title}</b>{counted}</summary>'
+        f'<details class="ng-fold"><summary class="ng-section" style="left:{at}px"><b>{title}</b>{count}</summary>'
         f'<div class="{css}" style="max-height:480px;overflow:auto">{content}</div></details>'
     )
 

@@ -1,0 +1,81 @@
+"""The report of a run, as somebody sees it in a page that runs no scripts."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+import notebook_gen as ng
+from notebook_gen.views.report import report_html
+from tests.browser.lab_harness import open_file
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (440, 620, 900)
+CUT_FOR_GOOD = """() => [...document.querySelectorAll(".ng-first-rows td")]
+    .filter((cell) => !cell.querySelector("summary") && cell.scrollWidth > cell.clientWidth)
+    .map((cell) => cell.textContent)"""
+HEIGHTS = """() => [...new Set([...document.querySelectorAll(".ng-first-rows tr:not(.ng-whole)")]
+    .map((row) => row.offsetHeight))]"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run of 30 rows with seed data and long texts, a third of its rows dropped."""
+    builder = ng.DatasetBuilder(seed=7)
+    builder.models["default"] = ng.DemoModel(latency=0.02, max_parallel=4)
+    builder.models["judge"] = ng.DemoModel(latency=0.02, max_parallel=4, price=(0.15, 0.6))
+    builder.seed_data("assets/products.csv")
+    builder["n"] = ng.Integer(1, 5)
+    for name in ("review", "reply", "answer"):
+        builder[name] = ng.LLMText("Write {{ n }} lines on the {{ product }}.")
+    builder["verdict"] = ng.LLMText("Judge: {{ review }}", model="judge")
+
+    @builder.column
+    def words(n: int, review: str) -> int:
+        if n == 3:
+            raise ValueError("not three")
+        return len(review.split())
+
+    run = builder.preview(30, show=False)
+    run.result(timeout=60)
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(f"<!doctype html><meta charset='utf-8'>{report_html(run._source)}", encoding="utf-8")
+    return path
+
+
+def test_no_text_of_a_report_is_cut_that_cannot_be_opened_and_no_row_is_higher_for_it(
+    browser: Browser, report: Path
+) -> None:
+    with open_file(browser, report) as (page, console):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1400})
+            assert page.evaluate(CUT_FOR_GOOD) == [], width
+            assert page.evaluate(HEIGHTS) == [28], width
+        assert page.locator(".ng-first-rows summary").count() > 40
+    assert console == []
+
+
+def test_the_titles_of_folds_stay_where_they_are_whichever_is_open(browser: Browser, report: Path) -> None:
+    with open_file(browser, report) as (page, console):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1400})
+            closed = _titles(page)
+            assert [name for name, _ in closed] == ["Records", "Cells", "Failures", "Usage"]
+            assert len({top for _, (_, top) in closed}) == 1
+            for name, _ in closed:
+                title = page.locator(".ng-fold > summary").filter(has_text=name)
+                title.click()
+                assert _titles(page) == closed, (width, name)
+                title.click()
+    assert console == []
+
+
+def _titles(page: Page) -> list[tuple[str, tuple[float, float]]]:
+    """The names of the folds, and where each begins."""
+    found: list[tuple[str, tuple[float, float]]] = []
+    for title in page.locator(".ng-fold > summary > b").all():
+        box = title.bounding_box()
+        assert box is not None
+        found.append((title.inner_text(), (box["x"], box["y"])))
+    return found
