@@ -14,9 +14,10 @@ from notebook_gen.views.record import missing_html, record_html
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.tables import failures_table
-from notebook_gen.views.text import escape, one_line, text_width, write_count, write_value
+from notebook_gen.views.text import escape, one_line, text_width, write_count
 from notebook_gen.views.twofold import twofold
 from notebook_gen.views.usage import usage_html
+from notebook_gen.views.values import write_cell
 
 RECORDS_SIZE: Final = 230_000
 """Characters that the records of a report may take in all."""
@@ -108,6 +109,6 @@ def _say_left_out(rows: Sequence[int]) -> str:
 
 def _record_line(record: RowRecord) -> str:
     """A row's number, state and first values."""
-    values = (write_value(cell.value, _VALUE_LENGTH).text for cell in record.cells[:_VALUES] if cell.state == "done")
+    values = (write_cell(cell.value, _VALUE_LENGTH).text for cell in record.cells[:_VALUES] if cell.state == "done")
     said = " · ".join([record.state, *values])
     return f'<b>row {record.row}</b> <span class="ng-soft">{escape(one_line(said, 200))}</span>'

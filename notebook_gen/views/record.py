@@ -13,7 +13,7 @@ from notebook_gen.views.palette import column_colors
 from notebook_gen.views.record_text import CUT_OFF
 from notebook_gen.views.specs import describe
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.text import escape, one_line, several_lines, write_plural, write_seconds, write_value
+from notebook_gen.views.text import escape, one_line, several_lines, write_plural, write_seconds
 from notebook_gen.views.values import Picture, PictureRoom, is_structured, write_cell, write_whole
 
 FULL_TEXT: Final = 8_000
@@ -200,7 +200,7 @@ def _conversation(cell: CellRecord, exchange: Exchange, limit: int) -> str:
         messages += _message("raw answer", answer, limit)
     asked = exchange.model or cell.node.model or ""
     parameters = ", ".join(
-        f"{one_line(name, 40)} {write_value(value, 120).text}"
+        f"{one_line(name, 40)} {write_cell(value, 120).text}"
         for name, value in list(exchange.parameters.items())[:20]
         if name != "model"
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from notebook_gen.observers.records import Attempt, CellRecord, RowRecord
 from notebook_gen.plan.values import Exchange
 from notebook_gen.views.specs import describe
-from notebook_gen.views.text import one_line, visible, write_plural, write_seconds, write_value
+from notebook_gen.views.text import one_line, visible, write_plural, write_seconds
 from notebook_gen.views.values import is_structured, write_cell, write_whole
 
 CUT_OFF: Final = "The answer ends where the model ran out of tokens: raise its max_tokens."
@@ -72,7 +72,7 @@ def _written(value: Any) -> str:
 
 def _conversation(cell: CellRecord, exchange: Exchange) -> Iterator[str]:
     parameters = (
-        f"{one_line(name, 40)} {write_value(value, 60).text}"
+        f"{one_line(name, 40)} {write_cell(value, 60).text}"
         for name, value in list(exchange.parameters.items())[:20]
         if name != "model"
     )

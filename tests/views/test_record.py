@@ -21,7 +21,9 @@ GRAPH = build_graph(
         "title": Expression("{{ review }}"),
     }
 )
-SAID = Exchange((("system", "Be brief."), ("user", "Write of a lamp.")), " A lamp.\n", "gpt-x", {"temperature": 0.5})
+SAID = Exchange(
+    (("system", "Be brief."), ("user", "Write of a lamp.")), " A lamp.\n", "gpt-x", {"temperature": 0.5, "stop": ["."]}
+)
 
 
 def _cell(
@@ -50,7 +52,7 @@ def test_a_record_shows_values_prompts_and_what_they_took() -> None:
     assert texts == [
         "row 17", "done", "row group 1 · 0.5 s in flight · 612 tokens in, 240 out", "stars", "4", "review",
         "LLM text · writer", "0.5 s in flight, waited 0.5 s", "612 tokens in, 240 out", "A lamp.", "prompt ",
-        "to gpt-x · temperature 0.5", "system", "Be brief.", "user", "Write of a lamp.",
+        "to gpt-x · temperature 0.5, stop [\".\"]", "system", "Be brief.", "user", "Write of a lamp.",
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from notebook_gen.views.page import page_html
 from notebook_gen.views.palette import DARK, LIGHT
 from notebook_gen.views.report import TABLE_SIZE, report_html, report_text, still_html
 from notebook_gen.views.summary import say_shown
+from notebook_gen.views.values import write_cell
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -204,6 +205,17 @@ def test_records_and_usage_can_be_opened_without_a_script() -> None:
         assert words in [text.strip() for text in texts]
 
 
+def test_the_line_of_a_record_writes_values_as_the_table_of_rows_does() -> None:
+    run = _ended()
+    value = {"name": "Kettle", "isn't": None}
+    run.records[0] = _record(run, 0, value)
+
+    [line] = [text.strip() for text in _texts(report_html(run)) if text.strip().startswith("done · ")]
+
+    assert line == " · ".join(["done", *[write_cell(value, 28).text] * 3])
+    assert line.startswith('done · {"name": "Kettle", "isn\'t"')
+
+
 def test_every_row_that_a_report_shows_has_a_record_however_long_its_texts_are() -> None:
     run = _ended()
     run.models = {alias: Model("gpt-x") for alias in run.models}
@@ -230,7 +242,7 @@ def test_a_report_says_which_rows_have_no_record_and_why() -> None:
     assert "row 0 was not begun yet" in _texts(report_html(run))
 
 
-def _record(run: FakeRun, row: int, value: str | bytes) -> RowRecord:
+def _record(run: FakeRun, row: int, value: Any) -> RowRecord:
     text = value if isinstance(value, str) else "A picture."
     said = Exchange((("user", text),), text, text, {text: text})
     cells = tuple(
