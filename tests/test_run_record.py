@@ -39,6 +39,43 @@ def test_a_record_tells_what_was_said_and_what_came_of_it() -> None:
         assert [(attempt.state, attempt.tokens_out > 0) for attempt in cell.attempts] == [("done", True)]
 
 
+def _chained() -> ng.DatasetBuilder:
+    builder = _builder()
+    builder["reply"] = ng.LLMText("Answer {{ text }}", skip_if="{{ n == 4 }}")
+    builder["short"] = ng.Expression("{{ reply[:9] }}", skip_value="–")
+    builder["last"] = ng.LLMText("End {{ short }}", skip_if="{{ n == 2 }}")
+    return builder
+
+
+def _reasons(run: ng.Run, row: int) -> list[str]:
+    return [run.record(row)[name].reason for name in ("text", "reply", "short", "last")]
+
+
+def test_a_record_says_whether_a_condition_skipped_a_cell_or_what_it_reads_was_skipped() -> None:
+    run = _chained().preview(20, show=False)
+    numbers = run.result(timeout=30).to_pandas()["n"].tolist()
+
+    went_down = ["'reply', which it reads, was skipped", "'short', which it reads, was skipped"]
+    assert {n: _reasons(run, numbers.index(n)) for n in (2, 3, 4)} == {
+        2: ["", "", "", "skip_if says so: {{ n == 2 }}"],
+        3: ["skip_if says so: {{ n == 3 }}", "'text', which it reads, was skipped", *went_down],
+        4: ["", "skip_if says so: {{ n == 4 }}", *went_down],
+    }
+
+
+def test_of_a_row_of_an_earlier_run_a_record_says_as_much_of_skips_as_is_known(tmp_path: Path) -> None:
+    _chained().create(20, tmp_path / "out", show=False).result(timeout=30)
+    run = _chained().create(20, tmp_path / "out", show=False)
+    numbers = run.result(timeout=30).to_pandas()["n"].tolist()
+
+    reasons = {n: _reasons(run, numbers.index(n)) for n in (2, 4)}
+
+    # nobody knows whether an expression was skipped, or gave what it holds then
+    unknown = "skip_if says so, or what it reads was skipped: of a row of an earlier run, that is not known"
+    assert reasons[2][3] == "skip_if says so: {{ n == 2 }}"
+    assert (reasons[4][1], reasons[4][3]) == ("skip_if says so: {{ n == 4 }}", unknown)
+
+
 def test_the_prompt_and_the_raw_answer_of_an_attempt_in_vain_are_kept() -> None:
     run = _builder(server_error=1.0).preview(4, show=False)
     with pytest.raises(ng.NoRowsLeft):

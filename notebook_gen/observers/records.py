@@ -4,11 +4,12 @@ Nothing is kept for this: values come from where the rows are, attempts from the
 the log of exchanges. What one of these has forgotten is missing in a record, and nothing else is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
+from notebook_gen.config.columns import DerivedColumn
 from notebook_gen.engine.skips import SkipRules
 from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.errors import NoSuchRow, WriteError
@@ -158,7 +159,7 @@ class Records:
         self._exchanges = exchanges
         self._group_size = group_size
         self._graph = progress.graph
-        self._may_skip = SkipRules(progress.graph).may_skip
+        self._skips = SkipRules(progress.graph)
 
     def find(self, row: int) -> RowRecord:
         """Give the record of a row.
@@ -199,7 +200,7 @@ class Records:
             row_group=group,
             state=self._state(view, drop),
             reason=reason,
-            cells=tuple(self._explained(cell, failures) for cell in cells),
+            cells=tuple(self._explained(cells, failures)),
             graph=self._graph,
         )
 
@@ -241,26 +242,54 @@ class Records:
             exchange=self._last_exchange(node, *where),
         )
 
-    def _explained(self, cell: CellRecord, failures: Sequence[Failure]) -> CellRecord:
-        """A cell with the reason why it has no value.
+    def _explained(self, cells: Sequence[CellRecord], failures: Sequence[Failure]) -> Iterator[CellRecord]:
+        """Cells with the reasons why they have no value."""
+        failed = {failure.column: _say(failure) for failure in reversed(failures) if failure.column is not None}
+        others = [cell for cell in cells if cell.node.name not in failed]
+        skipped = {cell.node.index for cell in others if self._was_skipped(cell)}
+        unknown = {cell.node.index for cell in others if self._may_have_been_skipped(cell)} - skipped
+        for cell in cells:
+            if cell.node.name in failed:
+                yield _with(cell, "failed", failed[cell.node.name])
+            elif cell.node.index in skipped:
+                yield _with(cell, "skipped", self._say_skipped(cell.node, skipped, unknown))
+            elif cell.state == "done" and self._is_untried(cell) and self._progress.nodes[cell.node.index].kept:
+                yield _with(cell, "done", "an earlier run made it")
+            elif cell.state == "dropped":
+                yield _with(cell, "dropped", "its row was dropped")
+            else:
+                yield cell
 
-        Of a row that an earlier run wrote, nobody knows any more which cells were skipped: they are missing there. What
-        may be skipped, is missing and had no attempt, was.
+    def _was_skipped(self, cell: CellRecord) -> bool:
+        """Whether a cell was skipped.
+
+        Of a row that an earlier run wrote, nobody knows any more which cells were: they are missing there. What may be
+        skipped, is missing and had no attempt, was.
         """
-        own = next((failure for failure in failures if failure.column == cell.node.name), None)
-        if own is not None:
-            return _with(cell, "failed", _say(own))
+        return cell.state == "skipped" or (self._may_be_skipped(cell) and self._is_untried(cell))
+
+    def _may_have_been_skipped(self, cell: CellRecord) -> bool:
+        """Whether a cell that an earlier run wrote may have been skipped."""
+        return self._may_be_skipped(cell) and self._progress.nodes[cell.node.index].kept > 0
+
+    def _may_be_skipped(self, cell: CellRecord) -> bool:
         is_missing = cell.value is None or cell.value in cell.node.skip_values
-        is_untried = self._trace is not None and cell.node.resource is not None and not cell.attempts
-        if cell.state == "done" and self._may_skip[cell.node.index] and is_missing and is_untried:
-            return _with(cell, "skipped", _say_skipped(cell.node))
-        if cell.state == "skipped":
-            return _with(cell, "skipped", _say_skipped(cell.node))
-        if cell.state == "done" and is_untried and self._progress.nodes[cell.node.index].kept:
-            return _with(cell, "done", "an earlier run made it")
-        if cell.state == "dropped":
-            return _with(cell, "dropped", "its row was dropped")
-        return cell
+        return cell.state == "done" and self._skips.may_skip[cell.node.index] and is_missing
+
+    def _is_untried(self, cell: CellRecord) -> bool:
+        return self._trace is not None and cell.node.resource is not None and not cell.attempts
+
+    def _say_skipped(self, node: Node, skipped: Container[int], unknown: Container[int]) -> str:
+        """Say why a node was skipped, of whose upstream some were skipped too, and of some nobody knows."""
+        upstream = self._skips.upstream[node.index]
+        source = next((self._graph.nodes[up] for up in upstream if up in skipped), None)
+        if source is not None:
+            return f"{source.name!r}, which it reads, was skipped"
+        if not node.has_condition or not isinstance(node.spec, DerivedColumn):
+            return "what it reads was skipped"
+        if any(up in unknown for up in upstream):
+            return "skip_if says so, or what it reads was skipped: of a row of an earlier run, that is not known"
+        return f"skip_if says so: {node.spec.skip_if}"
 
     def _attempts(self, row: int, group: int) -> Mapping[int, Sequence[Attempt]]:
         """The last attempts of each node at a row, or at its row group."""
@@ -317,7 +346,3 @@ def _with(cell: CellRecord, state: CellState, reason: str) -> CellRecord:
 
 def _say(failure: Failure) -> str:
     return f"{failure.error}; {failure.advice}" if failure.advice else failure.error
-
-
-def _say_skipped(node: Node) -> str:
-    return "skip_if says so, or what it reads was skipped" if node.has_condition else "what it reads was skipped"

@@ -60,7 +60,7 @@ _STATE_TITLES: Final[Mapping[CellState, str]] = {
     "ready": "all that it reads is there: it waits for a free slot, or takes its turn",
     "in flight": "it is being made now",
     "deferred": "an attempt failed, and another one follows in a while",
-    "skipped": "nobody makes it: skip_if says so, or what it reads was skipped",
+    "skipped": "nobody makes it: skip_if says so, or what it reads was skipped; its record says which",
     "failed": "it could not be made; its record and Failures say why",
     "dropped": "its row was given up",
 }
