@@ -180,7 +180,7 @@ class RunNodes:
         return NodeNumbers(sub=sub.text, failed=sub.failed, fraction=fraction)
 
     def _sub(self, node: Node) -> _Sub:
-        """As much as there is room for: the mean goes first, then what was skipped."""
+        """As much as there is room for: the mean goes first, then how many were asked for, so that the rest adds up."""
         progress = self._progress.nodes[node.index]
         if not self.face.has_sub:
             if node.kind == "seed":
@@ -192,14 +192,21 @@ class RunNodes:
         room = self._width - 2 * self.face.pad + 4
         if node.kind == "seed":
             return _Sub(fit(describe(node), room, _SUB_SIZE))
-        count = f"{write_count(progress.done)} of {write_count(self._progress.rows)}"
+        done = write_count(progress.done)
+        count = f"{done} of {write_count(self._progress.rows)}"
         mean = progress.mean_seconds
-        failed = f" · {write_count(progress.failed)} failed" if progress.failed else ""
         skipped = f" · {write_count(progress.skipped)} skipped" if progress.skipped else ""
         timed = f" · {write_seconds(mean)}" if mean is not None else ""
-        short = write_count(progress.done)
-        choices = (count + skipped + timed, count + skipped, count, short)
-        return _first_fitting([_Sub(choice, failed) for choice in choices], room)
+        failed = f" · {write_count(progress.failed)} failed" if progress.failed else ""
+        choices = [_Sub(said, failed) for said in (count + skipped + timed, count + skipped, done + skipped)]
+        if failed and skipped:
+            brief = f" · ×{write_count(progress.failed)}"
+            choices += [
+                _Sub(done + skipped, brief),
+                _Sub(done + skipped.removesuffix("ped"), brief),
+                _Sub(done, failed),
+            ]
+        return _first_fitting(choices, room)
 
     def _count(self, done: int) -> str:
         """What is done, as shortly as can be: of a thousand and more, a share, cut and not rounded."""

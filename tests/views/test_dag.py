@@ -26,6 +26,7 @@ from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.views import layout
 from notebook_gen.views.dag import dag_html, dag_numbers, dag_source, dag_svg
 from notebook_gen.views.fitting import Direction
+from notebook_gen.views.nodes import NARROW, RunNodes
 from notebook_gen.views.palette import LIGHT
 from notebook_gen.views.text import text_width, visible
 from tests.views.hostile import HOSTILE, elements, read_page, read_svg
@@ -255,6 +256,21 @@ def test_what_was_skipped_needs_no_making() -> None:
     progress(CellsSkipped(1.0, 0, 0, 30))
 
     assert dag_numbers(graph, progress) == [{"sub": "10 of 40 · 30 skipped", "failed": "", "fraction": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"), [(0, "83 · 108 skipped"), (4, "83 · 108 skipped · ×4"), (12, "83 · 108 skip · ×12")]
+)
+def test_where_there_is_little_room_what_was_skipped_and_failed_is_still_said(failed: int, words: str) -> None:
+    graph = build_graph({"a": LLMText("x")})
+    progress = Progress(graph, 200)
+    _finish(progress, 0, 83, seconds=1.7)
+    progress(CellsSkipped(1.0, 0, 0, 108))
+    progress.nodes[0].failed = failed
+
+    numbers = RunNodes(graph, progress, NARROW).numbers(graph.nodes[0])
+
+    assert numbers["sub"] + numbers["failed"] == words
 
 
 def test_no_rows_asked_for_is_no_division_by_nothing() -> None:
