@@ -1,13 +1,15 @@
 """What each column has used of its model, as a table: while a run goes on, in its report, in a saved page. Bounded."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Final
 
 from notebook_gen.observers.usage import Usage, spending, usage
+from notebook_gen.views.arrangement import FONT_SIZE, PADDING
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import say_unpriced, write_cost
-from notebook_gen.views.text import escape, one_line, write_alike, write_count, write_plural
+from notebook_gen.views.text import escape, one_line, text_width, write_alike, write_count, write_plural
 
 MOST_LINES: Final = 60
 """Columns in the table, at most; the last line counts the others, too."""
@@ -17,17 +19,19 @@ _EMPTY: Final = (
     "stand here.</p>"
 )
 _GIVE_ONE: Final = "ng.Model(…, price=(…, …)) gives a model its price"
-# of a table of 860 pixels: in a narrower one, columns are squeezed alike
 _HEADS: Final = (
-    ("column", "19%", "the column that the model makes"),
-    ("model", "18%", "the model's alias in this run; beside it, what its endpoint calls it"),
-    ("calls", "9%", "calls that have ended, also those that failed"),
-    ("mean", "9%", "how long a call takes on average"),
-    ("in flight", "10%", "the time in flight of all calls, added up"),
-    ("tokens in", "12%", "tokens of the prompts, as the endpoint counted them"),
-    ("tokens out", "13%", "tokens of the answers"),
-    ("cost", "10%", f"in US dollars; {_GIVE_ONE}"),
+    ("column", "the column that the model makes"),
+    ("model", "the model's alias in this run; beside it, what its endpoint calls it"),
+    ("calls", "calls that have ended, also those that failed"),
+    ("mean", "how long a call takes on average"),
+    ("in flight", "the time in flight of all calls, added up"),
+    ("tokens in", "tokens of the prompts, as the endpoint counted them"),
+    ("tokens out", "tokens of the answers"),
+    ("cost", f"in US dollars; {_GIVE_ONE}"),
 )
+_NAMES: Final = 2  # columns that are names: they share the room that figures leave
+_NAME_WIDTH: Final = 84  # pixels of each, at least
+_STEP: Final = 6  # pixels by which widths differ, so that they seldom change while a run goes on
 
 
 def usage_html(source: RunSource) -> str:
@@ -36,8 +40,7 @@ def usage_html(source: RunSource) -> str:
     if not lines:
         return _EMPTY
     colors = column_colors(source.graph)
-    widths = "".join(f'<col style="width:{width}">' for _, width, _ in _HEADS)
-    head = "".join(f'<th{_number(place)} title="{title}">{name}</th>' for place, (name, _, title) in enumerate(_HEADS))
+    head = "".join(f'<th{_number(place)} title="{title}">{name}</th>' for place, (name, title) in enumerate(_HEADS))
     shown = lines[:MOST_LINES]
     starts = [
         _start(f"{_dot(colors.get(line.column))}{escape(one_line(line.column, 80))}", *_model(line)) for line in shown
@@ -47,15 +50,28 @@ def usage_html(source: RunSource) -> str:
         starts.append(_start(f"<b>all {len(lines)} columns</b>", models, models))
         shown = [*shown, _total(lines)]
     unpriced = spending(source.progress, source.models).unpriced
+    figures = list(_figures(shown, is_partial=bool(unpriced)))
     body = "".join(
-        f"<tr>{start}{figures}</tr>"
-        for start, figures in zip(starts, _figures(shown, is_partial=bool(unpriced)), strict=True)
+        f"<tr>{start}{''.join(map(_draw_figure, own))}</tr>" for start, own in zip(starts, figures, strict=True)
     )
+    widths = _widths(figures)
+    columns = "<col>" * _NAMES + "".join(f'<col style="width:{width}px">' for width in widths)
+    least = sum(widths) + _NAMES * _NAME_WIDTH
     partial = f'<p class="ng-note">≥: {escape(say_unpriced(unpriced))}; {_GIVE_ONE}.</p>' if unpriced else ""
     return (
-        f'<div class="ng-scroll"><table class="ng-table ng-usage"><colgroup>{widths}</colgroup>'
+        f'<div class="ng-scroll"><table class="ng-table ng-usage" style="min-width:{least}px">'
+        f"<colgroup>{columns}</colgroup>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{partial}"
     )
+
+
+def _widths(figures: Sequence[Sequence[str]]) -> list[int]:
+    """The pixels of each column of figures: none is ever cut."""
+    widths = []
+    for (name, _), *texts in zip(_HEADS[_NAMES:], *figures, strict=True):
+        widest = max(text_width(name, FONT_SIZE, bold=True), *(text_width(text, FONT_SIZE) for text in texts))
+        widths.append(ceil((widest + PADDING) / _STEP) * _STEP)
+    return widths
 
 
 def _total(lines: list[Usage]) -> Usage:
@@ -84,8 +100,8 @@ def _model(line: Usage) -> tuple[str, str]:
     return (alias, alias) if alias == model else (f'{alias} <span class="ng-soft">{model}</span>', f"{alias}: {model}")
 
 
-def _figures(lines: Sequence[Usage], *, is_partial: bool) -> Iterator[str]:
-    """Draw the figures of each line; those of a column of figures are written alike.
+def _figures(lines: Sequence[Usage], *, is_partial: bool) -> Iterator[tuple[str, ...]]:
+    """Write the figures of each line; those of a column of figures are written alike.
 
     Args:
         lines: of columns; the last, if it is of none, of all together.
@@ -95,7 +111,7 @@ def _figures(lines: Sequence[Usage], *, is_partial: bool) -> Iterator[str]:
     in_flight = write_alike([line.seconds for line in lines])
     for line, mean, seconds in zip(lines, means, in_flight, strict=True):
         at_least = "≥ " if is_partial and not line.column else ""
-        figures = (
+        yield (
             write_count(line.requests),
             mean if line.requests else "–",
             seconds,
@@ -103,7 +119,10 @@ def _figures(lines: Sequence[Usage], *, is_partial: bool) -> Iterator[str]:
             f"{line.tokens_out:,}",
             "–" if line.cost is None else f"{at_least}{write_cost(line.cost)}",
         )
-        yield "".join(f'<td class="ng-figure">{figure}</td>' for figure in figures)
+
+
+def _draw_figure(figure: str) -> str:
+    return f'<td class="ng-figure">{figure}</td>'
 
 
 def _number(place: int) -> str:

@@ -15,6 +15,13 @@ WIDTHS = (440, 620, 900)
 CUT_FOR_GOOD = """() => [...document.querySelectorAll(".ng-first-rows td")]
     .filter((cell) => !cell.querySelector("summary") && cell.scrollWidth > cell.clientWidth)
     .map((cell) => cell.textContent)"""
+CUT_FIGURES = """() => [...document.querySelectorAll(".ng-usage .ng-figure")]
+    .filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"""
+COSTS_OUT_OF_SIGHT = """() => {
+    const room = document.querySelector(".ng-usage").closest(".ng-scroll").getBoundingClientRect();
+    return [...document.querySelectorAll(".ng-usage tr > :last-child")]
+        .filter((cell) => cell.getBoundingClientRect().right > room.right + 1).map((cell) => cell.textContent);
+}"""
 HEIGHTS = """() => [...new Set([...document.querySelectorAll(".ng-first-rows tr:not(.ng-whole)")]
     .map((row) => row.offsetHeight))]"""
 
@@ -68,6 +75,18 @@ def test_the_titles_of_folds_stay_where_they_are_whichever_is_open(browser: Brow
                 title.click()
                 assert _titles(page) == closed, (width, name)
                 title.click()
+    assert console == []
+
+
+def test_what_models_cost_is_seen_however_narrow_the_page_is_and_no_figure_is_cut(
+    browser: Browser, report: Path
+) -> None:
+    with open_file(browser, report) as (page, console):
+        page.locator(".ng-fold > summary").filter(has_text="Usage").click()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1400})
+            assert page.evaluate(CUT_FIGURES) == [], width
+            assert page.evaluate(COSTS_OUT_OF_SIGHT) == [], width
     assert console == []
 
 
