@@ -144,8 +144,12 @@ def count_side_lines(source: RunSource) -> int:
 def error_html(source: RunSource) -> str:
     """Say what ended the run; empty if nothing but its end did. What somebody wanted is not told as something bad."""
     error = source.progress.error
-    kind = "ng-end" if source.progress.state == "cancelled" else "ng-bad"
-    return "" if error is None else f'<p class="ng-note {kind}">{escape(one_line(str(error), 600))}</p>'
+    if error is None:
+        return ""
+    said = escape(one_line(str(error), 600))
+    if source.progress.state == "cancelled":
+        return f'<p class="ng-note ng-end" title="{said}">{said}</p>'
+    return f'<p class="ng-note ng-end ng-bad">{said}</p>'
 
 
 def _facts(source: RunSource) -> Iterator[_Fact]:

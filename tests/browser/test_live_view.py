@@ -28,6 +28,11 @@ BARS = ".ng-timeline .barlayer .point path"
 DONE_CELLS = "table.ng-table tbody td:not(.ng-number):not(.ng-pending)"
 NOW = "document.querySelector('.ng-timeline .ng-plot').layout.shapes.at(-1).x0"
 REPORT = ".ng-report"
+WATCH_HEIGHTS = """() => {
+    const outputs = document.querySelectorAll(".jp-Notebook .jp-Cell")[1].querySelector(".jp-OutputArea");
+    window.heights = [];
+    new ResizeObserver(() => window.heights.push(outputs.getBoundingClientRect().height)).observe(outputs);
+}"""
 # how JupyterLab renders a traceback, and what is written to standard error
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 
@@ -130,10 +135,14 @@ def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenN
     notebook = open_notebook.run_cells("cancel", [DECLARE, LONG_RUN])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
+    notebook.evaluate(WATCH_HEIGHTS)
 
     notebook.cell(1).get_by_role("button", name="Cancel").click()
 
     notebook.wait_for(f"{REPORT} {STATE}.ng-cancelled", within=notebook.cell(1))
+    notebook.wait_for(f"{REPORT} .ng-note.ng-end", within=notebook.cell(1))
+    heights = notebook.evaluate("window.heights")
+    assert max(heights) - min(heights) <= 2, heights
 
 
 def test_the_cancel_button_works_while_a_cell_awaits_the_run(open_notebook: OpenNotebook) -> None:

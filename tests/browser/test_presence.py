@@ -138,12 +138,15 @@ def test_a_view_that_is_zoomed_when_the_run_ends_stays_while_the_notebook_has_th
     _wait_until_heard(notebook, busy=True)
     plot = notebook.page.locator(".ng-live .ng-plot")
     plot.evaluate("plot => { plot.wasThere = true; }")
+    height = notebook.height_of_outputs(0)
 
     _end_run(notebook)
     notebook.wait_for(ENDED)
     _wait_for_report_in_notebook(notebook)
 
     assert plot.evaluate("plot => plot.wasThere")
+    assert notebook.wait_for(".ng-live .ng-note.ng-end").is_visible()
+    assert notebook.height_of_outputs(0) == pytest.approx(height, abs=1)
     assert notebook.count(".ng-view") == 1
     notebook.wait_for(".ng-live .ng-zoomed")
     # it still answers
