@@ -84,7 +84,7 @@ class Progress:
         state: "waiting" before the run begins, "running" or "paused", then how it ended.
         rows: rows asked for, or as many as columns that change their number have made of them so far.
         rows_asked: rows asked for.
-        rows_done: rows with all their cells.
+        rows_done: rows with all their cells, but for those that were dropped since.
         rows_dropped: rows given up.
         rows_dropped_before: those of them that an earlier run gave up.
         rows_dropped_late: those of them that had all their cells: a processor left them out.
@@ -137,11 +137,6 @@ class Progress:
             if node.resource is not None:
                 counts[node.resource] += progress.in_flight
         return counts
-
-    @property
-    def rows_made(self) -> int:
-        """Rows that have or had all their cells: unlike those that are done, they never become fewer."""
-        return self.rows_done + self.rows_dropped_late
 
     @property
     def tokens_in(self) -> int:

@@ -18,9 +18,9 @@ from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import (
     count_kept,
     count_settled,
-    made_word,
     placeholder_warning,
     retry_counts,
+    say_dropped_by,
     say_resized,
     say_unpriced,
     state_word,
@@ -160,10 +160,10 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     label = f"of about {estimate}" if estimate else "elapsed"
     yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
     rows = write_count(progress.rows)
-    label = " · ".join([f"rows {made_word(progress)}", *say_resized(progress)])
-    yield _Fact(f"{write_count(progress.rows_made)} of {rows}", label, widest=(f"{rows} of {rows}", ""))
-    before = progress.rows_dropped_before
-    label = f"dropped · {write_count(before)} earlier" if before else "dropped"
+    label = " · ".join(["rows done", *say_resized(progress)])
+    yield _Fact(f"{write_count(progress.rows_done)} of {rows}", label, widest=(f"{rows} of {rows}", ""))
+    by = say_dropped_by(progress)
+    label = f"dropped · {by}" if by else "dropped"
     yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
     cancelling = source.cancelling()
     if cancelling is not None and not is_over and cancelling.since >= _SOON:

@@ -55,33 +55,33 @@ def count_kept(progress: Progress) -> int:
 
 
 def say_resized(progress: Progress) -> list[str]:
-    """Say how many rows were asked for, if columns changed that, and how many processors have left of them so far.
+    """Say how many rows were asked for, if columns changed that, and how many an `after_run` processor made of them.
 
     `60 asked`, `28 in the dataset`; nothing where nothing has.
     """
     asked, rows = progress.rows_asked, progress.rows_after_run
     said = [f"{write_count(asked)} asked"] if asked != progress.rows else []
-    if progress.rows_dropped_late or (rows is not None and rows != progress.rows_done):
-        said.append(f"{write_count(progress.rows_written if rows is None else rows)} in the dataset")
+    if rows is not None and rows != progress.rows_done:
+        said.append(f"{write_count(rows)} in the dataset")
     return said
 
 
-def made_word(progress: Progress) -> str:
-    """Give the word for rows that have all their cells: they are done, unless processors leave some of them out."""
-    return "made" if progress.rows_dropped_late else "done"
+def say_dropped_by(progress: Progress) -> str:
+    """Say what else to know of the rows that were dropped: `3 earlier, 5 by processors`; empty if nothing."""
+    counts = [(progress.rows_dropped_before, "earlier"), (progress.rows_dropped_late, "by processors")]
+    return ", ".join(f"{write_count(count)} {words}" for count, words in counts if count)
 
 
 def row_counts(progress: Progress) -> list[str]:
     """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`.
 
-    Where processors leave out rows that were done, `12 of 40 rows made`, `5 dropped`, `7 in the dataset`.
+    What is neither done nor dropped is still to come, so that it adds up at any time: a row that a processor leaves
+    out is not done any more, but dropped.
     """
-    made = f" {made_word(progress)}" if progress.rows_dropped_late else ""
-    counts = [f"{write_count(progress.rows_made)} of {write_plural(progress.rows, 'row')}{made}"]
+    counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
     if progress.rows_dropped:
-        before = progress.rows_dropped_before
-        earlier = f" ({write_count(before)} earlier)" if before else ""
-        counts.append(f"{write_count(progress.rows_dropped)} dropped{earlier}")
+        by = say_dropped_by(progress)
+        counts.append(f"{write_count(progress.rows_dropped)} dropped{f' ({by})' if by else ''}")
     counts += say_resized(progress)
     if kept := count_kept(progress):
         counts.append(f"{write_plural(kept, 'cell')} kept")
@@ -91,7 +91,7 @@ def row_counts(progress: Progress) -> list[str]:
 def full_counts(progress: Progress) -> list[str]:
     """Say the same where nothing else tells what the rows are: `12 of 40 rows done`."""
     rows, *others = row_counts(progress)
-    return [rows if progress.rows_dropped_late else f"{rows} done", *others]
+    return [f"{rows} done", *others]
 
 
 def say_unwaited(source: RunSource, *, was_cancelled: bool) -> str:

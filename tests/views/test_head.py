@@ -76,23 +76,24 @@ def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:
     ]  # fmt: skip
 
 
-def test_rows_that_are_made_never_become_fewer_and_those_in_the_dataset_are_told_apart() -> None:
+def test_rows_that_are_done_dropped_and_to_come_add_up_while_processors_leave_out_some() -> None:
     run = review_run(rows=40)
     group = RowGroup(0, 0, 30)
 
-    run.publish(RunStarted(0.0, 40, 0.0), RowGroupOpened(0.0, group), RowsDone(1.0, 0, 30))
-    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows done", "0", "dropped"]
+    run.publish(RunStarted(0.0, 40, 0.0), RowGroupOpened(0.0, group), RowsDone(1.0, 0, 28))
+    run.drop(29, REVIEW, "no")
+    assert _texts(head_html(run))[3:7] == ["28 of 40", "rows done", "1", "dropped"]
 
     late = [RowDropped(2.0, 0, row, None, 1, Rejected("twice"), was_done=True) for row in range(5)]
     run.publish(*late)
-    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows made · 0 in the dataset", "5", "dropped"]
+    assert _texts(head_html(run))[3:7] == ["23 of 40", "rows done", "6", "dropped · 5 by processors"]
 
-    run.publish(RowGroupWritten(2.0, group, 25), RowsDone(3.0, 1, 10))
-    assert _texts(head_html(run))[3:7] == ["40 of 40", "rows made · 25 in the dataset", "5", "dropped"]
-    assert row_counts(run.progress) == ["40 of 40 rows made", "5 dropped", "25 in the dataset"]
+    run.publish(RowGroupWritten(2.0, group, 23), RowsDone(3.0, 1, 10))
+    assert row_counts(run.progress) == ["33 of 40 rows", "6 dropped (5 by processors)"]
 
     run.publish(DatasetReplaced(4.0, 12, is_renumbered=False))
-    assert row_counts(run.progress) == ["40 of 40 rows made", "5 dropped", "12 in the dataset"]
+    assert _texts(head_html(run))[3:5] == ["33 of 40", "rows done · 12 in the dataset"]
+    assert row_counts(run.progress) == ["33 of 40 rows", "6 dropped (5 by processors)", "12 in the dataset"]
 
 
 def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
