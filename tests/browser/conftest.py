@@ -1,15 +1,28 @@
 """A JupyterLab to look at, and a browser to look with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.lab_harness import LabServer, OpenNotebook, launch_browser, window_of
+from tests.browser.lab_harness import LabServer, OpenNotebook, describe, launch_browser, window_of
 
 REPOSITORY = Path(__file__).parents[2]
+WINDOW = pytest.StashKey[BrowserContext]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of a test that failed, or could not begin, what the pages show that are open then."""
+    report = yield
+    window = item.config.stash.get(WINDOW, None)
+    if call.when != "teardown" and report.failed and window is not None:
+        report.sections += [("page", describe(page)) for page in window.pages]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +40,12 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def window(browser: Browser) -> BrowserContext:
+def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """Where notebooks are opened."""
-    return window_of(browser)
+    window = window_of(browser)
+    request.config.stash[WINDOW] = window
+    yield window
+    del request.config.stash[WINDOW]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -31,8 +32,8 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60.0
-"""Seconds to wait for something that takes a few on a quiet machine."""
+PATIENCE = 150.0
+"""Seconds to wait for something that takes a few on a quiet machine: others may hold one up for a minute."""
 LEFT_SOON = "run._display.presence.patience = run._display.presence.patience._replace(left=1)"
 """In a cell below a run: who has left its view alone for a second is not there any more."""
 
@@ -94,6 +95,18 @@ def open_file(browser: Browser, path: Path) -> Iterator[tuple[Page, list[str]]]:
         yield page, console
     finally:
         page.close()
+
+
+def describe(page: Page) -> str:
+    """Say what a page shows, and whether its kernel is at work: for who reads of a test that failed."""
+    try:
+        text = page.locator("body").inner_text(timeout=5000)
+        visibility = page.evaluate("document.visibilityState")
+        kernel = page.locator(".jp-Notebook-ExecutionIndicator")
+        status = kernel.first.get_attribute("data-status", timeout=1000) if kernel.count() else "none"
+    except PlaywrightError as error:
+        return f"{page.url}: {error}"
+    return f"{page.url}, {visibility}, kernel: {status}\n{text}"
 
 
 def double_click(timeline: Locator) -> None:
