@@ -209,6 +209,10 @@ def test_a_run_that_nobody_refers_to_any_more_makes_its_dataset(tmp_path: Path) 
     ("column", "message"),
     [
         (ng.Expression("{{ starz }}"), "column 'new' reads 'starz', which does not exist; did you mean 'stars'?"),
+        (
+            ng.Expression("{{ price }}"),
+            "column 'new' reads 'price', which does not exist; declare it first; so far, there",
+        ),
         (ng.Expression("{{ new }}"), "column 'new' reads itself"),
         (ng.Expression("{{ stars | }}"), r"column 'new' template error at line 1, column 12"),
         (3, "column 'new' is an int, not a column; give one"),

@@ -4,7 +4,7 @@ Jinja2 tells the line of an error, at best; the column is found by reading the t
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from jinja2 import TemplateSyntaxError
 from jinja2.environment import Environment
@@ -47,7 +47,16 @@ def syntax_error(environment: Environment, source: str, error: TemplateSyntaxErr
         end = starts[min(taken, len(starts) - 1)]
     line = min(error.lineno, text.count("\n") + 1)
     line_start = sum(len(part) + 1 for part in text.split("\n")[: line - 1])
-    return _placed(source, line, max(end - line_start, 0) + 1, (error.message or "").rstrip("."))
+    advice = _two_words([(kind, value) for start, kind, value in tokens if start <= end][-2:])
+    return _placed(source, line, max(end - line_start, 0) + 1, (error.message or "").rstrip("."), advice)
+
+
+def _two_words(last: Sequence[tuple[str, str]]) -> str:
+    """What to do about two names that follow each other; empty, if others do."""
+    if [kind for kind, _ in last] != ["name", "name"]:
+        return ""
+    one, other = (value for _, value in last)
+    return f"if it is the column '{one} {other}', call that '{one}_{other}': a name in a template is one word"
 
 
 def word_error(

@@ -1,15 +1,19 @@
 """What went wrong in a template, told with its line and the values it saw."""
 
+import re
 import reprlib
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
 
 from notebook_gen.errors import Rejected
 
 _VALUES_SHOWN = 6
+# of a mapping, a key may be missing in some rows; of all else, an attribute is missing in every row
+_NO_MAPPING = re.compile(r"^'(?!dict )\w+ object' has no attribute '(\w+)'$")
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
@@ -69,6 +73,11 @@ def _advice(error: BaseException, seen: Mapping[str, Any]) -> str:
             what = "templates are sandboxed: make the column by a function instead"
         case _ if empty is not None:
             what = f"{empty!r} has no value in this row: {{{{ {empty} | default('…', true) }}}} gives it one"
+        case UndefinedError() if attribute := _NO_MAPPING.search(str(error)):
+            name = attribute[1]
+            what = (
+                f"try the filter: {{{{ … | {name} }}}}" if name in FILTERS else "make the column by a function instead"
+            )
         case UndefinedError():
             what = "the default filter gives a value to what may be missing"
         case _:

@@ -259,13 +259,13 @@ def _resolve(
                 column=draft.name,
             )
         if name not in maker:
-            advice = _advice(name, drafts, maker)
+            advice = _advice(name, draft, drafts, maker)
             raise ConfigError(f"reads {name!r}, which does not exist", advice=advice, column=draft.name)
     return tuple(read)
 
 
-def _advice(name: str, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
-    """What to do about a name that is no column.
+def _advice(name: str, reader: _Draft, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
+    """What to do about a name that is no column, for the column that reads it.
 
     The cases: a side output nobody asked for, what makes several others, the same letters in other code points, a typo.
     """
@@ -276,11 +276,15 @@ def _advice(name: str, drafts: Sequence[_Draft], columns: Iterable[str]) -> str:
                     return f"ask for it: ng.LLMText(…, side_outputs=[{side!r}]) for {draft.name!r}"
         if name == draft.name and draft.spec.kind != "seed":
             return f"{name!r} makes {', '.join(map(repr, draft.outputs))}: read one of them"
+    columns = [column for column in columns if column not in reader.outputs]
     alike = next((column for column in columns if normalize("NFKC", column) == normalize("NFKC", name)), None)
     if alike is not None:
         return f"the column {alike!r} only looks the same ({alike!a}, not {name!a}): copy the name from there"
     near = get_close_matches(name, columns, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(map(repr, columns))}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    others = f"; so far, there are {', '.join(map(repr, columns))}" if columns else ""
+    return f"declare it first{others}"
 
 
 def _topological(drafts: Sequence[_Draft], upstream: Sequence[set[int]]) -> list[int]:

@@ -170,6 +170,14 @@ class Chart:
     @property
     def falls(self) -> list[Fall]:
         """Where to write that a limit fell: the deepest falls, as many as have room beside each other."""
+        return self.choose_falls()
+
+    def choose_falls(self, times_as_wide: float = 1.0) -> list[Fall]:
+        """Choose the deepest falls, as many as have room beside each other.
+
+        Args:
+            times_as_wide: how much wider this chart is than the narrowest place in which it may be shown.
+        """
         window = self.detail.window
         if self.places.in_flight is None:
             return []
@@ -182,7 +190,7 @@ class Chart:
             if after < before
         ]
         width = _FALL_WIDTH + max(text_width(name, SMALL_SIZE) for name in names)
-        room = width * window.seconds / window.pixels
+        room = width * times_as_wide * window.seconds / window.pixels
         chosen: list[Fall] = []
         for fall in sorted(falls, key=lambda fall: fall.after - fall.before):
             is_free = all(abs(fall.moment - other.moment) >= room for other in chosen)

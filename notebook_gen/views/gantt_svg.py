@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notebook_gen.views.history import Array
 
 _IMAGE_WIDTH: Final = 900
+_NARROWED: Final = 2.2  # times that a page may be narrower than a chart was made for: its words do not shrink
 _FEW_BARS: Final = 400
 _UNITS: Final = 1000.0
 _RIGHT: Final = 14
@@ -225,7 +226,7 @@ class _Drawing:
         """Words where a limit fell, beside its line."""
         style = f"fill:{self.paint('warn_text', 1)};font-size:{SMALL_SIZE:g}px"
         y = self.chart.places.words + 3.5
-        for fall in self.chart.falls:
+        for fall in self.chart.choose_falls(_NARROWED):
             x = self._x(fall.moment) / _UNITS
             yield f'<text x="{x:.2%}" y="{y:.1f}" dx="3" style="{style}">{escape(fall.words)}</text>'
 

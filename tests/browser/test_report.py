@@ -90,6 +90,25 @@ def test_what_models_cost_is_seen_however_narrow_the_page_is_and_no_figure_is_cu
     assert console == []
 
 
+def test_what_ended_a_run_is_said_in_full_however_narrow_the_page_is(browser: Browser, tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(seed=7)
+    builder.models["default"] = ng.DemoModel(latency=0.1, max_parallel=2)
+    builder["topic"] = ng.LLMText("Name a topic.")
+    run = builder.create(200, tmp_path / "topics", show=False)
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result(timeout=60)
+    path = tmp_path / "report.html"
+    path.write_text(f"<!doctype html><meta charset='utf-8'>{report_html(run._source)}", encoding="utf-8")
+
+    with open_file(browser, path) as (page, console):
+        end = page.locator(".ng-end")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1400})
+            assert end.evaluate("line => line.scrollWidth <= line.clientWidth"), width
+    assert console == []
+
+
 def _titles(page: Page) -> list[tuple[str, tuple[float, float]]]:
     """The names of the folds, and where each begins."""
     found: list[tuple[str, tuple[float, float]]] = []

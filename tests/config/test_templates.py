@@ -43,6 +43,8 @@ def test_a_syntax_error_says_line_and_column(template: str, where: str) -> None:
         ("{{ a|uper }}", "there is no filter 'uper'; did you mean 'upper'?"),
         ("{{ a|random }}", "there is no filter 'random'; it would ignore the builder's seed: draw with ng.Category or"),
         ("{% macro m(a, a) %}{% endmacro %}", "duplicate argument 'a' in function definition"),
+        ("{{ my col }}", "if it is the column 'my col', call that 'my_col': a name in a template is one word"),
+        ("{{ a | }}", "look at '{{ a | }}'"),
         ("{{ self }}", "'self' is the template itself in Jinja2, and never a column; call the column otherwise"),
     ],
 )

@@ -163,6 +163,19 @@ def test_what_does_not_exist_is_a_failure_and_not_an_empty_text() -> None:
     assert advice.endswith("the default filter gives a value to what may be missing")
 
 
+@pytest.mark.parametrize(
+    ("template", "way"),
+    [
+        ("{{ stars.upper() }}", "try the filter: {{ … | upper }}"),
+        ("{{ stars.hex() }}", "make the column by a function instead"),
+    ],
+)
+def test_who_calls_a_method_that_a_value_lacks_is_told_another_way(template: str, way: str) -> None:
+    _, advice = rejected(template, stars=3)
+
+    assert advice == f"it saw stars=3; {way}"
+
+
 def test_what_does_not_exist_is_found_inside_a_list_too() -> None:
     problem, _ = rejected("{{ [product.name, product.price] }}", product={"name": "lamp"})
 
