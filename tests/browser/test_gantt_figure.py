@@ -5,6 +5,8 @@ from playwright.sync_api import Locator
 
 from tests.browser.lab_harness import NotebookPage, OpenNotebook
 
+pytestmark = pytest.mark.browser
+
 _DECLARE = """
 import notebook_gen as ng
 

@@ -11,6 +11,7 @@ from tests.browser.lab_harness import open_file
 
 pytestmark = pytest.mark.browser
 
+PRODUCTS = Path(__file__).parents[2] / "assets" / "products.csv"
 WIDTHS = (440, 620, 900)
 CUT_FOR_GOOD = """() => [...document.querySelectorAll(".ng-first-rows td")]
     .filter((cell) => !cell.querySelector("summary") && cell.scrollWidth > cell.clientWidth)
@@ -32,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder = ng.DatasetBuilder(seed=7)
     builder.models["default"] = ng.DemoModel(latency=0.02, max_parallel=4)
     builder.models["judge"] = ng.DemoModel(latency=0.02, max_parallel=4, price=(0.15, 0.6))
-    builder.seed_data("assets/products.csv")
+    builder.seed_data(PRODUCTS)
     builder["n"] = ng.Integer(1, 5)
     for name in ("review", "reply", "answer"):
         builder[name] = ng.LLMText("Write {{ n }} lines on the {{ product }}.")
