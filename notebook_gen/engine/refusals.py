@@ -1,13 +1,18 @@
 """Refusals: which 429s say that the limit is too high, and which come by chance.
 
 An endpoint that is shared, or that turns calls away at random, refuses some however few are sent. A limit that fell at
-each of these would end at one. So what calls met that were few is remembered: as large a share of refusals, give or
-take three standard deviations, is expected at every limit, and lowers none. An endpoint that never refused a call among
-few has no such share, and every refusal counts: it may be one that takes so many calls a minute.
+each of these would end at one. So the share is learned that is refused however few calls there are: as many refusals,
+give or take three standard deviations, are expected at every limit, and lower none.
+
+Two things show this share. Falls of the limit that do not help show it soon; what calls meet that are few shows it for
+sure. An endpoint at which neither is seen has no such share, and every refusal counts: it may be one that takes so many
+calls a minute.
 """
 
 from math import sqrt
 from typing import Final
+
+from notebook_gen.engine.falls import Falls
 
 WINDOW: Final = 64
 """Answers after which counting begins anew."""
@@ -31,10 +36,11 @@ class Refusals:
         by_chance: the share of calls that is refused at any limit; 0: none that is known.
     """
 
-    __slots__ = ("_answers", "_of_few", "_of_few_refused", "_refused", "by_chance")
+    __slots__ = ("_answers", "_falls", "_of_few", "_of_few_refused", "_refused", "by_chance")
 
     def __init__(self) -> None:
         self.by_chance = 0.0
+        self._falls = Falls()
         self.begin_anew()
         self._of_few = self._of_few_refused = 0.0
 
@@ -61,6 +67,27 @@ class Refusals:
                 self.by_chance = self._refused / self._answers
             self.begin_anew()
         return is_too_many
+
+    def answered(self, *, is_refused: bool, is_of_burst: bool) -> None:
+        """Count an answer at any limit; `is_of_burst`: to a call that was under way when the limit fell."""
+        self._falls.answered(is_refused=is_refused, is_of_burst=is_of_burst)
+
+    def fall(self, limit: int, in_flight: int) -> int:
+        """Note that there are too many refusals at a limit; gives the higher one to go back to, or zero: it is to fall.
+
+        Args:
+            limit: the limit.
+            in_flight: calls that were at the endpoint with the one that was refused.
+        """
+        self.begin_anew()
+        if self._falls.add(limit, in_flight + 1):
+            self.by_chance = 0.0
+        if not self._falls.are_in_doubt or self._falls.share > LARGEST_SHARE:
+            return 0
+        self.by_chance = self._falls.share
+        limit = self._falls.highest
+        self._falls.conclude()
+        return limit
 
     def _expected(self, calls: int, deviations: float) -> float:
         expected = self.by_chance * calls

@@ -164,6 +164,7 @@ class Resource:
         self._good_since += started >= self._asked_at
         self._usual = seconds if self._usual is None else self._usual + 0.1 * (seconds - self._usual)
         self._falls_in_a_row = 0
+        self._refusals.answered(is_refused=False, is_of_burst=started < self._fell_at)
         if self.limit < self.ceiling or self._refusals.by_chance:
             self._count(started, is_refused=False)
         if self.limit == self.ceiling:
@@ -189,15 +190,10 @@ class Resource:
         """
         self.came_to_nothing(started)
         self._answered_at = now
-        if started >= self._fell_at and self._count(started, is_refused=True):
-            self._refused = self.limit
-            self.limit = max(1, int(self.limit * self.factor))
-            self._fell_at = now
-            self._good = 0
-            self._refusals.begin_anew()
-            usual = self._usual if self._usual is not None else _UNKNOWN_USUAL
-            self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
-            self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
+        is_of_burst = started < self._fell_at
+        self._refusals.answered(is_refused=True, is_of_burst=is_of_burst)
+        if not is_of_burst and self._count(started, is_refused=True):
+            self._fall(now)
         if retry_after is not None:
             self._ask(started, retry_after, now)
 
@@ -283,6 +279,22 @@ class Resource:
         if self.in_vain_since is not None:
             self.in_vain_since += now - max(self.in_vain_since, self.held_since)
         self.held_since = None
+
+    def _fall(self, now: float) -> None:
+        """Let the limit fall, or go back to where it was before it fell in vain."""
+        self._fell_at = now
+        self._good = 0
+        before = self._refusals.fall(self.limit, self.in_flight)
+        if before:
+            self.limit = before
+            self._refused = _NEVER_REFUSED
+            self._falls_in_a_row = 0
+            return
+        self._refused = self.limit
+        self.limit = max(1, int(self.limit * self.factor))
+        usual = self._usual if self._usual is not None else _UNKNOWN_USUAL
+        self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
+        self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
 
     def _count(self, started: float, *, is_refused: bool) -> bool:
         """Count an answer to a call begun at `started`; gives whether there are more refusals than come by chance."""

@@ -573,12 +573,16 @@ def test_one_slow_call_that_fails_beside_good_ones_does_not_end_the_run(column: 
     assert steps.core.flow.gives_slots
 
 
-def test_a_function_that_asks_to_be_left_alone_for_a_day_ends_the_run_when_patience_does() -> None:
-    steps = Steps({"text": function()}, rows=3)
+@pytest.mark.parametrize("column", [LLMText("Write."), function()])
+@pytest.mark.parametrize("seconds", [3600.0, 86_400.0])
+def test_who_asks_all_to_leave_it_alone_for_long_ends_the_run_when_patience_does(
+    column: Column, seconds: float
+) -> None:
+    steps = Steps({"text": column}, rows=3)
     now = 0.0
     while steps.core.flow.gives_slots:
         for task in steps.take_all(now):
-            steps.end(task, now + 1.0, RateLimited("no quota left", retry_after=86_400.0))
+            steps.end(task, now + 1.0, RateLimited("no quota left", retry_after=seconds))
         now = max(now, steps.core.alarm)
         steps.core.tick(now)
 

@@ -3,8 +3,12 @@
 import random
 from collections.abc import Callable
 
+import pytest
+
+from notebook_gen.engine.falls import FALLS_IN_DOUBT, Falls
 from notebook_gen.engine.refusals import ENOUGH_OF_FEW, WINDOW, Refusals
 from notebook_gen.engine.resources import Resource
+from tests.engine.endpoints import call
 
 CEILING = 16
 IsRefused = Callable[[Resource], bool]
@@ -227,3 +231,103 @@ def test_an_endpoint_that_comes_to_refuse_nearly_everything_is_no_longer_thought
     few(refusals, ENOUGH_OF_FEW, 0)
 
     assert together(refusals, is_refused=True)
+
+
+def at_best(calls: int, at_once: int) -> float:
+    """Give the seconds that calls take at an endpoint which refuses none of so many at once."""
+    return call(lambda _busy, _now: False, calls, at_once).seconds
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("seed", range(5))
+def test_refusals_that_come_by_chance_soon_lower_nothing(share: float, seed: int) -> None:
+    chance = random.Random(seed)
+    answers = call(lambda _busy, _now: chance.random() < share, 600, CEILING, seed)
+    assert answers.seconds < 1.6 * at_best(600, CEILING)
+
+
+def test_an_endpoint_that_comes_to_take_fewer_is_not_thought_fickle() -> None:
+    answers = call(lambda busy, now: busy >= (4 if 10 < now < 25 else CEILING), 1000, CEILING)
+    assert answers.refused < 50
+
+
+@pytest.mark.parametrize("capacity", [1, 4, 8, 15])
+def test_an_endpoint_that_takes_so_many_at_once_is_not_thought_fickle(capacity: int) -> None:
+    answers = call(lambda busy, _now: busy >= capacity, 600, CEILING)
+    assert max(answers.limits[100:]) <= capacity + 1
+    assert answers.seconds < 1.15 * at_best(600, capacity)
+
+
+def test_an_endpoint_that_takes_so_many_calls_a_second_is_found_out() -> None:
+    tokens, filled = 20.0, 0.0
+
+    def refuses(_busy: int, now: float) -> bool:
+        nonlocal tokens, filled
+        tokens, filled = min(20.0, tokens + 10.0 * (now - filled)), now
+        if tokens < 1.0:
+            return True
+        tokens -= 1.0
+        return False
+
+    answers = call(refuses, 600, CEILING)
+    assert answers.refused < 120
+    assert answers.seconds < 60.0
+
+
+def test_falls_at_no_more_calls_at_once_than_were_taken_are_in_doubt() -> None:
+    falls = Falls()
+    falls.add(16, 16)
+    for at_once in (12, 9, 6):
+        assert not falls.are_in_doubt
+        falls.add(at_once, at_once)
+    assert falls.are_in_doubt
+    assert falls.highest == 16
+
+
+def test_a_fall_at_more_calls_at_once_than_were_taken_explains_itself() -> None:
+    falls = Falls()
+    falls.add(8, 8)
+    falls.add(6, 6)
+    falls.add(4, 4)
+    falls.add(9, 9)
+    falls.add(6, 6)
+    falls.add(4, 4)
+    assert not falls.are_in_doubt
+    assert falls.highest == 9
+
+
+def test_a_burst_of_which_most_calls_are_refused_explains_later_falls() -> None:
+    falls = Falls()
+    falls.add(16, 16)
+    falls.add(12, 12)
+    for _ in range(8):
+        falls.answered(is_refused=True, is_of_burst=True)
+    for at_once in (9, 6):
+        falls.add(at_once, at_once)
+    assert not falls.are_in_doubt
+
+
+def test_a_conclusion_that_another_fall_refutes_takes_twice_as_many_falls_the_next_time() -> None:
+    falls = Falls()
+    for at_once in (16, 12, 9, 6):
+        falls.add(at_once, at_once)
+    assert falls.are_in_doubt
+    falls.conclude()
+
+    assert falls.add(16, 16)
+    told = []
+    for _ in range(2 * FALLS_IN_DOUBT):
+        assert not falls.add(12, 12)
+        told.append(falls.are_in_doubt)
+    assert told == [False] * (2 * FALLS_IN_DOUBT - 1) + [True]
+
+
+def test_the_share_that_falls_show_is_that_of_the_calls_refused() -> None:
+    falls = Falls()
+    falls.add(16, 16)
+    for at in range(1, 101):
+        is_refused = at % 10 == 0
+        falls.answered(is_refused=is_refused, is_of_burst=False)
+        if is_refused:
+            falls.add(12, 1)
+    assert falls.share == pytest.approx(0.1)
