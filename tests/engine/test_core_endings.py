@@ -575,10 +575,8 @@ def test_one_slow_call_that_fails_beside_good_ones_does_not_end_the_run(column: 
 
 @pytest.mark.parametrize("column", [LLMText("Write."), function()])
 @pytest.mark.parametrize("seconds", [3600.0, 86_400.0])
-def test_who_asks_all_to_leave_it_alone_for_long_ends_the_run_when_patience_does(
-    column: Column, seconds: float
-) -> None:
-    steps = Steps({"text": column}, rows=3)
+def test_who_asks_a_few_calls_to_wait_for_long_ends_the_run_when_patience_does(column: Column, seconds: float) -> None:
+    steps = Steps({"text": column}, rows=3, slots=4)
     now = 0.0
     while steps.core.flow.gives_slots:
         for task in steps.take_all(now):
@@ -587,6 +585,27 @@ def test_who_asks_all_to_leave_it_alone_for_long_ends_the_run_when_patience_does
         steps.core.tick(now)
 
     assert 600.0 < now < 660.0
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_an_endpoint_that_asks_all_to_leave_it_alone_for_an_hour_is_asked_again_then(is_back: bool) -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=100, slots=8)
+    refused: list[float] = []
+    now, good = 0.0, 0
+    while steps.core.flow.gives_slots and good < 100:
+        for task in steps.take_all(now):
+            if is_back and now >= 3600.0:
+                steps.end(task, now + 1.0)
+                good += 1
+            else:
+                refused.append(now)
+                steps.end(task, now + 1.0, RateLimited("no quota left", retry_after=max(1.0, 3600.0 - now)))
+        now = min(max(now + 1.0, steps.core.alarm), now + 3600.0)
+        steps.core.tick(now)
+
+    assert not [at for at in refused if 60.0 < at < 3600.0]
+    assert len(refused) < 40
+    assert (good == 100) is is_back
 
 
 def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
