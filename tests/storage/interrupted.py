@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.parquet  # noqa: F401  # once, not in every process
+import pandas as pd  # noqa: F401  # once, not in every process
+import pyarrow.parquet  # noqa: F401
 
 from notebook_gen.errors import Rejected
 from notebook_gen.plan.graph import build_graph
