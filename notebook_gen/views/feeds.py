@@ -7,13 +7,14 @@ from notebook_gen.engine.snapshots import RowView
 from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.arrangement import TableColumn, arrange, own_widths
 from notebook_gen.views.dag import dag_numbers
+from notebook_gen.views.failures import failures_table
 from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import Cancelling, RunSource
 from notebook_gen.views.summary import count_settled, say_no_rows, state_word
-from notebook_gen.views.tables import failures_table, rows_table
+from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import write_count, write_seconds
 from notebook_gen.views.usage import usage_html
 

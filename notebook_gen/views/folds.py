@@ -9,11 +9,11 @@ from typing import Final
 from notebook_gen.observers.records import RowRecord
 from notebook_gen.views.cells import picture_of_run
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
+from notebook_gen.views.failures import failures_table
 from notebook_gen.views.palette import EITHER
 from notebook_gen.views.record import missing_html, record_html
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import RunSource
-from notebook_gen.views.tables import failures_table
 from notebook_gen.views.text import escape, one_line, text_width, write_count
 from notebook_gen.views.twofold import twofold
 from notebook_gen.views.usage import usage_html

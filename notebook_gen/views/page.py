@@ -23,6 +23,7 @@ from notebook_gen.views.cells import cells_script, pack_cells, picture_of_run
 from notebook_gen.views.cells_svg import cells_svg, drawable
 from notebook_gen.views.chart import Chart, chart_of_run
 from notebook_gen.views.dag import dag_svg
+from notebook_gen.views.failures import failures_table
 from notebook_gen.views.frames import Frame, pack_frame
 from notebook_gen.views.gantt import chart_template
 from notebook_gen.views.gantt_svg import gantt_svg
@@ -36,7 +37,7 @@ from notebook_gen.views.row_turns import RowsFrame, Turn, rows_frame
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static, stylesheet
 from notebook_gen.views.summary import say_no_rows, say_shown
-from notebook_gen.views.tables import bounded_table, failures_table
+from notebook_gen.views.tables import bounded_table
 from notebook_gen.views.text import escape, one_line, write_clock, write_count, write_plural
 from notebook_gen.views.timeline import timeline_script
 from notebook_gen.views.usage import usage_html

@@ -1,4 +1,4 @@
-"""Tables of rows and failures as HTML. Whatever stands in a cell is hostile text: see text.py.
+"""Tables of rows as HTML. Whatever stands in a cell is hostile text: see text.py.
 
 A row is one line, so that nothing moves. Whoever opens a long text finds all long texts of its row below it, over the
 whole width: static/style.css shows them. Where a page drops the stylesheet, they are in sight from the beginning.
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebook_gen.engine.snapshots import CellState, RowView
-from notebook_gen.observers.failures import FailureGroup, Failures
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.arrangement import (
     FONT_SIZE,
@@ -25,14 +24,13 @@ from notebook_gen.views.arrangement import (
 )
 from notebook_gen.views.palette import column_colors
 from notebook_gen.views.stylesheet import stylesheet
-from notebook_gen.views.summary import NO_ROWS_YET, PROCESSOR, SUCH_AS
+from notebook_gen.views.summary import NO_ROWS_YET
 from notebook_gen.views.text import (
     CELL_LIMIT,
     Written,
     escape,
     one_line,
     text_width,
-    write_count,
     write_plural,
 )
 from notebook_gen.views.values import Picture, PictureRoom, is_structured, write_cell, write_frame_cell, write_whole
@@ -67,12 +65,6 @@ _STATE_TITLES: Final[Mapping[CellState, str]] = {
 _ONE_LINE: Final = "overflow:hidden;text-align:left;text-overflow:ellipsis;white-space:nowrap;list-style:none"
 """Of a long text, also where there is no stylesheet."""
 _LEFT_EMPTY: Final = "an earlier run left it empty: it was skipped, it failed, or nothing was made"
-_KIND_TITLES: Final[Mapping[str, str]] = {
-    "rejected": "the same call would fail again: the prompt, the function or the model has to change",
-    "transient": "the same call may work at another time, but failed each time that it was tried",
-    "rate limited": "the endpoint asked for fewer calls",
-    "processor": "no call failed: a processor left the row out, or failed with its row group",
-}
 
 
 def rows_table(
@@ -192,34 +184,6 @@ def frame_table(
 def hint_html(sentence: str) -> str:
     """Draw a sentence where there would be a table; HTML that needs nothing else."""
     return f'<p style="margin:0;opacity:.75">{escape(sentence)}</p>'
-
-
-def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: int = 50, limit: int = 300) -> str:
-    """Draw why rows were dropped or cells are empty, grouped by column and error, the most frequent first.
-
-    Args:
-        failures: all of them.
-        retries: what failed besides and is tried again; not escaped.
-        kinds: different ones to show, at most.
-        limit: characters of an error, and of its advice, to show.
-    """
-    groups = failures.most_common()
-    tried_again = "".join(f'<p class="ng-note ng-warning">{escape(line)}</p>' for line in retries)
-    if not groups:
-        none = "No row was dropped." if retries else "No failures."
-        return (
-            f'<p class="ng-empty">{none} A row that cannot be made is dropped, and stands here with its reason '
-            f"and what to do.</p>{tried_again}"
-        )
-    head = "<th>rows</th><th>column</th><th>what happened</th><th>example</th><th>what to do</th>"
-    body = "".join(_failure_row(group, limit) for group in groups[:kinds])
-    more = f'<p class="ng-note">and {len(groups) - kinds} more kinds of failure</p>' if len(groups) > kinds else ""
-    widths = '<col style="width:56px"><col style="width:16%"><col><col style="width:92px"><col style="width:30%">'
-    return (
-        f'<div class="ng-scroll"><table class="ng-table"><colgroup>{widths}</colgroup>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
-        f"{_explain_kinds(group.example.kind for group in groups[:kinds])}{tried_again}"
-    )
 
 
 class _Cell(NamedTuple):
@@ -369,29 +333,6 @@ def _name(column: TableColumn) -> str:
 
 def _own_width(name: str, cells: Sequence[_Cell]) -> int | None:
     return own_width(name, [cell.written.text for cell in cells]) if cells else None
-
-
-def _failure_row(group: FailureGroup, limit: int) -> str:
-    example = group.example
-    such_as = SUCH_AS if group.differs else ""
-    attempt = f", attempt {example.attempt}" if example.attempt > 1 else ""
-    empty = "" if example.dropped else ", left empty"
-    return (
-        f'<tr data-row="{example.row}"><td class="ng-wraps"><b>{write_count(group.rows)}</b></td>'
-        f'<td class="ng-wraps">{escape(one_line(example.column or PROCESSOR, 80))}</td>'
-        f'<td class="ng-wraps"><span class="ng-bad">{escape(example.kind)}</span> · '
-        f"{such_as}{escape(one_line(example.error, limit))}</td>"
-        f'<td class="ng-wraps">row {example.row}{attempt}{empty}</td>'
-        f'<td class="ng-wraps ng-advice">{escape(one_line(example.advice, limit)) or "–"}</td></tr>'
-    )
-
-
-def _explain_kinds(kinds: Iterable[str]) -> str:
-    """Say in a line what the kinds of failure mean."""
-    said = " · ".join(
-        f"<b>{escape(kind)}</b>: {_KIND_TITLES[kind]}" for kind in dict.fromkeys(kinds) if kind in _KIND_TITLES
-    )
-    return f'<p class="ng-note">{said}</p>' if said else ""
 
 
 def _no_rows(names: Sequence[str]) -> str:
