@@ -180,6 +180,7 @@ class Launch:
             trace=self.settings.trace,
             models=self.connections.models,
             exchanges=ExchangeLog(),
+            processors=self.processors,
         )
 
     @asynccontextmanager

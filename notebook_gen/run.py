@@ -177,7 +177,8 @@ class Run:
     def rows(self) -> "pd.DataFrame":
         """Give the rows as they stand: finished and half-made ones, missing cells NA, dropped rows left out.
 
-        The index holds the rows' numbers in the run.
+        The index holds the rows' numbers in the run. What a processor takes away from a row group is NA there, and no
+        column any more when that is so of all of them.
         """
         return frame_of(self._source.columns, self._parts())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from notebook_gen.config.models import Model
+from notebook_gen.config.processors import Processors
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.open_group import OpenGroup
@@ -46,6 +47,7 @@ class RunPlan:
         trace: whether attempts are recorded.
         models: the models that make its cells, by alias.
         exchanges: where what is said to models is kept.
+        processors: what changes many rows at once.
     """
 
     graph: ExecutionGraph
@@ -59,6 +61,7 @@ class RunPlan:
     trace: bool
     models: Mapping[str, Model]
     exchanges: "ExchangeLog"
+    processors: Processors
 
 
 class RunSource:
@@ -81,7 +84,8 @@ class RunSource:
         self.failures = Failures(plan.graph, plan.storage)
         self.failure_count = 0
         self.cells = Cells(plan.graph, plan.rows, self._open_group)
-        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage, self.cells)
+        taken_by = plan.processors.taken_by(self.columns)
+        self.live_rows = LiveRows(plan.graph, plan.row_group_size, plan.storage, self.cells, taken_by)
         self.records = Records(
             self.progress, self.live_rows, self.failures, self.trace, plan.exchanges, plan.row_group_size
         )

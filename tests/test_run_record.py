@@ -350,3 +350,68 @@ def test_rows_that_have_other_numbers_since_have_no_record_that_would_be_another
     assert "for its record" not in page
     assert ".record(" not in report
     assert 'class="ng-row"' not in report
+
+
+def _with_processors(*processors: Any) -> ng.DatasetBuilder:
+    builder = ng.DatasetBuilder()
+    builder["tmp_n"] = ng.Integer(1, 5)
+    builder["text"] = ng.Expression("{{ tmp_n }} stars")
+    for processor in processors:
+        builder.processor("post_batch", processor)
+    return builder
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_what_a_processor_took_away_is_not_told_as_missing(tmp_path: Path, *, in_folder: bool) -> None:
+    builder = _with_processors(ng.DropColumns("tmp_*"), ng.RenameColumns({"text": "said"}))
+    run = builder.create(3, tmp_path / "out", show=False) if in_folder else builder.preview(3, show=False)
+    dataset = run.result(timeout=30)
+
+    assert list(run.rows()) == list(run.row_group(0)) == list(dataset.columns) == ["said"]
+    record = run.record(1)
+    assert record.state == "done"
+    assert [(cell.state, cell.value, cell.reason, cell.is_taken) for cell in record.cells] == [
+        ("done", None, "dropped by DropColumns", True),
+        ("done", None, "renamed to 'said' by RenameColumns", True),
+    ]
+    assert "tmp_n · integer 1 to 5\n  (dropped by DropColumns)" in str(record)
+    (view,) = run._source.rows_between(1, 2)
+    assert view.taken == {0: "dropped by DropColumns", 1: "renamed to 'said' by RenameColumns"}
+    page = run.save_html(tmp_path / "run.html").read_text(encoding="utf-8")
+    assert 'title="dropped by DropColumns">–<' in page
+
+
+def test_a_function_that_takes_a_column_away_is_named_where_it_is_known() -> None:
+    def tidy(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.drop(columns="tmp_n")
+
+    alone = _with_processors(tidy).preview(2, show=False)
+    alone.result(timeout=30)
+    both = _with_processors(tidy, ng.RenameColumns({"text": "said"})).preview(2, show=False)
+    both.result(timeout=30)
+
+    assert [cell.reason for cell in alone.record(0).cells] == ["dropped by tidy", ""]
+    assert [cell.reason for cell in both.record(0).cells] == ["dropped by a processor"] * 2
+
+
+def test_while_rows_are_in_the_making_rows_have_their_columns_too() -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=1))
+    gate = threading.Event()
+    builder.seed_data(pd.DataFrame({"n": [0, 1]}))
+
+    @builder.column
+    def twice(n: int) -> int:
+        assert n == 0 or gate.wait(30)
+        return 2 * n
+
+    builder.processor("post_batch", ng.DropColumns("n"))
+    run = builder.preview(2, show=False)
+    while not run._source.rows_stored():
+        time.sleep(0.01)
+    rows = run.rows()
+    gate.set()
+    run.result(timeout=30)
+
+    assert list(rows) == ["n", "twice"]
+    assert rows["n"].isna().tolist() == [True, False]
+    assert list(run.rows()) == ["twice"]

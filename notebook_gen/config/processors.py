@@ -210,6 +210,29 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
         _columns_after("after_run", self.at("after_run"), written)
         return written
 
+    def taken_by(self, columns: Sequence[str]) -> dict[str, str]:
+        """Say who takes a column away, if it is not there at last: `dropped by DropColumns`.
+
+        Args:
+            columns: those of the run.
+        """
+        steps = [*self.at("post_batch").items(), *self.at("after_run").items()]
+        left, said = tuple(columns), dict[str, str]()
+        for place, (name, spec) in enumerate(steps, 1):
+            after = spec.columns_after(left)
+            if after is None:
+                # what a function leaves out, and what those behind it do, only a run can tell
+                by = name if place == len(steps) else "a processor"
+                return dict.fromkeys(columns, f"dropped by {by}") | said
+            new = spec.names if isinstance(spec, RenameColumns) else {}
+            for column in left:
+                if column in new:
+                    said[column] = f"renamed to {new[column]!r} by {name}"
+                elif column not in after:
+                    said[column] = f"dropped by {name}"
+            left = after
+        return said
+
 
 def _columns_after(
     stage: Stage, specs: Mapping[str, ProcessorSpec], columns: Sequence[str] | None

@@ -1,5 +1,6 @@
 """What a look at live rows gives: plain copies, safe to read on any thread."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Literal, NamedTuple
 
@@ -26,6 +27,7 @@ class RowView(NamedTuple):
             "dropped" what was not made because of it; in a row that lives, "failed" marks a cell that stays NA.
         values: one for each column; None wherever the state is neither "done" nor "skipped".
         left_empty: places of the columns whose cells an earlier run left without a value: skipped, failed, or made so.
+        taken: places of the columns that processors have taken away since, and the words for it.
     """
 
     row: int
@@ -33,3 +35,4 @@ class RowView(NamedTuple):
     states: tuple[CellState, ...]
     values: tuple[Any, ...]
     left_empty: AbstractSet[int] = frozenset()
+    taken: Mapping[int, str] = {}

@@ -14,14 +14,13 @@ def frame_of(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
     """Give rows as a DataFrame, with their numbers as its index; what is missing is NA.
 
     Args:
-        columns: the names that come first, also without any row.
+        columns: those of the run; what processors took away from all of the rows is left out.
         parts: the rows, in order.
     """
     import pandas as pd
 
     rows = [row for part in parts for row in part.rows]
-    # what processors added stands behind, what they took away is NA where it was written
-    names = list(dict.fromkeys([*columns, *(name for part in parts for name in part.columns)]))
+    names = _names(columns, [part for part in parts if part.rows])
     data = {
         name: [
             pd.NA if value is MISSING else value
@@ -37,3 +36,12 @@ def frame_of(columns: Sequence[str], parts: Sequence[Part]) -> "pd.DataFrame":
             # pandas finds the type by way of floats, which large numbers do not survive
             typed[name] = pd.array(values, dtype="Int64")
     return typed
+
+
+def _names(columns: Sequence[str], parts: Sequence[Part]) -> list[str]:
+    """The columns as they were written; while some rows are in the making, what these have, too."""
+    kinds = list(dict.fromkeys(tuple(part.columns) for part in parts)) or [tuple(columns)]
+    if len(kinds) == 1:
+        return list(kinds[0])
+    there = dict.fromkeys(name for kind in kinds for name in kind)
+    return [*(name for name in columns if name in there), *(name for name in there if name not in columns)]

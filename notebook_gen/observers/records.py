@@ -66,9 +66,11 @@ class CellRecord:
         node: what makes it; columns that are made together share it, and the attempts.
         state: as in a `RowView`.
         value: None wherever the state is neither "done" nor "skipped".
-        reason: why it was skipped, failed or dropped, or that an earlier run made it; else empty.
+        reason: why it was skipped, failed or dropped, that an earlier run made it, or which processor took its value
+            away; else empty.
         attempts: the last of them, in the order they began; none if it was made in place, or the run is not traced.
         exchange: what was said to its model last; None without a model, and where it is forgotten.
+        is_taken: whether it was made, and a processor has taken its value away.
     """
 
     column: str
@@ -78,6 +80,7 @@ class CellRecord:
     reason: str = ""
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
     exchange: Exchange | None = field(default=None, repr=False)
+    is_taken: bool = False
 
     @property
     def tokens_in(self) -> int:
@@ -240,6 +243,8 @@ class Records:
             value=view.values[place],
             attempts=tuple(attempts),
             exchange=self._last_exchange(node, *where),
+            reason=view.taken.get(place, ""),
+            is_taken=place in view.taken and view.states[place] == "done",
         )
 
     def _explained(self, cells: Sequence[CellRecord], failures: Sequence[Failure]) -> Iterator[CellRecord]:
@@ -249,7 +254,9 @@ class Records:
         skipped = {cell.node.index for cell in others if self._was_skipped(cell)}
         unknown = {cell.node.index for cell in others if self._may_have_been_skipped(cell)} - skipped
         for cell in cells:
-            if cell.node.name in failed:
+            if cell.is_taken:
+                yield cell
+            elif cell.node.name in failed:
                 yield _with(cell, "failed", failed[cell.node.name])
             elif cell.node.index in skipped:
                 yield _with(cell, "skipped", self._say_skipped(cell.node, skipped, unknown))
@@ -274,7 +281,7 @@ class Records:
 
     def _may_be_skipped(self, cell: CellRecord) -> bool:
         is_missing = cell.value is None or cell.value in cell.node.skip_values
-        return cell.state == "done" and self._skips.may_skip[cell.node.index] and is_missing
+        return cell.state == "done" and not cell.is_taken and self._skips.may_skip[cell.node.index] and is_missing
 
     def _is_untried(self, cell: CellRecord) -> bool:
         return self._trace is not None and cell.node.resource is not None and not cell.attempts

@@ -13,7 +13,7 @@ from notebook_gen.engine.buffers import MISSING
 from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, OpenGroup
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.skips import SkipRules
-from notebook_gen.engine.snapshots import CELL_STATES, CellState, RowView
+from notebook_gen.engine.snapshots import CellState, RowView
 from notebook_gen.events import (
     DatasetReplaced,
     Event,
@@ -23,8 +23,8 @@ from notebook_gen.events import (
     RowGroupWritten,
     TaskEnded,
 )
-from notebook_gen.observers.cell_counts import KEPT
-from notebook_gen.observers.cells import Cells, GroupStates
+from notebook_gen.observers.cells import Cells
+from notebook_gen.observers.written_rows import WrittenGroup, WrittenRows, without_values
 from notebook_gen.plan.graph import ExecutionGraph
 
 if TYPE_CHECKING:
@@ -99,14 +99,6 @@ class Part(NamedTuple):
     columns: Mapping[str, Sequence[Any]]
 
 
-class _WrittenGroup(NamedTuple):
-    """A row group that is written; `states` is None where nobody knows them."""
-
-    rows: Sequence[int]
-    values: "pa.Table"
-    states: GroupStates | None
-
-
 class LiveRows:
     """Finds rows. All methods but `written_parts` belong to the run's thread.
 
@@ -115,6 +107,7 @@ class LiveRows:
         group_size: rows of each row group but the last.
         storage: where they are kept.
         cells: knows how each cell of a written row group has ended.
+        taken_by: see `WrittenRows`.
 
     Attributes:
         scheduler: the run's scheduler; None until it exists.
@@ -122,22 +115,30 @@ class LiveRows:
 
     KINDS: ClassVar = (TaskEnded, RowDropped, RowGroupWritten, RowGroupKept, RowGroupResized, DatasetReplaced)
 
-    def __init__(self, graph: ExecutionGraph, group_size: int, storage: Storage, cells: Cells) -> None:
+    def __init__(
+        self,
+        graph: ExecutionGraph,
+        group_size: int,
+        storage: Storage,
+        cells: Cells,
+        taken_by: Mapping[str, str] | None = None,
+    ) -> None:
         self.scheduler: AsyncTaskScheduler | None = None
         self._graph = graph
         self._group_size = group_size
         self._storage = storage
         self._cells = cells
+        self._written = WrittenRows(graph, taken_by or {})
         self._dropped: dict[int, RowView] = {}
         may_skip = SkipRules(graph).may_skip
-        self._may_be_empty = {
+        self._may_be_empty = frozenset(
             place
             for place, node in enumerate(graph.columns.values())
             if may_skip[node] or graph.nodes[node].on_error == "null"
-        }
+        )
         self._kept: set[int] = set()  # row groups of an earlier run
         self._last_written = -1
-        self._recent: dict[int, _WrittenGroup] = {}
+        self._recent: dict[int, WrittenGroup] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
         self._done: dict[int, RowView] = {}
@@ -312,7 +313,7 @@ class LiveRows:
         """Give a row of which no value is left: not begun, dropped, or cut off by the end of the run."""
         group = self._cells.group_from(row // self._group_size * self._group_size)
         if group is not None:
-            return _without_values(group.unpacked(), self._graph, row)
+            return without_values(group.unpacked(), self._graph, row)
         is_gone = row <= self._last_written or self._open_group(row) is not None
         state: CellState = "dropped" if is_gone else "waiting"
         return RowView(row, is_gone, (state,) * len(self._graph.columns), (None,) * len(self._graph.columns))
@@ -343,51 +344,10 @@ class LiveRows:
                 return None
             known = self._cells.group_from(number * self._group_size) if not self._is_renumbered else None
             known = known.unpacked() if known is not None else None
-            self._recent[number] = _WrittenGroup(self._storage.rows(number), self._storage.read(number), known)
+            self._recent[number] = WrittenGroup(self._storage.rows(number), self._storage.read(number), known)
             _keep_last(self._recent, _KEPT_GROUPS)
-        group = self._recent[number]
-        try:
-            position = group.rows.index(row)
-        except ValueError:
-            return None
-        record = group.values.slice(position, 1).to_pylist()[0]
-        by_node = [_ended(group.states, node.index, row) for node in self._graph.nodes]
-        values = tuple(record.get(name) for name in self._graph.columns)
-        # where a processor has put a value, the cell has one, whatever became of it before
-        states: tuple[CellState, ...] = tuple(
-            "done" if by_node[node] == "failed" and value is not None else by_node[node]
-            for node, value in zip(self._graph.columns.values(), values, strict=True)
-        )
-        left_empty = {place for place in self._may_be_empty if values[place] is None} if number in self._kept else ()
-        return RowView(row=row, dropped=False, states=states, values=values, left_empty=frozenset(left_empty))
-
-
-def _without_values(group: GroupStates, graph: ExecutionGraph, row: int) -> RowView:
-    """A row that did not make it; where it was not dropped, they are made when the run is gone on with."""
-    by_node = [_state(group, node.index, row) for node in graph.nodes]
-    is_dropped = any(
-        state == "dropped" or (state == "failed" and graph.nodes[node].on_error == "drop")
-        for node, state in enumerate(by_node)
-    )
-    # a processor may drop a row that has all its cells
-    is_dropped = is_dropped or all(state in ("done", "skipped") for state in by_node)
-    states: list[CellState] = [by_node[node] for node in graph.columns.values()]
-    if not is_dropped:
-        states = [state if state in ("skipped", "failed") else "waiting" for state in states]
-    return RowView(row, is_dropped, tuple(states), (None,) * len(states))
-
-
-def _ended(group: GroupStates | None, node: int, row: int) -> CellState:
-    """How a cell of a written row has ended."""
-    state = _state(group, node, row) if group is not None else "done"
-    return state if state in ("skipped", "failed") else "done"
-
-
-def _state(group: GroupStates, node: int, row: int) -> CellState:
-    """How a cell of a row group that is open no longer has ended; "done" of a row that it does not have."""
-    offset = row - group.start
-    state = group.data[node * group.size + offset] if 0 <= offset < group.size else KEPT
-    return "done" if state == KEPT else CELL_STATES[state]
+        may_be_empty = self._may_be_empty if number in self._kept else frozenset[int]()
+        return self._written.view(self._recent[number], row, may_be_empty)
 
 
 def _keep_last(things: dict[int, Any], most: int) -> None:

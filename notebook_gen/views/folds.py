@@ -109,6 +109,7 @@ def _say_left_out(rows: Sequence[int]) -> str:
 
 def _record_line(record: RowRecord) -> str:
     """A row's number, state and first values."""
-    values = (write_cell(cell.value, _VALUE_LENGTH).text for cell in record.cells[:_VALUES] if cell.state == "done")
+    made = [cell for cell in record.cells if not cell.is_taken][:_VALUES]
+    values = (write_cell(cell.value, _VALUE_LENGTH).text for cell in made if cell.state == "done")
     said = " · ".join([record.state, *values])
     return f'<b>row {record.row}</b> <span class="ng-soft">{escape(one_line(said, 200))}</span>'

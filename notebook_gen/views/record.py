@@ -145,6 +145,8 @@ def _value(cell: CellRecord, limit: int, picture: Picture | None) -> str:
     """What a cell holds, or why it holds nothing."""
     reason = f": {escape(one_line(cell.reason, 600))}" if cell.reason else ""
     match cell.state:
+        case "done" if cell.is_taken:
+            return f'<div class="ng-value ng-described">{escape(one_line(cell.reason, 600))}</div>'
         case "done":
             said = f'<div class="ng-value ng-described">{escape(cell.reason)}</div>' if cell.reason else ""
             return _written(cell.value, limit, picture) + said

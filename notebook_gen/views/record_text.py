@@ -56,7 +56,7 @@ def _cell(cell: CellRecord, *, is_first: bool) -> Iterator[str]:
 def _value(cell: CellRecord) -> Iterator[str]:
     """What a cell holds, or why it holds nothing."""
     reason = f": {cell.reason}" if cell.reason else ""
-    if cell.state == "done" or (cell.state == "skipped" and cell.value is not None):
+    if (cell.state == "done" and not cell.is_taken) or (cell.state == "skipped" and cell.value is not None):
         yield from _block(_written(cell.value), "  ")
     if cell.state != "done":
         yield from _block(f"({cell.state}{reason})", "  ")

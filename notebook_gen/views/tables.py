@@ -251,6 +251,8 @@ class _Folds:
 def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _Cell:
     value = row.values[place]
     match row.states[place]:
+        case "done" if place in row.taken:
+            return _Cell(Written("–"), css_class="ng-pending", title=one_line(row.taken[place], 200))
         case "done" if place in row.left_empty:
             return _Cell(Written("empty"), css_class="ng-pending", title=_LEFT_EMPTY)
         case "done":
