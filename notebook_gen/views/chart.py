@@ -31,7 +31,7 @@ from notebook_gen.views.level_of_detail import Detail, Window, query
 from notebook_gen.views.moves import Corner
 from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
-from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, counted, resource_looks
+from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, Slots, counted, resource_looks, say_slots
 from notebook_gen.views.row_turns import Turn
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.text import fit, fit_apart, one_line, say_row, text_width, write_clock
@@ -150,8 +150,8 @@ class Chart:
             return [
                 f"{count} of {max(count, most)} used" for count, most in zip(lanes.counts, self.ceilings, strict=True)
             ]
-        now = load.in_flight[:, -1].tolist()
-        return [f"{count} of {corners[-1][1]}" for count, corners in zip(now, self.limits, strict=True)]
+        now = zip(load.in_flight[:, -1].tolist(), self.limits, self.ceilings, strict=True)
+        return [say_slots(Slots(count, corners[-1][1], ceiling)) for count, corners, ceiling in now]
 
     @property
     def shown_pauses(self) -> list[Pause]:

@@ -13,6 +13,7 @@ from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import note_lines
 from notebook_gen.views.source import Cancelling, RunSource
+from notebook_gen.views.standing import Standing, take_standing
 from notebook_gen.views.summary import count_settled, say_no_rows, state_word
 from notebook_gen.views.tables import rows_table
 from notebook_gen.views.text import write_count, write_seconds
@@ -137,10 +138,14 @@ class HeadFeed:
     """Feeds whatever counts: the head, the DAG, what stands beside it, the columns, the tab of failures; and the error.
 
     All of it is from one look at the run, so that no two places contradict each other.
+
+    Attributes:
+        standing: that look; None before the first.
     """
 
     def __init__(self, source: RunSource, board: ViewBoard) -> None:
         self._source = source
+        self.standing: Standing | None = None
         self._facts = _News[str](lambda html: board.show_parts("head", {"facts": html}))
         self._side = _News[str](lambda html: board.show_parts("top", {"side": html}))
         self._numbers = _News[Numbers](board.show_numbers)
@@ -154,14 +159,14 @@ class HeadFeed:
 
     def show(self) -> None:
         """Show what has changed."""
-        source = self._source.as_it_stands()
+        self.standing = standing = take_standing(self._source)
+        source = standing.source
         graph, progress = source.graph, source.progress
         nodes, rows = progress.nodes, progress.rows
-        waiting = sum(map(len, source.waiting_since().values())) if progress.state in ("running", "paused") else 0
         self._state(state_word(source))
         self._cancel(_cancel_offer(source.cancelling()))
         self._facts(head_html(source))
-        self._side(side_html(source, waiting))
+        self._side(side_html(source, standing.waiting))
         self._numbers(
             {
                 "nodes": dag_numbers(graph, progress, DAG_WIDTH),

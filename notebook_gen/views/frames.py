@@ -89,6 +89,7 @@ class LanesFrame(TypedDict):
         thickness: of a bar.
         label_width: room for labels at the left.
         label_places: how far down each stands.
+        labelled: the groups that have one, before the bands' own.
         waiting, in_flight: top and bottom of the bands; None where there are none.
     """
 
@@ -98,6 +99,7 @@ class LanesFrame(TypedDict):
     thickness: float
     label_width: int
     label_places: list[float]
+    labelled: list[int]
     waiting: list[float] | None
     in_flight: list[float] | None
 
@@ -226,6 +228,7 @@ def _pack_lanes(chart: Chart) -> LanesFrame:
         "thickness": round(places.thickness, 2),
         "label_width": round(places.label_width),
         "label_places": [round(place, 1) for place in places.labels],
+        "labelled": list(places.labelled),
         "waiting": None if places.waiting is None else _edges(places.waiting),
         "in_flight": None if places.in_flight is None else _edges(places.in_flight),
     }

@@ -13,7 +13,7 @@ from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.palette import made_nodes, node_colors
-from notebook_gen.views.resources import IN_VAIN, ResourceLook, counted, resource_looks, slots_of
+from notebook_gen.views.resources import IN_VAIN, ResourceLook, counted, resource_looks, say_slots, slots_of
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import (
     count_kept,
@@ -262,10 +262,7 @@ def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
     if stuck:
         return f"no good answer for {write_clock(max(stuck))}"
     slots = slots_of(source, looks)
-    # where the limit has fallen, more than it allows may still be in flight
-    if slots.limit < slots.ceiling:
-        return f"{slots.in_flight}, limit {slots.limit} of {slots.ceiling}"
-    return f"{slots.in_flight} of {slots.limit} in flight"
+    return f"{say_slots(slots)} of {slots.ceiling}" if slots.limit < slots.ceiling else f"{say_slots(slots)} in flight"
 
 
 def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:

@@ -67,7 +67,7 @@ class Publisher:
         self._clock = clock
         self._cpu_clock = cpu_clock
         self._messages: queue.SimpleQueue[Mapping[str, object]] = queue.SimpleQueue()
-        self._head: Feed = HeadFeed(source, board)
+        self._head = head = HeadFeed(source, board)
         self._inspector = InspectorFeed(source, board)
         self._rows = RowsFeed(source, board)
         self._cells = CellsFeed(source, board)
@@ -80,7 +80,7 @@ class Publisher:
         ]
         self._timeline: TimelineFeed | None = None
         if source.trace is not None and source.graph.resources:
-            self._timeline = TimelineFeed(source, source.trace, board)
+            self._timeline = TimelineFeed(source, source.trace, board, lambda: head.standing)
         self._due = self._tables_due = clock()
 
     def begin(self) -> None:

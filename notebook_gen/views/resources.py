@@ -82,6 +82,15 @@ def slots_of(source: RunSource, looks: Sequence[ResourceLook]) -> Slots:
     )
 
 
+def say_slots(slots: Slots) -> str:
+    """Say how many tasks are in flight of how many: `8 of 8`, and `9, limit 7` where the limit has fallen.
+
+    More than it allows may be in flight then: what was begun before it fell.
+    """
+    is_lower = slots.limit < slots.ceiling
+    return f"{slots.in_flight}, limit {slots.limit}" if is_lower else f"{slots.in_flight} of {slots.limit}"
+
+
 def say_in_vain(source: RunSource) -> list[str]:
     """Say what has given no good answer for some time, what it said, and when it is asked again."""
     return [

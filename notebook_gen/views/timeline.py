@@ -9,7 +9,7 @@ and then: no redraw takes more than one frame, or one picture.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol, TypedDict, Unpack
 
 from notebook_gen.observers.trace import Trace
@@ -24,6 +24,7 @@ from notebook_gen.views.lanes import LANE_KINDS, LaneChoice, LaneKind
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.row_turns import Turn, read_turn, rows_frame
 from notebook_gen.views.source import RunSource
+from notebook_gen.views.standing import Figures, Standing, take_standing, write_figures
 from notebook_gen.views.stylesheet import read_static
 from notebook_gen.views.text import write_plural
 
@@ -46,11 +47,17 @@ _STALE_SHARE = 0.05  # of what it shows
 
 
 class Clock(TypedDict):
-    """What moves while nothing happens: now, in seconds since the run began, and words beside the heading."""
+    """What moves while nothing happens: now, in seconds since the run began, and words.
+
+    Attributes:
+        note: what stands beside the heading.
+        figures: what stands below the names beside lanes, whatever is looked at; None: what the frame says.
+    """
 
     now: float
     running: bool
     note: str
+    figures: Figures | None
 
 
 class EmptyTemplate(TypedDict):
@@ -109,10 +116,24 @@ def empty_timeline(source: RunSource) -> TimelineTraits:
 
 
 class TimelineFeed:
-    """Feeds one timeline with one run."""
+    """Feeds one timeline with one run.
 
-    def __init__(self, source: RunSource, trace: Trace, board: TimelineBoard) -> None:
+    Args:
+        source: the run.
+        trace: its attempts.
+        board: what shows them.
+        standing: gives the look at the run that other parts of the view show; None: there are no others.
+    """
+
+    def __init__(
+        self,
+        source: RunSource,
+        trace: Trace,
+        board: TimelineBoard,
+        standing: Callable[[], Standing | None] = lambda: None,
+    ) -> None:
         self._source = source
+        self._standing = standing
         self._trace = trace
         self._board = board
         self._history = History(source.graph)
@@ -273,6 +294,7 @@ class TimelineFeed:
             "now": round(self._now(), 3),
             "running": self._source.progress.ended is None,
             "note": say_tasks(count, most_bars(self._source.graph, count), self._lanes),
+            "figures": write_figures(self._standing() or take_standing(self._source), self._lanes),
         }
         if clock != self._clock:
             self._board.show_timeline(clock=clock)

@@ -198,3 +198,23 @@ def test_the_page_has_the_same_bars_each_a_pixel_shorter(
         assert other["x"] == pytest.approx([max(seconds - pixel, 2 * pixel) for seconds in mine["x"]], rel=1e-5)
         assert other["marker"].get("pattern") == mine["marker"].get("pattern")
         assert (other["marker"]["line"]["width"] == 1.5) == (mine["marker"]["line"]["width"] == 1.5)
+
+
+def test_figures_stand_below_the_names_that_have_room_for_them(node: str) -> None:
+    frame = {
+        "labels": [["default", "1 of 8"], ["judge +2", ""], ["waiting", "0 now"], ["in flight", "- - limit"]],
+        "lanes": {"kind": "slots", "labelled": [0, 3]},
+    }
+    groups = ["9, limit 7", "1 of 8", "2 of 8", "3 of 8"]
+    figures = [
+        {"kind": "slots", "groups": groups, "waiting": "4 now"},
+        {"kind": "columns", "groups": [], "waiting": "4 now"},
+        None,
+    ]
+    clocks = json.dumps([{"figures": one} for one in figures])
+    script = f"console.log(JSON.stringify({clocks}.map((clock) => labelsOf({json.dumps(frame)}, clock))));"
+
+    done = subprocess.run([node, "-e", read_static("chart.js") + script], capture_output=True, text=True, check=True)
+
+    now = [["default", "9, limit 7"], ["judge +2", ""], ["waiting", "4 now"], ["in flight", "- - limit"]]
+    assert json.loads(done.stdout) == [now, frame["labels"], frame["labels"]]

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.events import RowsDone, RunFinished
+from notebook_gen.events import LimitMoved, RowsDone, RunFinished
+from notebook_gen.views.feeds import ColumnFigures
 from notebook_gen.views.publisher import Publisher
+from notebook_gen.views.standing import Figures
 from tests.views.fake_run import REVIEW, FakeRun, review_run, traced_run
 from tests.views.recording_board import RecordingBoard
 
@@ -53,6 +55,21 @@ class _SlowRows(FakeRun):
     def newest_rows(self, _count: int) -> list[RowView]:
         self.move_on()
         return []
+
+
+class _MovingBoard(RecordingBoard):
+    """A board whose run goes on while it is told of it."""
+
+    def __init__(self, run: FakeRun) -> None:
+        super().__init__()
+        self.run = run
+        self.row = 0
+
+    def show_columns(self, figures: ColumnFigures) -> None:
+        super().show_columns(figures)
+        self.run.attempt(REVIEW, self.row, 1.0 + self.row, slot=self.row)
+        self.run.waiting = {REVIEW: [0.5] * self.row}
+        self.row += 1
 
 
 class _BrokenRows(FakeRun):
@@ -205,3 +222,49 @@ def test_a_run_without_a_trace_says_why_there_is_no_timeline() -> None:
     assert "not traced" in stage.board.timeline["picture"]
     stage.publisher.hear({"plotly": "needed"})
     assert stage.tick() == []
+
+
+def _figures(board: RecordingBoard) -> Figures:
+    figures = board.timeline["clock"]["figures"]
+    assert figures is not None
+    return figures
+
+
+def test_what_stands_beside_lanes_is_what_stands_beside_the_graph_wherever_somebody_looks() -> None:
+    run = traced_run()
+    board = _MovingBoard(run)
+    now = 0.0
+    publisher = Publisher(run, board, lambda error: None, clock=lambda: now, cpu_clock=lambda: 0.0)
+    publisher.begin()
+    for _ in range(8):
+        now += 0.3
+        publisher.tick()
+    run.publish(LimitMoved(8.0, "model default", 5, 0.0))
+    publisher.hear({"window": {"start": 1.0, "width": 2.0, "follows": False, "pixels": 800}})
+
+    for _ in range(3):
+        now += 0.3
+        publisher.tick()
+
+        side = board.html["top side"]
+        figures = _figures(board)
+        assert f">{figures['groups'][0]} of 8<" in side
+        assert f">{figures['waiting'].split()[0]} cells<" in side
+    assert figures == {"kind": "slots", "groups": ["11, limit 5", "0 of 8"], "waiting": "10 now"}
+
+
+def test_there_are_no_figures_beside_rows_nor_once_all_is_over() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 2.0)
+    stage = _Stage(run)
+    stage.publisher.hear({"lanes": "rows"})
+    stage.tick()
+    assert stage.board.timeline["clock"]["figures"] is None
+    stage.publisher.hear({"lanes": "columns"})
+    stage.tick()
+    assert _figures(stage.board) == {"kind": "columns", "groups": ["0 in flight", "0 in flight"], "waiting": "0 now"}
+
+    run.finish()
+    stage.publisher.finish()
+
+    assert stage.board.timeline["clock"] | {"figures": None} == stage.board.timeline["clock"]

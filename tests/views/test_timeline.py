@@ -55,7 +55,12 @@ def test_a_frame_is_sent_when_something_has_happened_and_the_template_once() -> 
     assert stage.tick(0.6) == ["frame", "clock"]
     stage.run.attempt(REVIEW, 1, 1.0, slot=1)
     assert stage.tick(0.9) == ["frame", "clock"]
-    assert stage.board.timeline["clock"] == {"now": 1.0, "running": True, "note": "2 tasks"}
+    assert stage.board.timeline["clock"] == {
+        "now": 1.0,
+        "running": True,
+        "note": "2 tasks",
+        "figures": {"kind": "slots", "groups": ["2 of 8", "0 of 8"], "waiting": "0 now"},
+    }
 
 
 def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> None:

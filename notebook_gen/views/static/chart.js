@@ -127,14 +127,34 @@ class Colors {
 
 // Names in full, for whoever points at labels; plotly draws those anew as it likes, and in any order
 
+function drawnLabels(plot) {
+  return [...plot.querySelectorAll(".ytick text")].sort((one, other) => one.getAttribute("y") - other.getAttribute("y"));
+}
+
 function nameLabels(plot, titles) {
-  const labels = [...plot.querySelectorAll(".ytick text")].sort((one, other) => one.getAttribute("y") - other.getAttribute("y"));
-  labels.forEach((label, at) => {
+  drawnLabels(plot).forEach((label, at) => {
     label.querySelector("title")?.remove();
     if (!titles[at] || label.textContent.startsWith(titles[at])) return;
     const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
     title.textContent = titles[at];
     label.append(title);
+  });
+}
+
+// Names, and below them what is so now, wherever somebody looks: the clock comes more often than frames do
+
+function labelsOf({ labels, lanes }, { figures }) {
+  if (figures?.kind !== lanes.kind) return labels;
+  const now = [...lanes.labelled.map((group) => figures.groups[group]), figures.waiting];
+  return labels.map(([name, below], at) => [name, below && (now[at] ?? below)]);
+}
+
+// The same where plotly must not draw anew; figures are digits and plain words
+
+function writeFigures(plot, labels) {
+  drawnLabels(plot).forEach((label, at) => {
+    const below = label.querySelector(".line:nth-of-type(2) tspan");
+    if (below) below.textContent = labels[at][1];
   });
 }
 

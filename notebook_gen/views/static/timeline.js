@@ -4,7 +4,7 @@
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
 // frames:   frames of other kinds of lanes, where nobody can be asked for them: in a saved page; pages: of rows, in order
-// clock:    now, whether the run is going on, a note
+// clock:    now, whether the run is going on, a note, what stands below the names of lanes
 // picture:  the chart as SVG, for as long as plotly.js is not there
 //
 // The page says: { plotly: "needed" | "there" | "failed" }, { window } when somebody looks at a part of the run,
@@ -135,7 +135,7 @@ class Timeline {
     if (!this.picture.hidden) this.drawPicture();
     if (!canDraw) return;
     // drawn anew, plotly would lose what is being dragged; it has no public word for that
-    if (this.plot._dragging) return void setTimeout(() => this.show(), 100);
+    if (this.plot._dragging) return writeFigures(this.plot, labelsOf(this.drawn, clock)), void setTimeout(() => this.show(), 100);
     const range = this.range(clock), frame = this.frameFor(range, clock);
     const width = this.stage.clientWidth, { margin } = template.layout, left = frame.lanes.label_width;
     this.scale = { range, left, top: margin.t, width: width - left - margin.r };
@@ -198,10 +198,7 @@ class Timeline {
     layout.font.family = getComputedStyle(this.stage).fontFamily;
     layout.xaxis = { ...layout.xaxis, range, ...clockTicks(range) };
     layout.yaxis.tickvals = lanes.label_places;
-    // what is in flight now, wherever somebody looks; rows are those of the window
-    const isSame = lanes.kind !== "rows" && this.frame.labels.length === frame.labels.length;
-    const { labels } = isSame ? this.frame : frame;
-    layout.yaxis.ticktext = labels.map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${this.colors.get("soft")}">${below}</span>` : name));
+    layout.yaxis.ticktext = labelsOf(frame, clock).map(([name, below]) => (below ? `${name}<br><span style="font-size:10px;color:${this.colors.get("soft")}">${below}</span>` : name));
     layout.shapes = shapes(template, frame, clock, this.colors);
     return layout;
   }
