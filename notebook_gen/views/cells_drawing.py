@@ -2,31 +2,21 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
-from notebook_gen.storage.folder import TRACES, numbered_files
 from notebook_gen.storage.outcome import read_outcome
 from notebook_gen.views.cells import CellsPicture, picture_of_run
 from notebook_gen.views.cells_folder import picture_of_folder
 from notebook_gen.views.cells_svg import FEW_SHAPES, cells_image, cells_svg, drawable
 from notebook_gen.views.cells_traces import picture_of_trace
 from notebook_gen.views.palette import EITHER
-from notebook_gen.views.pictures import HasTraces, SavedTraces, to_trace
+from notebook_gen.views.pictures import HasPath, HasTraces, SavedTraces, to_trace, trace_of_folder
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import escape
 from notebook_gen.views.twofold import twofold
-
-
-class HasPath(Protocol):
-    """A dataset."""
-
-    @property
-    def path(self) -> str | None:
-        """The folder it was written to; None for a preview."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +92,4 @@ def _picture(run: "HasTraces | HasPath | SavedTraces | Trace") -> CellsPicture:
     outcome = read_outcome(Path(path)) if isinstance(path, str | Path) else None
     if outcome is None:
         return picture_of_trace(to_trace(cast("SavedTraces | Trace", run)))
-    has_traces = bool(numbered_files(outcome.path, TRACES))
-    return picture_of_folder(outcome, to_trace(outcome.path) if has_traces else None)
+    return picture_of_folder(outcome, trace_of_folder(outcome.path))

@@ -1,11 +1,12 @@
 """The picture of a dataset in a folder: its cells, and below them what its files do not tell."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.observers.saved_cells import SavedCells
 from notebook_gen.observers.trace import Trace
-from notebook_gen.storage.outcome import Outcome
+from notebook_gen.storage.outcome import GroupOutcome, Outcome
 from notebook_gen.views.cells import CellsPicture
 from notebook_gen.views.cells_traces import MOST_BINS, NAME_LENGTH, count_cells
 from notebook_gen.views.palette import color_names, made_nodes
@@ -42,16 +43,16 @@ def picture_of_folder(outcome: Outcome, trace: Trace | None) -> CellsPicture:
         cells=cells,
         ended=True,
         unmade="not delivered",
-        untold=tuple(_untold(outcome, saved, is_unfinished=any(not group.is_finished for group in groups))),
+        untold=tuple(say_untold(outcome, groups, saved)),
     )
 
 
-def _untold(outcome: Outcome, saved: SavedCells, *, is_unfinished: bool) -> list[str]:
-    """What nobody knows of the cells, a sentence each."""
+def say_untold(outcome: Outcome, groups: Sequence[GroupOutcome], saved: SavedCells) -> list[str]:
+    """Say what nobody knows of the cells, a sentence each, once `saved` has told the states of all groups."""
     told = []
     if outcome.state == "running":
         told.append("The run goes on, or was killed: until it ends, its attempts are not in the folder.")
-    if is_unfinished:
+    if any(not group.is_finished for group in groups):
         told.append("Of rows that are not delivered, attempts alone tell: what was made without one is not seen.")
     if outcome.earlier.is_final:
         told.append("An after_run processor has changed the rows since: these are the cells as they were made.")

@@ -6,6 +6,7 @@ hostile text: all of it is cut, spelled out and escaped here, and none of it rea
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import ceil, inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from notebook_gen.views.fitting import Direction, Fit, choose_fit
 from notebook_gen.views.geometry import GROUND_LABEL, GROUND_PAD, Box, Edge, Flow, Ground, Layout, Size
 from notebook_gen.views.layout import lay_out
 from notebook_gen.views.model_groups import LABEL_SIZE, ModelGroup, group_by_model
-from notebook_gen.views.nodes import BuilderNodes, NodeNumbers, RunNodes, is_whole_column
+from notebook_gen.views.nodes import BuilderNodes, Face, NodeNumbers, RunNodes, is_whole_column
 from notebook_gen.views.palette import EITHER, LIGHT, Theme, kind_fill, kind_tint, node_colors
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
@@ -112,13 +113,22 @@ def dag_numbers(graph: ExecutionGraph, progress: Progress, max_width: float | No
     return [nodes.numbers(node) for node in graph.nodes]
 
 
-def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None, direction: Direction = "auto") -> str:
+def dag_html(
+    graph: ExecutionGraph,
+    *,
+    models: Mapping[str, Model] | None = None,
+    direction: Direction = "auto",
+    made: Progress | None = None,
+    notes: Sequence[str] = (),
+) -> str:
     """Draw a builder's graph as HTML that needs nothing else: style, picture, legend.
 
     Args:
         graph: what to draw.
         models: the builder's, by alias.
         direction: where edges lead; "auto": as it fits best.
+        made: what came of the columns, to say that instead of what they are.
+        notes: sentences below the picture; not escaped.
     """
     style = f"<style>{stylesheet()}</style>"
     if not graph.nodes:
@@ -126,11 +136,12 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
         return f'{style}<div class="ng-view mathjax_ignore"><p class="ng-empty">{hint}</p></div>'
     groups = group_by_model(graph, models or {})
     room = (_BUILDER_WIDTH, _BUILDER_HEIGHT)
-    usual = _draw_builder(graph, room, groups=groups, direction=direction, least=_BESIDE_SCROLLBAR)
+    draw = partial(_draw_builder, graph, groups=groups, direction=direction, made=made)
+    usual = draw(room, least=_BESIDE_SCROLLBAR)
     css_class, drawn, image = "ng-builder", usual.html, stand_alone(graph, usual.svg, theme=EITHER)
     if usual.width > _BUILDER_NARROW:
         room = (_BUILDER_NARROW, _BUILDER_HEIGHT)
-        narrow = _draw_builder(graph, room, groups=groups, direction=direction, least=_BUILDER_LEAST)
+        narrow = draw(room, least=_BUILDER_LEAST)
         # no container query can ask for the width of what is in it
         needed = ceil(_BESIDE_SCROLLBAR * usual.width + _BUILDER_PADDING)
         css_class = f"ng-builder ng-from-{needed}"
@@ -140,18 +151,23 @@ def dag_html(graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None
         )
         # what knows no styles shows one of them only
         drawn = f'<div class="ng-usual">{drawn}</div><div class="ng-narrow" style="display:none">{narrow.html}</div>'
+    below = "".join(f'<p class="ng-note">{escape(sentence)}</p>' for sentence in notes)
     return (
         f'{style}<div class="ng-view {css_class} mathjax_ignore"><div class="ng-scroll ng-dag-pane" tabindex="0">'
-        f'{twofold(drawn, image, "DAG")}</div><div class="ng-legend">{_legend(graph)}</div></div>'
+        f'{twofold(drawn, image, "DAG")}</div><div class="ng-legend">{_legend(graph)}</div>{below}</div>'
     )
 
 
 def builder_svg(
-    graph: ExecutionGraph, *, models: Mapping[str, Model] | None = None, direction: Direction = "auto"
+    graph: ExecutionGraph,
+    *,
+    models: Mapping[str, Model] | None = None,
+    direction: Direction = "auto",
+    made: Progress | None = None,
 ) -> str:
     """Draw a builder's graph as inline SVG, as `dag_html` does."""
-    groups = group_by_model(graph, models or {})
-    return _draw_builder(graph, (_BUILDER_WIDTH, _BUILDER_HEIGHT), groups=groups, direction=direction).svg
+    room, groups = (_BUILDER_WIDTH, _BUILDER_HEIGHT), group_by_model(graph, models or {})
+    return _draw_builder(graph, room, groups=groups, direction=direction, made=made).svg
 
 
 def dag_source(
@@ -222,11 +238,16 @@ def _draw_builder(
     groups: Sequence[ModelGroup] = (),
     direction: Direction = "auto",
     least: float = 1.0,
+    made: Progress | None = None,
 ) -> _Drawn:
     inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN)
     together = [group.group for group in groups]
-    fit = choose_fit(graph, lambda face: BuilderNodes(graph, face).size, inner, direction=direction, groups=together)
-    nodes = BuilderNodes(graph, fit.face)
+
+    def nodes_of(face: Face) -> BuilderNodes | RunNodes:
+        return BuilderNodes(graph, face) if made is None else RunNodes(graph, made, face)
+
+    fit = choose_fit(graph, lambda face: nodes_of(face).size, inner, direction=direction, groups=together)
+    nodes = nodes_of(fit.face)
     layout = _lay_out(graph, nodes, fit)
     svg = _svg(graph, nodes, layout, groups, least=least)
     return _Drawn(svg, _note(graph, layout, _BUILDER_SEEN), layout.width + 2 * _MARGIN)

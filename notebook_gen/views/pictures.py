@@ -12,7 +12,10 @@ from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.trace_context import frame_of_table
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.storage.folder import TRACES, numbered_files
+from notebook_gen.storage.outcome import read_outcome
 from notebook_gen.views.dag import builder_svg, dag_html, dag_source, stand_alone
+from notebook_gen.views.dag_folder import count_made
 from notebook_gen.views.fitting import Direction
 from notebook_gen.views.gantt import gantt as draw_gantt
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
@@ -41,6 +44,15 @@ class HasTraces(Protocol):
     @property
     def traces(self) -> Trace:
         """Its attempts."""
+        ...
+
+
+class HasPath(Protocol):
+    """A dataset."""
+
+    @property
+    def path(self) -> str | None:
+        """The folder it was written to; None for a preview."""
         ...
 
 
@@ -135,20 +147,29 @@ def gantt(
     return draw_gantt(to_trace(traces), lanes=lanes, rows=rows, theme=themes[theme], max_bars=max_bars)
 
 
-def dag(builder: HasGraph | HasTraces | ExecutionGraph, *, direction: Direction = "auto") -> Drawing:
+def dag(
+    builder: HasGraph | HasTraces | HasPath | ExecutionGraph | str | Path, *, direction: Direction = "auto"
+) -> Drawing:
     """Draw columns as a graph: what makes each of them, and what reads it.
 
     Columns of one model lie on a common ground, if there are several models or more than a dozen columns.
+    `ng.views.dag("reviews/")` draws a dataset that was made last week: of each column, how many cells were made, were
+    skipped and failed.
 
     Args:
-        builder: a `DatasetBuilder`, its graph, or one of its runs.
+        builder: a `DatasetBuilder`, its graph, or one of its runs; or a dataset that was written to a folder, or the
+            path of such a folder.
         direction: where the edges lead: "right" (what is too wide goes on below), "down", or "auto": as it fits best.
 
     Raises:
-        ConfigError: it is none of these, a column reads what was deleted, or there is no such direction.
+        ConfigError: it is none of these, a column reads what was deleted, or there is no such direction; or a file in
+            the folder is broken.
     """
     if direction not in get_args(Direction):
         raise ConfigError(f"direction is {direction!r}", advice='give "right", "down" or "auto"')
+    path = getattr(builder, "path", builder)
+    if isinstance(path, str | Path):
+        return _dag_of_folder(Path(path), direction)
     planned = getattr(builder, "_source", builder)
     graph = planned if isinstance(planned, ExecutionGraph) else getattr(planned, "graph", None)
     if not isinstance(graph, ExecutionGraph):
@@ -161,6 +182,31 @@ def dag(builder: HasGraph | HasTraces | ExecutionGraph, *, direction: Direction 
         svg=stand_alone(graph, builder_svg(graph, models=models, direction=direction)),
         source=dag_source(graph, models=models, flow="down" if direction == "down" else "right").source,
     )
+
+
+def _dag_of_folder(path: Path, direction: Direction) -> Drawing:
+    outcome = read_outcome(path)
+    if outcome is None:
+        raise ConfigError(
+            f"nothing in {str(path)!r} tells what its columns are" if path.is_dir() else f"there is no {str(path)!r}",
+            advice="give the folder of a dataset, with its builder.json and metadata.json, the builder or a run",
+        )
+    graph = outcome.graph
+    made, untold = count_made(outcome, trace_of_folder(outcome.path))
+    return Drawing(
+        html=dag_html(graph, direction=direction, made=made, notes=untold),
+        svg=stand_alone(graph, builder_svg(graph, direction=direction, made=made)),
+        source=dag_source(graph, flow="down" if direction == "down" else "right").source,
+    )
+
+
+def trace_of_folder(path: Path) -> Trace | None:
+    """Give the attempts of all runs of a dataset; None if its folder holds none.
+
+    Raises:
+        ConfigError: they cannot be read.
+    """
+    return to_trace(path) if numbered_files(path, TRACES) else None
 
 
 def to_trace(traces: "Trace | HasTraces | SavedTraces") -> Trace:

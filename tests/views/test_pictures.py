@@ -187,7 +187,7 @@ def test_a_run_is_drawn_as_its_builder_is() -> None:
 def test_what_is_no_builder_is_told() -> None:
     builder = ng.DatasetBuilder()
     builder["stars"] = ng.Integer(1, 5)
-    no_builders: list[Any] = ["reviews/", builder.preview(1, show=False).result(timeout=30), None]
+    no_builders: list[Any] = [3, builder.preview(1, show=False).result(timeout=30), None]
     for no_builder in no_builders:
         kind = type(no_builder).__name__
         with pytest.raises(ng.ConfigError, match=f"a {kind} is no builder; give the DatasetBuilder, its graph, or one"):
