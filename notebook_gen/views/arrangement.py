@@ -4,10 +4,9 @@ A column is as wide as what it holds, as far as that is known, and else as what 
 take little, so that long texts have the rest to share, of which those that a model writes get the most. None is so
 narrow that its name is cut, unless the name is very long.
 
-The order is that of declaration, as long as all columns have room. Where they have not, what is made matters more than
-what was there before: of seed data, up to three columns that others read stay in front, as many as leave what is made
-enough room; the rest stands last. Columns for which there is no room begin where the room ends, so that none is seen in
-part before somebody scrolls.
+The order is that of declaration; seed data stands together, in front. Where not all columns have room, what is made
+matters more than what was there before: columns of seed data are narrower, in the end also than their names. Columns
+for which there is no room even so begin where the room ends, so that none is seen in part before somebody scrolls.
 """
 
 import re
@@ -40,7 +39,8 @@ _STEP = 12  # pixels by which widths differ, so that they seldom change while ro
 _DOT = 14
 _MEASURED = 40  # characters; whatever is longer needs more than a column's own width
 _ROOM = 800  # in a notebook of 900 pixels, with its scroll bar and a wide prompt
-_FRONTS = ((3, 84), (2, 108), (2, 84), (1, 120), (1, 84))  # how many seed columns, and how wide
+_FRONTS = (120, 84)  # pixels of seed columns, at most, where not all columns have room
+_NARROWEST = 72  # pixels that they have in the end, whatever their names
 _WIDEST = 320  # pixels of a column that shares the room, where others begin behind it
 
 
@@ -141,7 +141,7 @@ def arrange(graph: ExecutionGraph, widths: Mapping[str, int | None] | None = Non
             width = max(width, _STATE_WIDTH)
         columns.append(TableColumn(name, place, colors[name], width, index))
     seeds = {name for name, index in graph.columns.items() if graph.nodes[index].kind == "seed"}
-    return put_in_sight(share_room(columns, graph), seeds, read_columns(graph))
+    return put_in_sight(share_room(columns, graph), seeds)
 
 
 def share_room(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[TableColumn]:
@@ -155,28 +155,20 @@ def share_room(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[Ta
     return shared
 
 
-def read_columns(graph: ExecutionGraph) -> set[str]:
-    """Give the columns that others read."""
-    return {name for node in graph.nodes for name in (*node.inputs, *node.condition_inputs)}
-
-
-def put_in_sight(columns: Sequence[TableColumn], seeds: Container[str], read: Container[str]) -> list[TableColumn]:
+def put_in_sight(columns: Sequence[TableColumn], seeds: Container[str]) -> list[TableColumn]:
     """Give columns from left to right so that what is made is in sight.
 
     Args:
         columns: all of them, as they were declared.
         seeds: the names of those that are seed data.
-        read: the names of columns that others read.
     """
     if least_width(columns) <= _ROOM:
         return list(columns)
     data = [column for column in columns if column.name in seeds]
     made = [column for column in columns if column.name not in seeds]
     if not data or not made:
-        return _cut(_tight(columns), ())
-    in_sight = _put_in_front([column for column in data if column.name in read] or data[:1], made)
-    chosen = {column.place for column in in_sight}
-    return _cut(in_sight, [column for column in data if column.place not in chosen])
+        return _cut(_tight(columns))
+    return _cut(_put_in_front(data, made))
 
 
 def least_width(columns: Sequence[TableColumn]) -> int:
@@ -185,23 +177,25 @@ def least_width(columns: Sequence[TableColumn]) -> int:
 
 
 def _put_in_front(data: Sequence[TableColumn], made: Sequence[TableColumn]) -> list[TableColumn]:
-    """Put as many seed columns before what is made as leave it enough room, or else one, and what is made is tight."""
-    in_sight: list[TableColumn] = []
-    for others in (made, _tight(made)):
-        for count, width in _FRONTS:
-            front = [column._replace(width=max(min(column.width or width, width), _named(column))) for column in data]
-            in_sight = sorted([*front[:count], *others], key=lambda column: column.place)
-            if count <= len(data) and least_width(in_sight) <= _ROOM:
-                return in_sight
-    return in_sight
+    """Put seed data before what is made: as wide as leaves it enough room, or leaves it enough where it is tight."""
+    tight = _tight(made)
+    named = [[_narrowed(column, max(width, _named(column))) for column in data] for width in _FRONTS]
+    narrowest = [_narrowed(column, _NARROWEST) for column in data]
+    choices = [[*front, *others] for others in (made, tight) for front in named] + [[*narrowest, *tight]]
+    # where nothing helps, names need not be cut
+    return next((columns for columns in choices if least_width(columns) <= _ROOM), choices[-2])
+
+
+def _narrowed(column: TableColumn, width: int) -> TableColumn:
+    return column._replace(width=min(column.width or width, width))
 
 
 def _tight(columns: Sequence[TableColumn]) -> list[TableColumn]:
     return [column._replace(least=min(column.least, max(_TIGHT_WIDTH, _named(column)))) for column in columns]
 
 
-def _cut(columns: Sequence[TableColumn], last: Sequence[TableColumn]) -> list[TableColumn]:
-    """Let those columns begin behind the room that do not fit in, and the last ones."""
+def _cut(columns: Sequence[TableColumn]) -> list[TableColumn]:
+    """Let those columns begin behind the room that do not fit in."""
     end, fitting = NUMBER_WIDTH, 0
     for column in columns:
         end += column.least_width
@@ -209,8 +203,8 @@ def _cut(columns: Sequence[TableColumn], last: Sequence[TableColumn]) -> list[Ta
             break
         fitting += 1
     fitting = max(1, fitting)
-    beyond = [*columns[fitting:], *last]
-    return [*columns[:fitting], *(column._replace(width=column.least_width, is_beyond=True) for column in beyond)]
+    beyond = (column._replace(width=column.least_width, is_beyond=True) for column in columns[fitting:])
+    return [*columns[:fitting], *beyond]
 
 
 def _fixed_width(columns: Sequence[TableColumn]) -> int:

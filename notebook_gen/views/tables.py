@@ -18,7 +18,6 @@ from notebook_gen.views.arrangement import (
     name_parts,
     own_width,
     put_in_sight,
-    read_columns,
     share_room,
     usual_widths,
 )
@@ -160,7 +159,7 @@ def frame_table(
     ]
     if graph is not None:
         seeds = {column.name for column in columns if column.color is None}
-        columns = put_in_sight(share_room(columns, graph), seeds, read_columns(graph))
+        columns = put_in_sight(share_room(columns, graph), seeds)
     written = [written[column.place] for column in columns]
     long_texts = len(head) * sum(column.width is None for column in columns)
     folds = _Folds(columns, min(FULL_LIMIT, _MOST_TEXT // max(1, long_texts)))

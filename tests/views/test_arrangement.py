@@ -86,7 +86,7 @@ def test_no_column_is_seen_in_part_where_not_all_have_room() -> None:
     assert NUMBER_WIDTH + sum(usual_widths(columns)[: len(in_sight)]) in range(IN_SIGHT - 12, IN_SIGHT + 1)
 
 
-def test_of_many_seed_columns_those_that_are_read_stay_in_front_and_the_others_stand_last() -> None:
+def test_many_seed_columns_stand_together_in_front_and_leave_room_for_what_is_made() -> None:
     columns = {
         **_seeds("product", "category", "price", "material", "made_for", "weight"),
         "stars": Integer(1, 5),
@@ -96,29 +96,29 @@ def test_of_many_seed_columns_those_that_are_read_stay_in_front_and_the_others_s
 
     arranged = arrange(build_graph(columns))
 
-    assert _names(arranged) == [
-        "product", "made_for", "stars", "review", "title", "category", "price", "material", "weight",
-    ]  # fmt: skip
-    assert [column.place for column in arranged] == [0, 4, 6, 7, 8, 1, 2, 3, 5]
+    assert _names(arranged) == list(columns)
+    assert [column.place for column in arranged] == list(range(9))
     assert _end(arranged, "title") <= IN_SIGHT
 
 
-def test_what_is_made_is_in_sight_however_many_seed_columns_are_read() -> None:
-    names = [f"seed_{at}" for at in range(40)]
-    columns = {**_seeds(*names), "review": LLMText(" ".join(f"{{{{ {name} }}}}" for name in names))}
-    columns |= {f"more_{at}": LLMText("{{ review }}") for at in range(5)}
+def test_seed_columns_whose_names_are_long_are_narrow_where_what_is_made_would_be_out_of_sight() -> None:
+    names = [f"a_rather_long_name_of_{at}" for at in range(5)]
+    columns = {**_seeds(*names), **{f"text_{at}": LLMText("x") for at in range(4)}}
 
     arranged = arrange(build_graph(columns))
 
-    assert _names(arranged)[:3] == ["seed_0", "seed_1", "review"]
-    assert _end(arranged, "more_4") <= IN_SIGHT
-    assert len(arranged) == 46
+    assert [column.width for column in arranged[:5]] == [72] * 5
+    assert not any(column.is_beyond for column in arranged)
 
 
-def test_the_first_seed_column_stays_in_front_if_none_is_read() -> None:
-    columns = {**_seeds(*(f"seed_{at}" for at in range(9))), "stars": Integer(1, 5)}
+def test_more_seed_columns_than_have_room_are_scrolled_through_and_keep_their_names() -> None:
+    names = [f"seed_{at}" for at in range(40)]
 
-    assert _names(arrange(build_graph(columns)))[:3] == ["seed_0", "stars", "seed_1"]
+    arranged = arrange(build_graph({**_seeds(*names), "review": LLMText("x")}))
+
+    assert _names(arranged) == [*names, "review"]
+    assert {column.width for column in arranged[:40]} == {84, 89}
+    assert arranged[-1].is_beyond
 
 
 def test_seed_data_alone_keeps_its_order() -> None:

@@ -231,15 +231,16 @@ def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() 
     ]  # fmt: skip
 
 
-def test_where_a_frame_has_little_room_what_is_made_comes_before_seed_data_that_nobody_reads() -> None:
-    names = [f"seed_{at}" for at in range(9)]
+def test_where_a_frame_has_little_room_its_seed_data_is_narrow() -> None:
+    names = [f"seed_{at}" for at in range(7)]
     data = SeedData(name="products", columns=tuple(names), rows=4)
     seeds = {name: SeedColumn(name=name, data=data) for name in names}
-    frame = pd.DataFrame([["some twenty letters or more"] * 10], columns=[*names, "review"])
+    frame = pd.DataFrame([["some twenty letters or more"] * 8], columns=[*names, "review"])
 
     html = frame_table(frame, graph=build_graph({**seeds, "review": LLMText("{{ seed_4 }}")}))
 
-    assert _texts(html)[:4] == ["#", "seed_4", "review", "seed_0"]
+    assert _texts(html)[:9] == ["#", *names, "review"]
+    assert html.count('<col style="width:84px">') == 7
 
 
 @pytest.mark.parametrize(
