@@ -160,15 +160,15 @@ class RunSource:
 
     def newest_rows(self, count: int) -> list[RowView]:
         """Give rows in which something has happened lately."""
-        return self.read(lambda: self.live_rows.newest(count))
+        return self.read(lambda: self._explained(self.live_rows.newest(count)))
 
     def first_rows(self, count: int) -> list[RowView]:
         """Give the first rows, in order."""
-        return self.read(lambda: self.live_rows.first(count))
+        return self.read(lambda: self._explained(self.live_rows.first(count)))
 
     def rows_between(self, first: int, end: int) -> list[RowView]:
         """Give the rows from one up to another, in order."""
-        return self.read(lambda: self.live_rows.between(first, end))
+        return self.read(lambda: self._explained(self.live_rows.between(first, end)))
 
     def record(self, row: int) -> RowRecord:
         """Give one row with everything known of it.
@@ -201,6 +201,14 @@ class RunSource:
     def read(self, function: Callable[[], T]) -> T:
         """Call a function on the run's thread, and give its result."""
         return self._loop.call(function)
+
+    def _explained(self, views: Sequence[RowView]) -> list[RowView]:
+        """Rows with why they were dropped."""
+        drops = [self.failures.drop_of(view.row) if view.dropped else None for view in views]
+        return [
+            view if drop is None else view._replace(reason=f"{drop.column}: {drop.error}")
+            for view, drop in zip(views, drops, strict=True)
+        ]
 
     def _open_group(self, number: int) -> OpenGroup | None:
         scheduler = self.live_rows.scheduler

@@ -415,3 +415,28 @@ def test_while_rows_are_in_the_making_rows_have_their_columns_too() -> None:
     assert list(rows) == ["n", "twice"]
     assert rows["n"].isna().tolist() == [True, False]
     assert list(run.rows()) == ["twice"]
+
+
+def test_rows_that_were_dropped_say_why_in_the_table(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder.seed_data(pd.DataFrame({"n": range(3)}))
+
+    @builder.column
+    def half(n: int) -> int:
+        if n == 1:
+            raise ValueError("odd")
+        return n // 2
+
+    @builder.processor("post_batch")
+    def few(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[rows["n"] < 2]
+
+    run = builder.preview(3, show=False)
+    run.result(timeout=30)
+
+    reasons = [view.reason for view in run._source.first_rows(3)]
+    assert reasons[0] == ""
+    assert reasons[1].startswith("half: ValueError: odd")
+    assert reasons[2].startswith("post_batch: few: ")
+    page = run.save_html(tmp_path / "run.html").read_text(encoding="utf-8")
+    assert page.count('title="dropped: half: ValueError: odd') == page.count('title="dropped: post_batch: few: ') == 1

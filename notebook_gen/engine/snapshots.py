@@ -28,6 +28,7 @@ class RowView(NamedTuple):
         values: one for each column; None wherever the state is neither "done" nor "skipped".
         left_empty: places of the columns whose cells an earlier run left without a value: skipped, failed, or made so.
         taken: places of the columns that processors have taken away since, and the words for it.
+        reason: why it was dropped; empty where it was not, or nobody has told.
     """
 
     row: int
@@ -36,3 +37,4 @@ class RowView(NamedTuple):
     values: tuple[Any, ...]
     left_empty: AbstractSet[int] = frozenset()
     taken: Mapping[int, str] = {}
+    reason: str = ""

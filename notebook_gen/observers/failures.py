@@ -82,6 +82,7 @@ class Failures:
         self._earlier = earlier
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
+        self._drops: dict[int, Failure] = {}
         self._groups: dict[tuple[str, ...], FailureGroup] = {}
 
     def __call__(self, event: Event) -> None:
@@ -92,6 +93,8 @@ class Failures:
             dropped = type(event) is RowDropped
             failure = Failure(event.row, name, event.attempt, error.kind, error.problem, error.advice, dropped)
             self.items.append(failure)
+            if dropped:
+                self._drops[failure.row] = failure
             told = (error.raised_at,) if error.raised_at else (_reason(error.problem), _reason(error.advice))
             group: tuple[str, ...] = (name, error.kind, *told)
             if group not in self._groups and len(self._groups) >= _REASONS:
@@ -108,6 +111,10 @@ class Failures:
         for table in self._earlier.failed_before(group_number) if self._earlier is not None else ():
             for line in (table if row is None else _of_row(table, row)).to_pylist():
                 yield Failure(**{_NAMES.get(name, name): value for name, value in line.items()})
+
+    def drop_of(self, row: int) -> Failure | None:
+        """Give why this run dropped a row; None if it did not."""
+        return self._drops.get(row)
 
     def most_common(self) -> list[FailureGroup]:
         """Group by column, kind and reason: the most frequent first, what processors dropped last.

@@ -52,6 +52,7 @@ _LINE = 120  # characters of a text that is shown whole, about
 _PARAGRAPH, _PAGE = 3, 8  # lines: what is longer needs more room in a report; static/report.css has how much
 _SHOWN_WHOLE = 9  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
+_REASON_LIMIT = 300
 _STATE_TITLES: Final[Mapping[CellState, str]] = {
     "waiting": "waits for what it reads",
     "ready": "all that it reads is there: it waits for a free slot, or takes its turn",
@@ -91,7 +92,7 @@ def rows_table(
     pictures = PictureRoom(picture_room if picture_room is not None else PICTURE_ROOM if full_limit else 0)
     lines = (
         (
-            str(row.row),
+            _number(row),
             f'{_GONE if row.dropped else ""} data-row="{row.row}"',
             [_row_cell(row, column.place, limit, pictures) for column in columns],
         )
@@ -163,7 +164,7 @@ def frame_table(
     written = [written[column.place] for column in columns]
     long_texts = len(head) * sum(column.width is None for column in columns)
     folds = _Folds(columns, min(FULL_LIMIT, _MOST_TEXT // max(1, long_texts)))
-    labels = [one_line(str(label), 20) for label in head.index]
+    labels = [escape(one_line(str(label), 20)) for label in head.index]
     body = (
         line
         for label, row in zip(labels, zip(*written, strict=True), strict=bool(written))
@@ -221,7 +222,7 @@ class _Folds:
         """Draw a row: a line, or two of them.
 
         Args:
-            label: its number or name; not escaped.
+            label: its number or name, as HTML.
             mark: an attribute of the line.
             cells: one a column.
         """
@@ -235,7 +236,7 @@ class _Folds:
             drawn += _draw_fold(cell, name + _size_of(whole))
             texts += f'<div class="ng-full {name}{_mono(cell)}"><b>{_name(column)}</b>{escape(whole)}</div>'
             place += 1
-        yield f'<tr{mark}><td class="ng-number">{escape(label)}</td>{drawn}</tr>'
+        yield f'<tr{mark}><td class="ng-number">{label}</td>{drawn}</tr>'
         if texts:
             yield f'<tr class="ng-whole" style="display:none"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
 
@@ -245,6 +246,14 @@ class _Folds:
         if not self._full_limit or not written.is_literal or not (isinstance(value, str) or is_structured(value)):
             return False
         return written.is_cut or not _has_two_lines(written.text, room)
+
+
+def _number(row: RowView) -> str:
+    """A row's number; of one that was dropped, behind a mark that says why."""
+    if not row.dropped:
+        return str(row.row)
+    why = escape(one_line(f"dropped: {row.reason or 'its record says why'}", _REASON_LIMIT))
+    return f'<span class="ng-drop" title="{why}"><span class="ng-bad">×</span>{row.row}</span>'
 
 
 def _row_cell(row: RowView, place: int, limit: int, pictures: PictureRoom) -> _Cell:

@@ -268,3 +268,13 @@ def test_who_points_at_a_cell_without_a_value_reads_what_its_state_means(state: 
     ]
 
     assert len(cell["title"] or "") > len(state)
+
+
+def test_a_dropped_row_has_a_mark_that_says_why() -> None:
+    row = _row(("done", 4), row=7, dropped=True)
+
+    html = rows_table(_columns("a"), [row._replace(reason='score: "no" <b>'), row._replace(row=8), _row(("done", 5))])
+
+    marks = [facts for _, facts in read_page(html).elements if facts.get("class") == "ng-drop"]
+    assert [facts["title"] for facts in marks] == ['dropped: score: "no" <b>', "dropped: its record says why"]
+    assert _texts(html) == ["#", "a", "×", "7", "4", "×", "8", "4", "0", "5"]
