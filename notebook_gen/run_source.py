@@ -14,7 +14,7 @@ from notebook_gen.engine.open_group import OpenGroup
 from notebook_gen.engine.resources import Resource
 from notebook_gen.engine.salvage import Salvage
 from notebook_gen.engine.snapshots import RowView
-from notebook_gen.events import EventBus
+from notebook_gen.events import Event, EventBus, RunFinished
 from notebook_gen.observers.cell_counts import CellCounts
 from notebook_gen.observers.cells import Cells, StatesOfRows
 from notebook_gen.observers.failures import Failures
@@ -22,6 +22,7 @@ from notebook_gen.observers.progress import Progress
 from notebook_gen.observers.records import Records, RowRecord
 from notebook_gen.observers.rows import LiveRows, Storage
 from notebook_gen.observers.trace import Trace
+from notebook_gen.observers.trace_context import count_undone
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.source import Cancelling, InVain
 
@@ -115,6 +116,13 @@ class RunSource:
         bus.subscribe(self.failures, self.failures.KINDS)
         bus.subscribe(self.live_rows, self.live_rows.KINDS)
         bus.subscribe(self.cells, self.cells.KINDS)
+        bus.subscribe(self._note_undone, (RunFinished,))
+
+    def _note_undone(self, event: Event) -> None:
+        """Tell the trace what the end of the run cut off before it had a slot: cells know it by now."""
+        if self.trace is not None:
+            since = [moment for of_node in self.cells.waiting_since().values() for moment in of_node]
+            self.trace.undone = count_undone(since, event.time)
 
     def as_it_stands(self) -> Self:
         """Give it with counts that stay as they are now and fit each other."""

@@ -6,15 +6,15 @@ they were first begun, and no limit and no pause is known.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Final
 
 from notebook_gen.config.columns import Column, Function, Integer, LLMText
 from notebook_gen.errors import ConfigError
 from notebook_gen.events import LimitMoved
-from notebook_gen.observers.trace import CANCELLED, IN_FLIGHT, IN_PLACE_SLOT, STATES, Trace
-from notebook_gen.observers.trace_context import KEY, TraceContext
+from notebook_gen.observers.trace import CANCELLED, IN_FLIGHT, IN_PLACE_SLOT, STATES, Joint, Trace
+from notebook_gen.observers.trace_context import KEY, TraceContext, Undone
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -55,14 +55,25 @@ def read_traces(*frames: "pd.DataFrame") -> Trace:
     trace.rows = max((context.rows for context in contexts), default=0)
     trace.is_over = True
     trace.began = _began(runs[0][0]) if len(runs) == 1 else None
-    lengths = [_length(attempts) for attempts, _ in runs]
-    shift, gap = 0.0, _GAP * sum(lengths)
+    _add_runs(trace, runs)
+    return trace
+
+
+def _add_runs(trace: Trace, runs: "Sequence[tuple[pd.DataFrame, TraceContext | None]]") -> None:
+    """Add some runs, one after the other."""
+    lengths = [max(_length(attempts), beside.ended or 0.0 if beside else 0.0) for attempts, beside in runs]
+    shift, gap, before = 0.0, _GAP * sum(lengths), None
     for (attempts, beside), length in zip(runs, lengths, strict=True):
+        began = _began(attempts)
+        if shift:
+            later = None if began is None or before is None else max(0.0, began - before)
+            trace.joints.append(Joint(shift - gap, shift, later))
         _add(trace, attempts, shift)
         if beside is not None:
             _add_context(trace, beside, shift, end=length if len(runs) > 1 else inf)
+            trace.ended = None if beside.ended is None else shift + length
+        before = None if began is None else began + length
         shift += length + gap
-    return trace
 
 
 def _runs_of(frame: "pd.DataFrame") -> list[tuple["pd.DataFrame", TraceContext | None]]:
@@ -115,6 +126,7 @@ def _add_context(trace: Trace, context: TraceContext, shift: float, *, end: floa
         moved = [LimitMoved(at + shift, name, limit, resumes + shift) for at, _, limit, resumes in moves if at <= end]
         trace.limit_moves.setdefault(name, []).extend(moved)
     trace.pauses += [(start + shift, min(stop, end) + shift) for start, stop in context.pauses if start <= end]
+    trace.undone += [Undone(since + shift, until + shift, count) for since, until, count in context.undone]
 
 
 def _stand_in(resource: str) -> Column:

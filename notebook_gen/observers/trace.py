@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.events import (
     Event,
@@ -18,7 +18,7 @@ from notebook_gen.events import (
     TaskStarted,
     WorkStopped,
 )
-from notebook_gen.observers.trace_context import KEY, TraceContext, schema_metadata
+from notebook_gen.observers.trace_context import KEY, TraceContext, Undone, schema_metadata
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import WHOLE_GROUP
 
@@ -76,6 +76,20 @@ _END_OFFSET: Final = _LINE.size - _END.size
 LINE_BYTES: Final = _LINE.size
 
 
+class Joint(NamedTuple):
+    """A moment in traces of several runs, one after the other, in which another one begins.
+
+    Attributes:
+        ended: when the one before had ended, in seconds since the first began.
+        began: when it begins, likewise: a little later, however long it was.
+        later: how long it was, in seconds; None: nobody knows.
+    """
+
+    ended: float
+    began: float
+    later: float | None
+
+
 class Trace:
     """Every attempt of a run, also those in flight; its line's number is the attempt's identity.
 
@@ -101,6 +115,12 @@ class Trace:
         """What the limit of each resource did, in order, as far as one moved or paused."""
         self.pauses: list[tuple[float, float]] = []
         """When the run was paused, from when to when; infinity while it is."""
+        self.ended: float | None = None
+        """When the run ended, in seconds since it began; None: it goes on, or nobody knows."""
+        self.undone: list[Undone] = []
+        """What waited for a slot until the run ended."""
+        self.joints: list[Joint] = []
+        """Where another run begins than the one before: in traces of several."""
         self.is_over = False
         """Whether the run is: no attempt will be added, and none is in flight."""
         # a line is added as a whole: readers on other threads never see half of one
@@ -140,7 +160,7 @@ class Trace:
         elif kind is RunFinished:
             self._end_pause(event.time)
             self.cancel_open(event.time)
-            self.is_over = True
+            self.ended, self.is_over = event.time, True
 
     def _start(self, event: TaskStarted) -> None:
         time, task, ready, slot = event
@@ -239,6 +259,8 @@ class Trace:
             ceilings=self.ceilings,
             limit_moves={name: list(moves) for name, moves in list(self.limit_moves.items())},
             pauses=list(self.pauses),
+            ended=self.ended,
+            undone=list(self.undone),
         )
 
     def to_arrow_parts(self) -> "Iterator[pa.Table]":

@@ -5,7 +5,8 @@ costs nothing for text. Parquet files have it where pandas keeps `attrs`, in the
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -20,6 +21,35 @@ KEY: Final = "notebook_gen"
 
 _PANDAS_KEY: Final = b"PANDAS_ATTRS"  # of all `attrs`, as JSON, in the metadata of a schema
 _DECIMALS: Final = 6
+_MOST_UNDONE: Final = 500
+
+
+class Undone(NamedTuple):
+    """Tasks that waited for a slot until the end of their run.
+
+    Attributes:
+        since: since when.
+        until: when the run ended.
+        tasks: how many.
+    """
+
+    since: float
+    until: float
+    tasks: int
+
+
+def count_undone(since: Sequence[float], until: float) -> list[Undone]:
+    """Count tasks that waited until the end of their run.
+
+    Args:
+        since: since when each waited.
+        until: when the run ended. With very many of them, those that waited nearly as long count as one kind.
+    """
+    counts = Counter(since)
+    moments = sorted(counts)
+    together = -(-len(moments) // _MOST_UNDONE) or 1
+    parts = [moments[at : at + together] for at in range(0, len(moments), together)]
+    return [Undone(part[0], until, sum(counts[moment] for moment in part)) for part in parts]
 
 
 class TraceContext(NamedTuple):
@@ -32,6 +62,8 @@ class TraceContext(NamedTuple):
         ceilings: slots of each resource, as far as they are known.
         limit_moves: what the limit of each resource did, in order.
         pauses: when the run was paused, from when to when; infinity while it is.
+        ended: when it ended, in seconds since it began; None: it goes on, or nobody knows.
+        undone: what waited for a slot until then.
     """
 
     attempts: int
@@ -40,6 +72,8 @@ class TraceContext(NamedTuple):
     ceilings: Mapping[str, int]
     limit_moves: Mapping[str, list[LimitMoved]]
     pauses: list[tuple[float, float]]
+    ended: float | None = None
+    undone: Sequence[Undone] = ()
 
     def write(self) -> str:
         """Give it as text."""
@@ -55,6 +89,8 @@ class TraceContext(NamedTuple):
                 "ceilings": dict(self.ceilings),
                 "limit_moves": moves,
                 "pauses": [[_round(moment) for moment in pause] for pause in self.pauses],
+                "ended": None if self.ended is None else _round(self.ended),
+                "undone": [[_round(undone.since), undone.tasks] for undone in self.undone],
             },
             allow_nan=False,
             separators=(",", ":"),
@@ -65,6 +101,8 @@ class TraceContext(NamedTuple):
         """Read it; None for what is no such text: attempts can be drawn without."""
         try:
             data = json.loads(str(text))
+            # both are younger than the rest
+            ended, undone = data.get("ended"), data.get("undone", ())
             return cls(
                 attempts=int(data["attempts"]),
                 rows=int(data["rows"]),
@@ -72,6 +110,8 @@ class TraceContext(NamedTuple):
                 ceilings={str(name): int(count) for name, count in data["ceilings"].items()},
                 limit_moves={str(name): _read_moves(str(name), moves) for name, moves in data["limit_moves"].items()},
                 pauses=[(float(start), _moment(end)) for start, end in data["pauses"]],
+                ended=None if ended is None else float(ended),
+                undone=[Undone(float(since), _moment(ended), int(count)) for since, count in undone],
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return None

@@ -5,10 +5,11 @@ text, and plotly reads a kind of HTML: see `plotly_text`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, TypedDict
 
-from notebook_gen.observers.trace import Trace
+from notebook_gen.observers.trace import Joint, Trace
 from notebook_gen.views.chart import ROOM_AHEAD, Chart, chart_height, make_chart
 from notebook_gen.views.chart_places import AXIS_HEIGHT, LABEL_PITCH, SMALL_SIZE, TOP_MARGIN, Band, rows_height
 from notebook_gen.views.gantt_traces import (
@@ -21,6 +22,7 @@ from notebook_gen.views.gantt_traces import (
     draw_traces,
 )
 from notebook_gen.views.history import History
+from notebook_gen.views.joints import WORDS_HEIGHT, draw_joints
 from notebook_gen.views.lanes import LaneChoice, LaneKind, most_rows, room_for_rows
 from notebook_gen.views.level_of_detail import Window, query
 from notebook_gen.views.palette import DARK, EITHER, Paint, Theme, name_paint, theme_paint
@@ -103,6 +105,7 @@ def gantt(
     _complete(layout, chart, paint, _note(chart, count, chosen))
     if chosen is not None:
         layout["xaxis"]["range"] = [chart.detail.since, _last_end(chart)]
+    _mark_joints(layout, chart, trace.joints, paint)
     if theme is EITHER:
         # a card needs a ground; a dark one can be read on either page
         card = theme_paint(DARK)
@@ -120,7 +123,7 @@ def _note(chart: Chart, count: int, chosen: tuple[int, ...] | None) -> str:
 
 
 def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...] | None, max_bars: int) -> Chart:
-    now = max(history.latest, 1e-3)
+    now = max(history.latest, trace.ended or 0.0, 1e-3)
     slots = {
         name: trace.ceilings.get(name, used) for name, used in zip(trace.graph.resources, history.slots, strict=True)
     }
@@ -131,6 +134,7 @@ def _chart(trace: Trace, history: History, lanes: LaneKind, rows: tuple[int, ...
         detail = query(history, window, now, lanes=LaneChoice(lanes, room, rows), max_bars=max_bars)
         needed = max(room_for_rows(detail.lanes, len(rows)), len(rows) * LABEL_PITCH) if rows is not None else 0.0
         if needed <= room:
+            detail = replace(detail, load=detail.load.with_undone(trace.undone))
             is_over = not detail.load.in_flight[:, -1].any()
             return make_chart(history, detail, slots, height, is_over=is_over)
         # a larger window may show more attempts beside each other, which need more room again
@@ -174,6 +178,20 @@ def _complete(layout: Plotly, chart: Chart, paint: Paint, note: str) -> None:
         place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 0, "yanchor": "top"}
         font = {"size": LABEL_SIZE, "color": paint("soft", 1)}
         layout["annotations"] = [{"text": note, "showarrow": False, "yshift": -AXIS_HEIGHT, "font": font} | place]
+
+
+def _mark_joints(layout: Plotly, chart: Chart, joints: Sequence[Joint], paint: Paint) -> None:
+    """Mark where in traces of several runs another one begins, below the legend."""
+    if not joints:
+        return
+    start, end = layout["xaxis"]["range"]
+    pixels = _WIDTH - layout["margin"]["l"] - layout["margin"]["r"]
+    shapes, annotations = draw_joints(joints, (start, end), pixels, chart.places.height, paint)
+    layout["shapes"] += shapes
+    layout["annotations"] = [*layout.get("annotations", ()), *annotations]
+    layout["margin"]["t"] += WORDS_HEIGHT
+    layout["height"] += WORDS_HEIGHT
+    layout["legend"]["y"] = 1 + WORDS_HEIGHT / chart.places.height
 
 
 def chart_template(chart: Chart) -> Template:

@@ -86,7 +86,9 @@ def _draw_pauses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
         return
     still = {"type": "scatter", "hoverinfo": "skip", "showlegend": False}
     shade = {"fill": "toself", "fillcolor": paint("soft", 0.16), "line": {"width": 0}}
-    yield still | {"mode": "lines", "x": x, "y": y} | shade
+    # who points at one too narrow for a word reads it there
+    told = {"hoveron": "fills", "hoverinfo": "text", "text": PAUSED}
+    yield still | {"mode": "lines", "x": x, "y": y} | shade | told
     middles = chart.pause_words
     yield still | {
         "mode": "text",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from notebook_gen.observers.trace_context import Undone
 from notebook_gen.views.history import History
 
 if TYPE_CHECKING:
@@ -27,6 +28,26 @@ class Load(NamedTuple):
     waiting: "Array"
     in_flight: "Array"
 
+    def with_undone(self, undone: Sequence[Undone]) -> "Load":
+        """Give it with what waited until its run ended, which no attempt tells of."""
+        import numpy as np
+
+        if not undone:
+            return self
+        since, until, counts = (np.array(column) for column in zip(*sorted(undone), strict=True))
+        ends = _ends(self.times)
+        sums = np.append(0, np.cumsum(counts))
+        by_end = np.argsort(until, kind="stable")
+        over = np.append(0, np.cumsum(counts[by_end]))
+        waited = sums[since.searchsorted(ends)] - over[until[by_end].searchsorted(ends)]
+        return self._replace(waiting=self.waiting + waited)
+
+
+def _ends(times: "Array") -> "Array":
+    """When each stretch ends: what happens in that very moment belongs to the next one."""
+    ends: Array = times + max(float(times[-1] - times[0]), 1e-9) / (len(times) - 1) * (1 - 1e-9)
+    return ends
+
 
 def measure_load(
     history: History, window: tuple[float, float], now: float, waiting_since: Mapping[int, Sequence[float]]
@@ -44,8 +65,8 @@ def measure_load(
     start, end = window[0], max(min(now, window[1]), window[0])
     points = max(_FEWEST_POINTS, min(_POINTS, _MOST // max(1, len(history.slots))))
     times = np.linspace(start, end, points)
-    # a stretch shows what was so when it ended; what happens in the very moment that ends it belongs to the next one
-    ends = times + (max(end - start, 1e-9) / (points - 1)) * (1 - 1e-9)
+    # a stretch shows what was so when it ended
+    ends = _ends(times)
     in_flight = np.zeros((len(history.slots), points), np.int64)
     started = np.zeros(points, np.int64)
     for flow, resource in zip(history.flows, history.resource_of, strict=True):

@@ -116,7 +116,8 @@ def gantt(
 
     `ng.views.gantt("reviews/")` draws those of a dataset that was made last week, and so does
     `ng.views.gantt(pd.read_parquet("reviews/traces"))`. Several runs, as each went on where the one before stopped, are
-    drawn one after the other with a small gap between them, however long it was.
+    drawn one after the other with a small gap between them, however long it was: a dashed line where another begins
+    says that, and seconds count on.
 
     Limits, pauses and the colours of columns are saved with attempts: in a Parquet file's schema, from which
     `pd.read_parquet` takes them into the DataFrame's `attrs`, and in the schema of an Arrow table that was read from

@@ -24,7 +24,7 @@ from notebook_gen.events import (
 )
 from notebook_gen.observers.saved_traces import read_traces
 from notebook_gen.observers.trace import Trace
-from notebook_gen.observers.trace_context import frame_of_table
+from notebook_gen.observers.trace_context import Undone, count_undone, frame_of_table
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP, Task
 from notebook_gen.plan.values import Usage
@@ -115,6 +115,26 @@ WAYS: dict[str, Callable[[Trace, Path], pd.DataFrame]] = {
     "an Arrow table": lambda trace, path: frame_of_table(pq.read_table(_written(trace, path))),
     "a dataset of Arrow": lambda trace, path: frame_of_table(ds.dataset(_written(trace, path)).to_table()),
 }
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_when_the_run_ended_and_what_waited_then_are_saved_with_attempts(way: str, tmp_path: Path) -> None:
+    trace = _restless()
+    trace(RunFinished(9.0, "cancelled", None))
+    trace.undone = count_undone([2.5, 1.0, 2.5], 9.0)
+
+    again = read_traces(WAYS[way](trace, tmp_path / "00000.parquet"))
+
+    assert again.ended == 9.0
+    assert again.undone == [Undone(1.0, 9.0, 1), Undone(2.5, 9.0, 2)]
+    assert again.pauses == [(1.0, 1.75), (3.5, 9.0)]
+
+
+def test_however_many_tasks_waited_they_take_little_room() -> None:
+    undone = count_undone([step / 7 for step in range(100_000)], 20_000.0)
+
+    assert len(undone) <= 500
+    assert sum(one.tasks for one in undone) == 100_000
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -209,3 +229,19 @@ def test_limits_and_pauses_of_each_of_several_runs_are_where_its_attempts_are() 
         (pytest.approx(7.66), pytest.approx(8.16)),
     ]
     assert (trace.ceilings["model judge"], trace.rows) == (8, 3)
+
+
+def test_where_another_run_begins_is_told_with_the_time_that_lies_between() -> None:
+    first, second = _of_two_runs()
+    first(RunFinished(10.0, "cancelled", None))
+    first.undone = count_undone([3.0], 10.0)
+
+    trace = read_traces(first.to_pandas(), second.to_pandas())
+
+    gap = 0.02 * (10.0 + 4.0)
+    [joint] = trace.joints
+    assert joint == pytest.approx((10.0, 10.0 + gap, 86_400.5 - 10.0))
+    assert trace.pauses[1] == (3.5, 10.0)
+    assert trace.undone == [Undone(3.0, 10.0, 1)]
+    assert trace.ended is None
+    assert read_traces(first.to_pandas()).joints == []

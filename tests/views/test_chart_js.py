@@ -146,7 +146,9 @@ def test_whoever_zooms_into_a_pause_reads_that_it_is_one(
     chart = _zoomed(_few(), start, end)
 
     for drawn in (list(draw_traces(chart, name_paint)), _draw_in_page(node, chart)):
-        assert [x for trace in drawn if "paused" in trace.get("text", ()) for x in trace["x"]] == words
+        assert [
+            x for trace in drawn if trace.get("mode") == "text" and "paused" in trace["text"] for x in trace["x"]
+        ] == words
 
 
 @pytest.mark.parametrize("lanes", LANE_KINDS)

@@ -245,7 +245,7 @@ def test_the_word_about_a_pause_stands_on_its_ground_and_on_no_lane(lanes: LaneK
 
     figure = gantt(_trace(run), lanes=lanes)
 
-    [words] = [trace for trace in figure.data if trace.type == "scatter" and "paused" in (trace.text or ())]
+    [words] = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "text"]
     shade = next(trace for trace in figure.data if trace.type == "scatter" and trace.fill == "toself")
     grounds = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     height = figure.layout.yaxis.range[0]

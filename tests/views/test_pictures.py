@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import pickle
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,46 @@ def test_the_runs_that_made_a_dataset_are_drawn_one_after_the_other(tmp_path: Pa
     assert len(starts) == 6
     assert starts[:4] == sorted(first.query("column == 'doubled'")["started"])
     assert min(starts[4:]) > first["ended"].max() + second["started"].min()
+
+
+def test_of_a_run_that_was_cancelled_and_gone_on_with_the_chart_says_where_and_what_had_waited(tmp_path: Path) -> None:
+    is_slow, is_called = threading.Event(), threading.Event()
+    is_slow.set()
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=50, max_async_functions=2))
+    builder["stars"] = ng.Integer(1, 5)
+
+    @builder.column
+    async def doubled(stars: int) -> int:
+        is_called.set()
+        await asyncio.sleep(60 if is_slow.is_set() else 0)
+        return 2 * stars
+
+    run = builder.create(200, tmp_path / "stars", show=False)
+    assert is_called.wait(30)
+    run.cancel()
+    with pytest.raises(ng.RunCancelled):
+        run.result(timeout=30)
+    is_slow.clear()
+    _made(builder, 200, tmp_path / "stars")
+
+    alone, drawn = ng.views.gantt(run), ng.views.gantt(tmp_path / "stars")
+
+    ended = run.traces.ended
+    assert ended is not None
+    # nothing of what waited was ever begun
+    for figure in (alone, drawn):
+        assert max(_waited(figure, until=ended)) > 0.5
+    [line] = [shape for shape in drawn.layout.shapes if shape.line.dash == "dot"]
+    assert ended < line.x0 == line.x1
+    assert [note.text for note in drawn.layout.annotations] == ["run 2, right after"]
+    assert not alone.layout.annotations
+
+
+def _waited(figure: go.Figure, until: float) -> list[float]:
+    """How many tasks waited at any time, as a share of the most that did."""
+    curve = next(trace for trace in figure.data if trace.line.shape == "hv")
+    bottom, top = max(curve.y), min(curve.y)
+    return [(bottom - y) / max(bottom - top, 1) for x, y in zip(curve.x, curve.y, strict=True) if x <= until]
 
 
 def test_a_file_that_is_not_there_or_no_parquet_is_told(tmp_path: Path) -> None:
