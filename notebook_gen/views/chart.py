@@ -7,8 +7,7 @@ are rows, they take all the room: a row shows itself what waited for what.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart_places import (
@@ -24,11 +23,12 @@ from notebook_gen.views.chart_places import (
     place_lanes,
     rows_height,
 )
+from notebook_gen.views.falls import Fall, Falling, choose_falls
 from notebook_gen.views.history import History
 from notebook_gen.views.in_flight import InFlight, make_in_flight, say_curves
 from notebook_gen.views.lanes import LaneChoice, LaneKind, Lanes
 from notebook_gen.views.level_of_detail import Detail, Window, query
-from notebook_gen.views.moves import Corner
+from notebook_gen.views.moves import Corner, Moves
 from notebook_gen.views.palette import color_names
 from notebook_gen.views.pauses import MOST_STRETCHES, Cooling, Pause, find_cooling, measure_cooling, merge_close
 from notebook_gen.views.resources import LABEL_SIZE, ResourceLook, Slots, counted, resource_looks, say_slots
@@ -46,8 +46,6 @@ _LEAST_LANES = 60.0
 _MOST_LANES = 190.0
 _WIDEST_LABEL = 120.0
 _TITLE = 240  # characters of what a label says to who points at it
-_MOST_FALLS = 6
-_FALL_WIDTH = 56.0  # pixels that the figures of a fall take, and some more
 _WIDEST_NAME = 60.0
 _LEAST_STEPS = 24
 _MOST_STEPS = 480  # of the lines of all limits together
@@ -59,26 +57,6 @@ PAUSED: Final = "paused"
 """What is written on the ground of a pause."""
 
 
-class Fall(NamedTuple):
-    """A moment in which a limit fell.
-
-    Attributes:
-        moment: when, in seconds since the run began.
-        name: whose limit, where there are several; harmless, not escaped.
-        before, after: the limit.
-    """
-
-    moment: float
-    name: str
-    before: int
-    after: int
-
-    @property
-    def words(self) -> str:
-        """What is written at it; not escaped."""
-        return f"{self.name} {self.before} → {self.after}"
-
-
 @dataclass(frozen=True, slots=True)
 class Chart:
     """What a picture shows, and where it stands; how it is drawn is for others to say.
@@ -88,6 +66,7 @@ class Chart:
         detail: what is shown of the run.
         ceilings: slots of each resource, in the order of `ExecutionGraph.resources`.
         limits: how many tasks of each might be in flight, as the corners of a line from the window's start to now.
+        moves: all that the limit of each did.
         looks: how each resource is shown.
         colors: the name of each node's colour.
         places: where everything stands.
@@ -103,6 +82,7 @@ class Chart:
     detail: Detail
     ceilings: tuple[int, ...]
     limits: tuple[tuple[Corner, ...], ...]
+    moves: tuple[Moves, ...]
     looks: tuple[ResourceLook, ...]
     colors: tuple[str, ...]
     places: Places
@@ -183,20 +163,8 @@ class Chart:
             return []
         numbers = counted(self.looks)
         names = [fit(look.label, _WIDEST_NAME, SMALL_SIZE) if len(numbers) > 1 else "limit" for look in self.looks]
-        falls = [
-            Fall(moment, names[number], before, after)
-            for number in numbers
-            for (_, before), (moment, after) in pairwise(self.limits[number])
-            if after < before
-        ]
-        width = _FALL_WIDTH + max(text_width(name, SMALL_SIZE) for name in names)
-        room = width * times_as_wide * window.seconds / window.pixels
-        chosen: list[Fall] = []
-        for fall in sorted(falls, key=lambda fall: fall.after - fall.before):
-            is_free = all(abs(fall.moment - other.moment) >= room for other in chosen)
-            if is_free and window.start <= fall.moment <= window.end - room and len(chosen) < _MOST_FALLS:
-                chosen.append(fall)
-        return chosen
+        limits = [Falling(names[at], self.ceilings[at], self.limits[at], self.moves[at]) for at in numbers]
+        return choose_falls(limits, window.start, window.end, window.pixels / window.seconds / times_as_wide)
 
 
 def _and_more(names: Sequence[str], skipped: Sequence[int]) -> list[str]:
@@ -313,6 +281,7 @@ def make_chart(history: History, detail: Detail, ceilings: Mapping[str, int], he
         detail=detail,
         ceilings=slots,
         limits=limits,
+        moves=history.moves,
         looks=looks,
         colors=tuple(color_names(graph)),
         places=place_lanes(

@@ -23,18 +23,20 @@ class Moves(NamedTuple):
         times: when each happened, in seconds since the run began.
         limits: how many tasks might be in flight from then on.
         resumes: when the next one might start; before its time if nothing had to wait.
+        fallen: how often the limit had fallen by then, since the first move.
     """
 
     times: "Array"
     limits: "Array"
     resumes: "Array"
+    fallen: "Array"
 
     @classmethod
     def none(cls) -> "Moves":
         """Begin with none."""
         import numpy as np
 
-        return cls(np.empty(0), np.empty(0, np.int64), np.empty(0))
+        return cls(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
     def with_more(self, moves: Sequence[LimitMoved]) -> "Moves":
         """Add some that happened later."""
@@ -42,11 +44,29 @@ class Moves(NamedTuple):
 
         if not moves:
             return self
+        limits = np.array([move.limit for move in moves])
+        before, so_far = (self.limits[-1], self.fallen[-1]) if len(self.limits) else (limits[0], 0)
+        fallen = so_far + np.cumsum(np.diff(limits, prepend=before) < 0)
         return Moves(
             np.concatenate((self.times, np.array([move.time for move in moves]))),
-            np.concatenate((self.limits, np.array([move.limit for move in moves]))),
+            np.concatenate((self.limits, limits)),
             np.concatenate((self.resumes, np.array([move.resumes for move in moves]))),
+            np.concatenate((self.fallen, fallen)),
         )
+
+    def falls(self, ceiling: int, since: float, until: float) -> int:
+        """Count how often the limit fell after one moment, up to another.
+
+        Args:
+            ceiling: the limit before it moved for the first time.
+            since: the moment that does not count.
+            until: the last that does.
+        """
+        first, last = (int(self.times.searchsorted(moment, side="right")) for moment in (since, until))
+        if last <= first:
+            return 0
+        begun = int(self.fallen[first - 1]) if first else -int(self.limits[0] < ceiling)
+        return int(self.fallen[last - 1]) - begun
 
     def line(self, ceiling: int, times: "Array", most: int) -> tuple[Corner, ...]:
         """Give the corners of the line of the limit over a window.

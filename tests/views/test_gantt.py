@@ -19,6 +19,7 @@ from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
+from notebook_gen.views.moves import Moves
 from notebook_gen.views.row_choice import RowChoice
 from notebook_gen.views.text import plotly_text, text_width
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
@@ -196,15 +197,50 @@ def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:
 
     falls = _chart(run).falls
 
-    moments = sorted(fall.moment for fall in falls)
     assert falls[0].words == "default 8 → 2"
-    assert len(falls) == 6
-    assert min(after - before for before, after in pairwise(moments)) >= 100.0 / 0.85 * 76 / 800
+    assert {fall.words for fall in falls[1:]} <= {f"judge 8 → 4, {times} falls" for times in (6, 7, 8)}
+    assert 4 <= len(falls) <= 6
+    for one, other in pairwise(sorted(falls)):
+        assert (other.moment - one.moment) / (100.0 / 0.85) * 800 >= one.width
     svg = gantt_svg(_chart(run))
-    assert "judge 8 → 4" in svg
-    # 340 pixels for the lanes, where words of 76 pixels do not shrink
-    places = sorted(float(place) for place in re.findall(r'<text x="([\d.]+)%"[^>]*>[^<]* → ', svg))
-    assert min(after - before for before, after in pairwise(places)) / 100 * 340 >= 76
+    assert "judge 8 → 4, 1" in svg
+    # 340 pixels for the lanes, where words do not shrink
+    words = re.findall(r'<text x="([\d.]+)%"[^>]*>([^<]* → [^<]*)<', svg)
+    assert len(words) >= 2
+    for (place, said), (after, _) in pairwise(sorted((float(place), said) for place, said in words)):
+        assert (after - place) / 100 * 340 >= text_width(said, 10.0)
+
+
+def test_falls_that_one_word_has_room_for_are_counted_however_many_there_are() -> None:
+    run = _worked()
+    run.ceilings = {"model default": 8, "model judge": 12}
+    for step in range(9):
+        run.publish(LimitMoved(10.0 + step * 0.1, "model judge", 11 - step, 0.0))
+    for step in range(4_000):  # more than a line has steps
+        run.publish(LimitMoved(100.0 + step * 0.01, "model default", 8 if step % 2 else 5, 0.0))
+    run.publish(LimitMoved(300.0, "model judge", 2, 0.0))
+    run.now = 400.0
+
+    falls = sorted(_chart(run).falls)
+
+    assert [fall.words for fall in falls] == [
+        "judge 12 → 3, 9 falls", "default 8 → 5, 2,000 falls", "judge 3 → 2",
+    ]  # fmt: skip
+
+
+def test_falls_are_counted_in_the_window_that_is_looked_at() -> None:
+    history = _history_of([(1.0, 6), (2.0, 8), (3.0, 4), (4.0, 3), (9.0, 2)])
+
+    assert [history.falls(8, *part) for part in ((-1.0, 10.0), (1.0, 10.0), (3.0, 4.0), (4.0, 8.0))] == [4, 3, 1, 0]
+    assert history.falls(6, -1.0, 10.0) == 3
+
+
+def _history_of(moves: list[tuple[float, int]]) -> Moves:
+    """The moves of a limit, taken over one after the other."""
+    known = Moves.none()
+    for moment, limit in moves:
+        known = known.with_more([LimitMoved(moment, "model judge", limit, 0.0)])
+    return known
 
 
 def test_the_words_of_a_fall_say_whose_limit_it_was_unless_there_is_only_one() -> None:
