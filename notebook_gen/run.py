@@ -28,7 +28,7 @@ from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
 from notebook_gen.views.display import Display, open_display
-from notebook_gen.views.summary import full_counts, say_unwaited
+from notebook_gen.views.summary import full_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +59,11 @@ class Run:
         self._plan = plan
         self._loop = background_loop()
         self._over = threading.Event()
-        self._is_cancelled = False
         self._is_paused = False
         self._called_back_in: int | None = None
         self._source = RunSource(plan, self, self.cancel, self._pause_or_resume)
         self._display: Display | None = None
-        self._last_wait = LastWait(self._source, self._over, self._give_up, lambda: self.live() is not None)
+        self._last_wait = LastWait(self._source, self._loop, self._over, self._give_up, lambda: self.live() is not None)
         self._bus = EventBus()
         self._source.subscribe_to(self._bus)
 
@@ -131,7 +130,7 @@ class Run:
             self._last_wait.after_interrupt(self._pump)
             self._close_display()
             if self.state != "finished":
-                interrupt.add_note(str(self._source.progress.error or "the run was cancelled, and has not ended yet"))
+                interrupt.add_note(str(self._source.progress.error or self._last_wait.say_unended()))
             raise
         return self._outcome()
 
@@ -161,7 +160,7 @@ class Run:
         A callback or a processor that is at work is waited for. Called again ten seconds later (`RunSettings.grace`) or
         more, `cancel` leaves it behind: the run ends, what is written stays, and the rows that it held are not written.
         """
-        self._is_cancelled = True
+        self._source.is_cancelled = True
         self._loop.post(lambda: self._tell(AsyncTaskScheduler.cancel))
 
     def pause(self) -> None:
@@ -298,15 +297,11 @@ class Run:
 
     # Inside
 
-    def end_at_exit(self) -> Callable[[], str]:
+    def end_at_exit(self) -> Callable[[], tuple[str, bool]]:
         """Cancel the run because the interpreter ends; `at_exit` calls it, and then what it gives."""
-        was_cancelled = self._is_cancelled
+        was_cancelled = self._source.is_cancelled
         self.cancel()
-        return lambda: self._wait_at_exit(was_cancelled=was_cancelled)
-
-    def _wait_at_exit(self, *, was_cancelled: bool) -> str:
-        self._last_wait.at_exit()
-        return say_unwaited(self._source, was_cancelled=was_cancelled)
+        return lambda: self._last_wait.at_exit(was_cancelled=was_cancelled)
 
     def _give_up(self) -> None:
         self._loop.post(lambda: self._tell(AsyncTaskScheduler.give_up))
@@ -317,7 +312,7 @@ class Run:
                 # once more, now that the demo endpoint is there: at exit, the run ends before what it calls
                 unfinished.add(self)
                 scheduler = self._source.live_rows.scheduler = AsyncTaskScheduler(job, self._bus)
-                if self._is_cancelled:
+                if self._source.is_cancelled:
                     scheduler.cancel()
                 if self._is_paused:
                     # when it has begun

@@ -99,6 +99,7 @@ class RunSource:
         self.as_text: Mapping[str, str] = plan.storage.as_text
         self._storage = plan.storage
         self._run = run
+        self.is_cancelled = False  # also where the run has not heard of it yet
         self.cancel = cancel
         self.pause_or_resume = pause_or_resume
         self._loop = background_loop()
@@ -155,11 +156,12 @@ class RunSource:
     def cancelling(self) -> Cancelling | None:
         """Give how long ago it was cancelled, and how long it waits; None: it was not."""
         scheduler = self.live_rows.scheduler
+        unheard = Cancelling(0.0, NEVER) if self.is_cancelled else None
         if scheduler is None:
-            return None
+            return unheard
         ending, now = scheduler.core.ending, scheduler.now()
         if ending.cancelled_at is None or ending.gives_up_at is None:
-            return None
+            return unheard
         return Cancelling(now - ending.cancelled_at, ending.gives_up_at - now, scheduler.waits_for())
 
     def rows_stored(self) -> int:

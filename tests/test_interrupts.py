@@ -42,10 +42,34 @@ waits.set()
 begun.wait(30)
 """
 
+_BLOCKS = """
+import sys, threading, time
+import notebook_gen as ng
+
+begun = threading.Event()
+b = ng.DatasetBuilder()
+b["stars"] = ng.Integer(1, 5)
+
+def load():
+    print("begun", flush=True)
+    begun.set()
+    time.sleep(60)
+
+@b.column
+async def page(stars):
+    return load()
+
+run = b.create(2, sys.argv[1], show=False)
+"""
+_HELD_UP = (
+    "the event loop of all runs is held up by page() at load(), <string>:12; an async function must not block: await, "
+    "or write def, which runs in a thread of its own"
+)
+
 
 @contextmanager
 def script(source: str, folder: Path) -> "Iterator[subprocess.Popen[str]]":
-    """A program whose callback is stuck."""
+    """A program that is stuck in the user's code."""
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", source, str(folder)], stdout=pipe, stderr=pipe, text=True) as program:
         try:
@@ -93,8 +117,61 @@ def test_a_script_that_is_interrupted_while_it_ends_leaves_behind_what_it_waits_
         program.send_signal(signal.SIGINT)
         _, rest = program.communicate(timeout=30)
 
-    assert said.endswith("cancelled, and waits for on_row_group (row group 0); Ctrl+C leaves it behind")
+    assert said == (
+        f"notebook_gen: 2 rows to {tmp_path / 'd'}: the program ends, so it is cancelled, and waits for on_row_group "
+        "(row group 0); Ctrl+C leaves it behind"
+    )
+    assert program.returncode == -signal.SIGINT
     assert rest == (
         f"notebook_gen: the program ended while a run went on (2 rows to {tmp_path / 'd'}): 2 rows are in "
         f"{tmp_path / 'd'}; wait with its result()\n"
     )
+
+
+def test_an_interrupted_script_whose_async_function_blocks_says_so_and_leaves_at_once_when_told_again(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "d"
+    with script(f"{_BLOCKS}run.result()", folder) as program:
+        program.send_signal(signal.SIGINT)
+        said = line_with(program, "cancelled")
+        program.send_signal(signal.SIGINT)
+        _, rest = program.communicate(timeout=4)  # less than is waited without another interrupt
+
+    assert said == f"notebook_gen: 2 rows to {folder}: cancelled, but {_HELD_UP}; Ctrl+C again leaves it behind"
+    assert f"KeyboardInterrupt\nthe run was cancelled, and has not ended yet: {_HELD_UP}\n" in rest
+    assert rest.endswith(
+        f"notebook_gen: 2 rows to {folder}: cancelled, and left behind, as {_HELD_UP.partition(';')[0]}; 0 rows are in "
+        f"{folder}\n"
+    )
+
+
+def test_a_script_that_awaits_and_whose_async_function_blocks_leaves_at_once_when_interrupted_again(
+    tmp_path: Path,
+) -> None:
+    awaits = f"{_BLOCKS}async def main():\n    await run\n\nimport asyncio\nasyncio.run(main())\n"
+    with script(awaits, tmp_path / "d") as program:
+        program.send_signal(signal.SIGINT)
+        said = line_with(program, "cancelled")
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=4)
+
+    assert said.endswith(f"cancelled, but {_HELD_UP}")
+
+
+def test_a_script_that_ends_while_its_async_function_blocks_ends_as_an_interrupt_does(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    with script(f"{_BLOCKS}begun.wait(30)", folder) as program:
+        said = line_with(program, "cancelled")
+        program.send_signal(signal.SIGINT)
+        _, rest = program.communicate(timeout=4)
+
+    assert said == (
+        f"notebook_gen: 2 rows to {folder}: the program ends, so it is cancelled, but {_HELD_UP}; "
+        "Ctrl+C leaves it behind"
+    )
+    assert rest == (
+        f"notebook_gen: the program ended while a run went on (2 rows to {folder}): 0 rows are in {folder}; left "
+        f"behind, as {_HELD_UP.partition(';')[0]}\n"
+    )
+    assert program.returncode == -signal.SIGINT

@@ -11,12 +11,15 @@ import time
 import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from notebook_gen.config.ownership import is_users_code, place_of
 from notebook_gen.errors import RunError
 
 _PATIENCE = 1.0
+
+MUST_NOT_BLOCK: Final = "an async function must not block: await, or write def, which runs in a thread of its own"
+"""What to do about a loop that is held up."""
 
 _log = logging.getLogger("notebook_gen")
 
@@ -30,7 +33,7 @@ class BackgroundLoop:
         patience: seconds that a line of the user's code may keep it from all else before that is told.
     """
 
-    def __init__(self, patience: float = 10.0) -> None:
+    def __init__(self, patience: float = 5.0) -> None:
         self._patience = patience
         self._asked_at: float | None = None
         self._has_warned = False
@@ -109,6 +112,14 @@ class BackgroundLoop:
             warnings.warn(str(blocked), RuntimeWarning, stacklevel=4)  # who waits
         return blocked is None
 
+    def held_up(self) -> str:
+        """Say by which line of the user's code a thread that does not answer is held up; empty if by none of theirs."""
+        where = self._held_up_at()
+        if not where:
+            return ""
+        self._has_warned = True  # who asks tells it
+        return f"the event loop of all runs is held up {where}"
+
     def _blocked(self) -> RunError | None:
         """Say by which line of the user's code its thread has been blocked for too long."""
         # its thread takes the question back when it hears it
@@ -119,16 +130,26 @@ class BackgroundLoop:
             return None
         if time.monotonic() - asked_at < self._patience:
             return None
-        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001  # where debuggers look, too
-        while frame is not None and not is_users_code(frame.f_globals):
-            frame = frame.f_back
-        if frame is None:
+        if not (where := self._held_up_at()):
             return None
         return RunError(
-            f"the event loop of all runs is held up at {place_of(frame, frame.f_lineno)}, for {self._patience:g} s and "
-            "more: nothing else is done meanwhile",
-            advice="an async function must not block: await, or write def, which runs in a thread of its own",
+            f"the event loop of all runs is held up {where}, for {self._patience:g} s and more: nothing else is done "
+            "meanwhile",
+            advice=MUST_NOT_BLOCK,
         )
+
+    def _held_up_at(self) -> str:
+        """Say where its thread is in the user's code, and in which function of a column, if in a call of that."""
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001  # where debuggers look, too
+        users = []
+        while frame is not None:
+            if is_users_code(frame.f_globals):
+                users.append(frame)
+            frame = frame.f_back
+        if not users:
+            return ""
+        at, function = f"at {place_of(users[0], users[0].f_lineno)}", users[-1].f_code.co_name
+        return at if users[0] is users[-1] else f"by {function}() {at}"
 
     def _hear(self) -> None:
         self._asked_at, self._has_warned = None, False

@@ -94,14 +94,24 @@ def full_counts(progress: Progress) -> list[str]:
     return [f"{rows} done", *others]
 
 
-def say_unwaited(source: RunSource, *, was_cancelled: bool) -> str:
-    """Say what became of a run that went on when the program ended, or was still ending after a cancel."""
-    error = source.progress.error
+def say_unwaited(source: RunSource, *, was_cancelled: bool, held_up: str = "") -> str:
+    """Say what became of a run that went on when the program ended, or was still ending after a cancel.
+
+    Args:
+        source: the run.
+        was_cancelled: before the program ended.
+        held_up: by what, if it could not end.
+    """
+    error, is_left_behind = source.progress.error, source.progress.ended is None
     if was_cancelled and error is not None:
         return f"{source.title}: {error}"
     rows, folder = write_plural(source.rows_stored(), "row"), source.destination
     where = f"{rows} are in {folder}" if folder is not None else f"{rows} were made"
-    return f"the program ended while a run went on ({source.title}): {where}; wait with its result()"
+    why = f", as {held_up}" if held_up else ""
+    if was_cancelled:
+        return f"{source.title}: cancelled{f', and left behind{why}' if is_left_behind else ''}; {where}"
+    advice = why.replace(", as", "; left behind, as") if is_left_behind and held_up else "; wait with its result()"
+    return f"the program ended while a run went on ({source.title}): {where}{advice}"
 
 
 def say_kernel_gone(destination: str | None) -> str:
