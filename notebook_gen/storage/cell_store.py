@@ -7,7 +7,7 @@ fingerprint, for the same row. Whatever happens to it costs time at most: cells 
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -203,6 +203,18 @@ class CellStore:
         # none of the texts holds a line's end
         seal.update(f"\n{row}\n{read}\n{made}".encode())
         return seal.digest()
+
+
+def has_cells(path: Path) -> bool:
+    """Whether a store that nobody has open has cells; a process may have been killed before it had any."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM cells)").fetchone()[0])
+    except sqlite3.Error:
+        return True  # nobody knows
 
 
 def remove_cells(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from notebook_gen.errors import ConfigError
-from notebook_gen.storage.cell_store import remove_cells
+from notebook_gen.storage.cell_store import has_cells, remove_cells
 from notebook_gen.storage.files import STAGED, TEMPORARY, reason, staged, sync_folder, write_error
 from notebook_gen.storage.lock import FolderLock
 
@@ -55,6 +55,11 @@ def forget(file: Path) -> None:
 def has_row_files(path: Path) -> bool:
     """Whether row groups, or traces of them, were written to a folder."""
     return any(numbered_files(path, kind) for kind in _FOLDERS)
+
+
+def has_rows_or_cells(path: Path) -> bool:
+    """Whether a dataset has come to anything that could be lost: why rows were dropped is told by those alone."""
+    return bool(numbered_files(path, ROWS)) or has_cells(path / CELLS)
 
 
 def row_groups_written(path: Path) -> int:
@@ -113,6 +118,18 @@ def claim(path: Path, now: datetime, *, overwrite: bool) -> FolderLock:
     except OSError as error:
         raise _refusal(path, error) from error
     return lock
+
+
+def clear(path: Path) -> None:
+    """Delete what an earlier dataset has left, which came to nothing.
+
+    Raises:
+        ConfigError: the folder cannot be written to.
+    """
+    try:
+        _delete_dataset(path)
+    except OSError as error:
+        raise _refusal(path, error) from error
 
 
 def tidy(path: Path) -> None:

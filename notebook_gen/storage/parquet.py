@@ -28,7 +28,7 @@ from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.plan.values import FailedCell, NewDataset
 from notebook_gen.storage import folder
 from notebook_gen.storage.arrays import as_table
-from notebook_gen.storage.cell_store import CellStore, remove_cells
+from notebook_gen.storage.cell_store import CellStore
 from notebook_gen.storage.column_names import check_encoding
 from notebook_gen.storage.failed_cells import read_failures, table_of_failures, write_empty
 from notebook_gen.storage.files import staged, staging, write_error, write_json
@@ -128,7 +128,7 @@ class ParquetFolder:
         # row groups that are complete if the run gets to its end
         self._unsure: dict[int, Contents] = {}
         if earlier is None:
-            remove_cells(self.path / folder.CELLS)
+            folder.clear(self.path)
         else:
             self._rows |= earlier.rows
             self._dropped |= earlier.dropped

@@ -74,7 +74,7 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
         run: what is asked for now.
 
     Returns:
-        None if the run begins from nothing.
+        None if the run begins from nothing: also where what is there was declared otherwise, and came to nothing.
 
     Raises:
         ConfigError: a file is broken, or what is there is not the beginning of this run; says what to do.
@@ -87,7 +87,12 @@ def examine(path: Path, run: RunDescription) -> Earlier | None:
         return None
     asked = _read_asked(path / folder.METADATA)
     _check_builder(path / folder.BUILDER)
-    _check_same(path, asked, run)
+    try:
+        _check_same(path, asked, run)
+    except ConfigError:
+        if folder.has_rows_or_cells(path):
+            raise
+        return None
     return _how_far(path, asked, run)
 
 

@@ -1,9 +1,11 @@
 """A run goes on where an earlier one stopped, or says why it cannot; then nothing is changed."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,12 @@ def write(kept: ParquetFolder, number: int, rows: Sequence[int], *, size: int = 
     if dropped:
         kept.write_dropped(group, [FailedCell(row, "stars", 1, Rejected("no")) for row in dropped])
     kept.write(group, {"stars": list(rows)}, rows)
+
+
+def stop(kept: ParquetFolder) -> None:
+    """End a run that has written a row group."""
+    write(kept, 0, [0, 1, 2, 3])
+    kept.finish("cancelled")
 
 
 def finished(kept: ParquetFolder) -> dict[int, FinishedGroup]:
@@ -223,15 +231,44 @@ DROP: dict[tuple[Stage, str], ProcessorSpec] = {("post_batch", "drop"): DropColu
 def test_a_changed_builder_is_refused_with_what_differs_and_the_ways_out(
     tmp_path: Path, changes: dict[str, Any], told: str
 ) -> None:
-    begun = ParquetFolder(tmp_path, changed())
-    write(begun, 0, [0, 1, 2, 3])
-    begun.finish("cancelled")
+    stop(ParquetFolder(tmp_path, changed()))
 
     error = refusal(tmp_path, changed(**changes))
 
     assert error.problem == f"{tmp_path} holds a dataset that was declared otherwise when it was begun: {told}"
     assert error.advice == f"rows of both would not belong together: declare it as it was to go on, {WAYS_OUT}"
     ParquetFolder(tmp_path, changed(**changes), overwrite=True)
+
+
+@pytest.mark.parametrize("changes", [declared(STARS), {"seed": 8}, {"row_group_size": 5}, {"rows": 3}])
+def test_a_dataset_that_came_to_nothing_is_begun_anew_however_it_was_declared(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    begun = ParquetFolder(tmp_path, changed())
+    begun.open_cells(build_graph(changed().columns))
+    write(begun, 0, [], dropped=[0, 1, 2, 3])
+    begun.finish("stopped early")
+
+    again = ParquetFolder(tmp_path, changed(**changes))
+
+    assert again.earlier is None
+    assert list(again.failed_before()) == []
+    assert not (tmp_path / "dropped" / "00000.parquet").exists()
+
+
+def test_what_was_killed_before_it_kept_a_cell_is_begun_anew_and_what_kept_one_is_not(tmp_path: Path) -> None:
+    killed, kept = tmp_path / "killed", tmp_path / "kept"
+    for path in (killed, kept):
+        begun = ParquetFolder(path, changed())
+        store = begun.open_cells(build_graph(changed().columns))
+        if path is kept:
+            store.keep(1, 0, {}, ("Written.",), 1.0)
+        begun.finish("cancelled")
+    with closing(sqlite3.connect(killed / "cells.sqlite")) as empty:
+        empty.execute("CREATE TABLE cells (row INTEGER)")
+
+    assert ParquetFolder(killed, changed(seed=8)).earlier is None
+    assert "the seed was 7 and is 8" in refusal(kept, changed(seed=8)).problem
 
 
 def test_a_processor_that_is_new_is_refused_with_how_much_is_written_without_it(tmp_path: Path) -> None:
@@ -277,7 +314,7 @@ def served(at: str, **fields: Any) -> RunDescription:
 
 
 def test_a_model_that_is_another_path_of_a_gateway_is_told_with_both(tmp_path: Path) -> None:
-    ParquetFolder(tmp_path, served("11434/v1")).finish("finished")
+    stop(ParquetFolder(tmp_path, served("11434/v1")))
 
     problem = refusal(tmp_path, served("8000/large/v1", max_parallel=3, timeout=5.0)).problem
 
@@ -288,7 +325,7 @@ def test_a_model_that_is_another_path_of_a_gateway_is_told_with_both(tmp_path: P
 
 
 def test_a_model_that_is_served_on_another_port_is_the_same(tmp_path: Path) -> None:
-    ParquetFolder(tmp_path, served("11434/v1")).finish("cancelled")
+    stop(ParquetFolder(tmp_path, served("11434/v1")))
 
     ParquetFolder(tmp_path, served("8000/v1")).finish("cancelled")
 
@@ -298,7 +335,7 @@ def test_a_model_that_is_served_on_another_port_is_the_same(tmp_path: Path) -> N
 
 
 def test_a_builder_json_that_tells_nothing_of_columns_does_not_hide_that_one_has_changed(tmp_path: Path) -> None:
-    ParquetFolder(tmp_path, changed()).finish("finished")
+    stop(ParquetFolder(tmp_path, changed()))
     (tmp_path / "builder.json").write_text('{"format": 1, "columns": [], "models": {"default": 3}}')
 
     problem = refusal(tmp_path, changed(columns={"stars": Integer(1, 6), "review": LLMText("Write.")})).problem
@@ -310,13 +347,13 @@ def test_the_source_of_a_function_counts(tmp_path: Path) -> None:
     def run(function: Callable[..., Any]) -> RunDescription:
         return changed(**declared(STARS, ("words", Function.from_callable(function))))
 
-    ParquetFolder(tmp_path, run(lambda stars: stars + 1)).finish("finished")
+    stop(ParquetFolder(tmp_path, run(lambda stars: stars + 1)))
 
     assert "column 'words' has changed (its source)" in refusal(tmp_path, run(lambda stars: stars + 2)).problem
 
 
 def test_of_many_differences_the_first_are_told(tmp_path: Path) -> None:
-    ParquetFolder(tmp_path, changed()).finish("finished")
+    stop(ParquetFolder(tmp_path, changed()))
     more = [(f"c{number}", Integer(1, 2)) for number in range(20)]
 
     assert refusal(tmp_path, changed(**declared(STARS, REVIEW, *more))).problem.endswith(
