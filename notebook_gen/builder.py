@@ -285,7 +285,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
     def _repr_html_(self) -> str:
         from notebook_gen.views.dag import dag_html
 
-        return dag_html(self.graph, models=self.models)
+        return dag_html(self.graph, models=self.models, processors=self.processors.names)
 
     def validate(self) -> None:
         """Check everything that can be checked before a run.

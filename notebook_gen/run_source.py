@@ -80,7 +80,8 @@ class RunSource:
     ) -> None:
         self.graph = plan.graph
         self.columns = tuple(plan.graph.columns)
-        self.progress = Progress(plan.graph, plan.rows)
+        self.processors = plan.processors
+        self.progress = Progress(plan.graph, plan.rows, self.processors.names)
         self.trace = Trace(plan.graph, plan.ceilings) if plan.trace else None
         self.failures = Failures(plan.graph, plan.storage)
         self.failure_count = 0

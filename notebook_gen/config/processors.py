@@ -20,6 +20,8 @@ from notebook_gen.config.wording import say_kind
 from notebook_gen.errors import ConfigError, NotDeclared
 
 Stage = Literal["pre_batch", "post_batch", "after_run"]
+ProcessorNames = Mapping[Stage, tuple[str, ...]]
+"""The processors of each stage, in the order they run."""
 
 
 class ProcessorSpec(Spec):
@@ -209,6 +211,12 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
         written = _columns_after("post_batch", self.at("post_batch"), columns)
         _columns_after("after_run", self.at("after_run"), written)
         return written
+
+    @property
+    def names(self) -> ProcessorNames:
+        """Give the names of all, by stage; stages without any are left out."""
+        stages: tuple[Stage, ...] = get_args(Stage)
+        return {stage: tuple(specs) for stage in stages if (specs := self.at(stage))}
 
     def taken_by(self, columns: Sequence[str]) -> dict[str, str]:
         """Say who takes a column away, if it is not there at last: `dropped by DropColumns`.

@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Literal
 
+from notebook_gen.config.processors import ProcessorNames
 from notebook_gen.errors import RateLimited, Transient
 from notebook_gen.events import (
     CellFailed,
@@ -91,6 +92,7 @@ class Progress:
         rows_after_run: rows that the processors of the whole dataset made of them; None before they are through.
         is_renumbered: whether these have other numbers, and nobody knows which row is which.
         rows_open: rows being worked on or finished, from row 0 on.
+        processors: what changes many rows at once.
         nodes: progress of each node, in the graph's order.
         limits: how many may be in flight, per resource whose limit has moved.
         wall_time: when the run began, in seconds since the epoch; None before.
@@ -99,8 +101,9 @@ class Progress:
         error: what ended the run, if it did not finish.
     """
 
-    def __init__(self, graph: ExecutionGraph, rows: int) -> None:
+    def __init__(self, graph: ExecutionGraph, rows: int, processors: ProcessorNames | None = None) -> None:
         self.graph = graph
+        self.processors: ProcessorNames = processors or {}
         self.state: State | Literal["waiting", "running", "paused"] = "waiting"
         self.rows = self.rows_asked = rows
         self.rows_done = 0
@@ -128,6 +131,16 @@ class Progress:
     def rows_listed(self) -> int:
         """One more than the highest number of a row that may be looked at."""
         return self.rows_after_run if self.is_renumbered and self.rows_after_run is not None else self.rows
+
+    @property
+    def rows_made(self) -> int:
+        """Rows that had all their cells, also those that processors have left out since: it never falls."""
+        return self.rows_done + self.rows_dropped_late
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether processors may still leave out rows that are done."""
+        return "post_batch" in self.processors and self.ended is None
 
     @property
     def in_flight(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notebook_gen.config.models import Model
+from notebook_gen.config.processors import ProcessorNames
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.fitting import Direction, Fit, choose_fit
@@ -19,6 +20,7 @@ from notebook_gen.views.layout import lay_out
 from notebook_gen.views.model_groups import LABEL_SIZE, ModelGroup, group_by_model
 from notebook_gen.views.nodes import BuilderNodes, Face, NodeNumbers, RunNodes, is_whole_column
 from notebook_gen.views.palette import EITHER, LIGHT, Theme, kind_fill, kind_tint, node_colors
+from notebook_gen.views.processors import ProcessorMarks
 from notebook_gen.views.specs import KIND_NAMES, describe, outline
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import ELLIPSIS, escape, fit, one_line, write_plural
@@ -54,9 +56,9 @@ def dag_svg(graph: ExecutionGraph, *, progress: Progress | None = None, max_widt
     """
     if progress is None:
         return _draw_builder(graph, (max_width or inf, inf)).svg
-    fit = _fit_run(graph, progress, max_width)
+    fit, marks = _fit_run(graph, progress, max_width), _marks_of_run(progress, max_width)
     nodes = RunNodes(graph, progress, fit.face)
-    return _svg(graph, nodes, _lay_out(graph, nodes, fit), least=_LEAST_SCALE)
+    return _svg(graph, nodes, _lay_out(graph, nodes, fit), marks, least=_LEAST_SCALE)
 
 
 def dag_image(graph: ExecutionGraph, progress: Progress | None, max_width: float) -> str:
@@ -78,6 +80,7 @@ def stand_alone(graph: ExecutionGraph, svg: str, *, theme: Theme = LIGHT) -> str
         f".ng-ground-name{{stroke:{theme.lane};stroke-width:7px;paint-order:stroke}}"
         f".ng-node-failed{{fill:{theme.bad}}}.ng-ground rect{{fill:{theme.lane};stroke:{theme.line}}}"
         f".ng-edge,.ng-frame{{fill:none;stroke:{theme.soft}}}.ng-node-box{{fill:{theme.background}}}"
+        f".ng-processor rect{{fill:none;stroke:{theme.soft};stroke-opacity:.5}}.ng-processor-name{{font-weight:600}}"
         f".ng-node-border{{fill:none;stroke:{theme.soft};stroke-opacity:.5}}"
         ".ng-node-face{clip-path:inset(0 round 7px)}"
         f"{kinds}"
@@ -90,8 +93,7 @@ def stand_alone(graph: ExecutionGraph, svg: str, *, theme: Theme = LIGHT) -> str
 def dag_size(graph: ExecutionGraph, progress: Progress, max_width: float) -> Size:
     """Give the width and the height in pixels of what `dag_svg` draws of the same."""
     fit = _fit_run(graph, progress, max_width)
-    layout = _lay_out(graph, RunNodes(graph, progress, fit.face), fit)
-    return layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
+    return _size(_lay_out(graph, RunNodes(graph, progress, fit.face), fit), _marks_of_run(progress, max_width))
 
 
 def more_below(graph: ExecutionGraph, progress: Progress, max_width: float, height: float) -> str:
@@ -117,6 +119,7 @@ def dag_html(
     graph: ExecutionGraph,
     *,
     models: Mapping[str, Model] | None = None,
+    processors: ProcessorNames | None = None,
     direction: Direction = "auto",
     made: Progress | None = None,
     notes: Sequence[str] = (),
@@ -126,6 +129,7 @@ def dag_html(
     Args:
         graph: what to draw.
         models: the builder's, by alias.
+        processors: the builder's, by stage.
         direction: where edges lead; "auto": as it fits best.
         made: what came of the columns, to say that instead of what they are.
         notes: sentences below the picture; not escaped.
@@ -134,14 +138,12 @@ def dag_html(
     if not graph.nodes:
         hint = 'No columns yet. Declare the first: <code>b["stars"] = ng.Integer(1, 5)</code>'
         return f'{style}<div class="ng-view mathjax_ignore"><p class="ng-empty">{hint}</p></div>'
-    groups = group_by_model(graph, models or {})
-    room = (_BUILDER_WIDTH, _BUILDER_HEIGHT)
-    draw = partial(_draw_builder, graph, groups=groups, direction=direction, made=made)
-    usual = draw(room, least=_BESIDE_SCROLLBAR)
+    beside = _Beside(group_by_model(graph, models or {}), processors or {})
+    draw = partial(_draw_builder, graph, beside=beside, direction=direction, made=made)
+    usual = draw((_BUILDER_WIDTH, _BUILDER_HEIGHT), least=_BESIDE_SCROLLBAR)
     css_class, drawn, image = "ng-builder", usual.html, stand_alone(graph, usual.svg, theme=EITHER)
     if usual.width > _BUILDER_NARROW:
-        room = (_BUILDER_NARROW, _BUILDER_HEIGHT)
-        narrow = draw(room, least=_BUILDER_LEAST)
+        narrow = draw((_BUILDER_NARROW, _BUILDER_HEIGHT), least=_BUILDER_LEAST)
         # no container query can ask for the width of what is in it
         needed = ceil(_BESIDE_SCROLLBAR * usual.width + _BUILDER_PADDING)
         css_class = f"ng-builder ng-from-{needed}"
@@ -162,12 +164,13 @@ def builder_svg(
     graph: ExecutionGraph,
     *,
     models: Mapping[str, Model] | None = None,
+    processors: ProcessorNames | None = None,
     direction: Direction = "auto",
     made: Progress | None = None,
 ) -> str:
     """Draw a builder's graph as inline SVG, as `dag_html` does."""
-    room, groups = (_BUILDER_WIDTH, _BUILDER_HEIGHT), group_by_model(graph, models or {})
-    return _draw_builder(graph, room, groups=groups, direction=direction, made=made).svg
+    beside = _Beside(group_by_model(graph, models or {}), processors or {})
+    return _draw_builder(graph, (_BUILDER_WIDTH, _BUILDER_HEIGHT), beside, direction, made=made).svg
 
 
 def dag_source(
@@ -209,8 +212,23 @@ def dag_source(
 
 
 def _fit_run(graph: ExecutionGraph, progress: Progress, max_width: float | None) -> Fit:
-    room = (max_width - 2 * _MARGIN, _RUN_HEIGHT - 2 * _MARGIN) if max_width is not None else (inf, inf)
+    below = _marks_of_run(progress, max_width).height
+    room = (max_width - 2 * _MARGIN, _RUN_HEIGHT - 2 * _MARGIN - below) if max_width is not None else (inf, inf)
     return choose_fit(graph, lambda face: RunNodes(graph, progress, face).size, room)
+
+
+def _marks_of_run(progress: Progress, max_width: float | None) -> ProcessorMarks:
+    return ProcessorMarks(progress.processors, (max_width or inf) - 2 * _MARGIN)
+
+
+class _Beside(NamedTuple):
+    """What a builder's picture shows besides columns: grounds of those of one model, and processors."""
+
+    groups: Sequence[ModelGroup]
+    processors: ProcessorNames
+
+
+_NOTHING_BESIDE: Final = _Beside((), {})
 
 
 class _Drawn(NamedTuple):
@@ -234,14 +252,15 @@ class _Drawn(NamedTuple):
 def _draw_builder(
     graph: ExecutionGraph,
     room: Size,
-    *,
-    groups: Sequence[ModelGroup] = (),
+    beside: _Beside = _NOTHING_BESIDE,
     direction: Direction = "auto",
+    *,
     least: float = 1.0,
     made: Progress | None = None,
 ) -> _Drawn:
-    inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN)
-    together = [group.group for group in groups]
+    marks = ProcessorMarks(beside.processors, room[0] - 2 * _MARGIN)
+    inner = (room[0] - 2 * _MARGIN, room[1] - 2 * _MARGIN - marks.height)
+    together = [group.group for group in beside.groups]
 
     def nodes_of(face: Face) -> BuilderNodes | RunNodes:
         return BuilderNodes(graph, face) if made is None else RunNodes(graph, made, face)
@@ -249,8 +268,8 @@ def _draw_builder(
     fit = choose_fit(graph, lambda face: nodes_of(face).size, inner, direction=direction, groups=together)
     nodes = nodes_of(fit.face)
     layout = _lay_out(graph, nodes, fit)
-    svg = _svg(graph, nodes, layout, groups, least=least)
-    return _Drawn(svg, _note(graph, layout, _BUILDER_SEEN), layout.width + 2 * _MARGIN)
+    svg = _svg(graph, nodes, layout, marks, beside.groups, least=least)
+    return _Drawn(svg, _note(graph, layout, _BUILDER_SEEN), _size(layout, marks)[0])
 
 
 def _note(graph: ExecutionGraph, layout: Layout, height: float) -> str:
@@ -262,6 +281,10 @@ def _note(graph: ExecutionGraph, layout: Layout, height: float) -> str:
     return f'<div class="ng-more">{ELLIPSIS} {below} more columns below</div>' if below else ""
 
 
+def _size(layout: Layout, marks: ProcessorMarks) -> Size:
+    return max(layout.width, marks.width) + 2 * _MARGIN, layout.height + marks.height + 2 * _MARGIN
+
+
 def _lay_out(graph: ExecutionGraph, nodes: BuilderNodes | RunNodes, fit: Fit) -> Layout:
     return lay_out(graph, [nodes.size] * len(graph.nodes), fit.arrangement)
 
@@ -270,16 +293,17 @@ def _svg(
     graph: ExecutionGraph,
     nodes: BuilderNodes | RunNodes,
     layout: Layout,
+    marks: ProcessorMarks,
     groups: Sequence[ModelGroup] = (),
     *,
     least: float = 1.0,
 ) -> str:
-    width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
+    width, height = _size(layout, marks)
     small = "" if nodes.face.has_sub else " ng-small"
     return "".join(
         (
             f'<svg class="ng-dag{small}" xmlns="http://www.w3.org/2000/svg" role="img" ',
-            f'aria-label="{escape(outline(graph))}" ',
+            f'aria-label="{escape(outline(graph) + marks.outline)}" ',
             # not much smaller than it is drawn, however little room there is: its text could not be read
             f'width="{width:.0f}" height="{height:.0f}" style="min-width:{least * width:.0f}px" ',
             f'viewBox="{-_MARGIN:g} {-_MARGIN:g} {width:.1f} {height:.1f}">',
@@ -288,6 +312,7 @@ def _svg(
             *(_draw_edge(edge) for edge in layout.edges),
             *(_draw_label(ground, groups[ground.group]) for ground in layout.grounds if ground.is_named),
             *(nodes.draw(node, box) for node, box in zip(graph.nodes, layout.boxes, strict=True)),
+            marks.draw(layout.height),
             "</svg>",
         )
     )

@@ -51,6 +51,7 @@ _SOON: Final = 1.0  # seconds; most runs that are cancelled end before, and noth
 _FOLDER_LENGTH: Final = 28
 _FIGURE_SIZE: Final = 13
 _LABEL_SIZE: Final = 11
+_NAMED: Final = 6
 _ROOM: Final = 0.9  # of the width that text may have at most: few fonts need it all, and there are gaps
 
 
@@ -159,9 +160,7 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     estimate = None if is_over else _estimate(source)
     label = f"of about {estimate}" if estimate else "elapsed"
     yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
-    rows = write_count(progress.rows)
-    label = " · ".join(["rows done", *say_resized(progress)])
-    yield _Fact(f"{write_count(progress.rows_done)} of {rows}", label, widest=(f"{rows} of {rows}", ""))
+    yield _rows(progress)
     by = say_dropped_by(progress)
     label = f"dropped · {by}" if by else "dropped"
     yield _Fact(write_count(progress.rows_dropped), label, is_bad=progress.rows_dropped > 0, widest=("9,999", ""))
@@ -176,6 +175,31 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     yield _attempts(source, looks)
     if looks[0].is_model:
         yield _spending(source)
+
+
+def _rows(progress: Progress) -> _Fact:
+    """How many rows are done; while processors may leave some out, how many were made and how many they have kept."""
+    rows, by = write_count(progress.rows), progress.processors
+    if progress.is_filtered:
+        title = f"post-batch: {_names(by['post_batch'])} may leave out rows when their row group is finished"
+        label, done, widest = (
+            f"rows made · {write_count(progress.rows_written)} kept",
+            progress.rows_made,
+            f" · {rows} kept",
+        )
+    else:
+        title = (
+            f"after run: {_names(by['after_run'])} may leave out rows of the whole dataset" if "after_run" in by else ""
+        )
+        label, done, widest = " · ".join(["rows done", *say_resized(progress)]), progress.rows_done, ""
+    title = title if progress.ended is None else ""
+    return _Fact(
+        f"{write_count(done)} of {rows}", label, widest=(f"{rows} of {rows}", f"rows made{widest}"), title=title
+    )
+
+
+def _names(processors: Sequence[str]) -> str:
+    return ", ".join(one_line(name, 40) for name in processors[:_NAMED])
 
 
 def _unreturned(gives_up_in: float) -> _Fact:

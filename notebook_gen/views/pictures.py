@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Union, get_args
 
+from notebook_gen.config.processors import Processors
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.trace_context import frame_of_table
@@ -177,10 +178,12 @@ def dag(
         raise ConfigError(
             f"a {type(builder).__name__} is no builder", advice="give the DatasetBuilder, its graph, or one of its runs"
         )
-    models = getattr(planned, "models", None)
+    models, declared = getattr(planned, "models", None), getattr(planned, "processors", None)
+    names = declared.names if isinstance(declared, Processors) else None
+    svg = builder_svg(graph, models=models, processors=names, direction=direction)
     return Drawing(
-        html=dag_html(graph, models=models, direction=direction),
-        svg=stand_alone(graph, builder_svg(graph, models=models, direction=direction)),
+        html=dag_html(graph, models=models, processors=names, direction=direction),
+        svg=stand_alone(graph, svg),
         source=dag_source(graph, models=models, flow="down" if direction == "down" else "right").source,
     )
 

@@ -75,10 +75,14 @@ def say_dropped_by(progress: Progress) -> str:
 def row_counts(progress: Progress) -> list[str]:
     """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`.
 
-    What is neither done nor dropped is still to come, so that it adds up at any time: a row that a processor leaves
-    out is not done any more, but dropped.
+    What is neither done nor dropped is still to come, so that it adds up at any time. While processors may still leave
+    rows out, it is said how many were made and kept so far: `12 of 40 rows made`, `7 kept`.
     """
-    counts = [f"{write_count(progress.rows_done)} of {write_plural(progress.rows, 'row')}"]
+    rows = write_plural(progress.rows, "row")
+    if progress.is_filtered:
+        counts = [f"{write_count(progress.rows_made)} of {rows} made", f"{write_count(progress.rows_written)} kept"]
+    else:
+        counts = [f"{write_count(progress.rows_done)} of {rows}"]
     if progress.rows_dropped:
         by = say_dropped_by(progress)
         counts.append(f"{write_count(progress.rows_dropped)} dropped{f' ({by})' if by else ''}")
@@ -91,7 +95,7 @@ def row_counts(progress: Progress) -> list[str]:
 def full_counts(progress: Progress) -> list[str]:
     """Say the same where nothing else tells what the rows are: `12 of 40 rows done`."""
     rows, *others = row_counts(progress)
-    return [f"{rows} done", *others]
+    return [rows if progress.is_filtered else f"{rows} done", *others]
 
 
 def say_unwaited(source: RunSource, *, was_cancelled: bool, held_up: str = "") -> str:

@@ -29,7 +29,7 @@ from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Usage
 from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
 from notebook_gen.views.source import InVain
-from notebook_gen.views.summary import row_counts, say_spending
+from notebook_gen.views.summary import full_counts, row_counts, say_spending
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -94,6 +94,24 @@ def test_rows_that_are_done_dropped_and_to_come_add_up_while_processors_leave_ou
     run.publish(DatasetReplaced(4.0, 12, is_renumbered=False))
     assert _texts(head_html(run))[3:5] == ["33 of 40", "rows done · 12 in the dataset"]
     assert row_counts(run.progress) == ["33 of 40 rows", "6 dropped (5 by processors)", "12 in the dataset"]
+
+
+def test_while_processors_may_leave_rows_out_those_that_were_made_never_get_fewer() -> None:
+    run = review_run(rows=40)
+    run.progress.processors = {"post_batch": ("few", "tidy"), "after_run": ("one",)}
+    group = RowGroup(0, 0, 30)
+    late = [RowDropped(2.0, 0, row, None, 1, Rejected("twice"), was_done=True) for row in range(5)]
+
+    run.publish(RunStarted(0.0, 40, 0.0), RowGroupOpened(0.0, group), RowsDone(1.0, 0, 30))
+    assert _texts(head_html(run))[3:5] == ["30 of 40", "rows made · 0 kept"]
+    assert "post-batch: few, tidy may leave out rows when their row group is finished" in head_html(run)
+
+    run.publish(*late, RowGroupWritten(2.0, group, 25))
+    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows made · 25 kept", "5", "dropped · 5 by processors"]
+    assert full_counts(run.progress) == ["30 of 40 rows made", "25 kept", "5 dropped (5 by processors)"]
+
+    run.publish(RunFinished(3.0, "cancelled", None))
+    assert _texts(head_html(run))[3:7] == ["25 of 40", "rows done", "5", "dropped · 5 by processors"]
 
 
 def test_an_estimate_is_made_of_how_long_the_cells_that_are_left_take() -> None:
