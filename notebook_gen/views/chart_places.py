@@ -23,6 +23,7 @@ BAND_GAP: Final = 12.0
 _WIDEST_PITCH = 18.0
 _WIDEST_ROW = 15.0  # for each attempt that stands beside another
 _ROW_GAP = 1.0
+_ROWS_TOP = 4.0  # a thin row, and its label, keep off what is above
 _NARROWEST_LABEL = 66.0
 _LABEL_GAP = 8.0
 _PADDING = 16.0  # of the view: labels begin where all else begins
@@ -113,7 +114,7 @@ def inner_height(height: float) -> float:
 
 def rows_height(height: float) -> float:
     """Give the pixels of it for lanes that are rows: below them a word has room, where other lanes have their bands."""
-    return inner_height(height) - BAND_GAP
+    return inner_height(height) - BAND_GAP - _ROWS_TOP
 
 
 def place_lanes(lanes: Lanes, names: Sequence[str], height: float, *, below: Sequence[str] = ()) -> Places:
@@ -156,14 +157,18 @@ def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
 
 
 def _place_rows(lanes: Lanes, height: float, label_width: float) -> Places:
-    """Every row has the same height, and its lanes as much of it."""
+    """Every row has the same height, and its lanes share it equally; bars are as thick in all of them."""
     most = max(lanes.counts, default=1)
     pitch = min(_WIDEST_ROW * most, rows_height(height) / max(1, len(lanes.groups)))
     gap = _ROW_GAP if pitch >= 8 else 0.0
     part = (pitch - gap) / most
-    tops = [pitch * number for number in range(len(lanes.groups))]
-    middles = tuple(top + part * (lane + 0.5) for top in tops for lane in range(most))
+    tops = [_ROWS_TOP + pitch * number for number in range(len(lanes.groups))]
     groups = tuple(Band(top, top + pitch - gap) for top in tops)
+    middles = tuple(
+        band.top + (pitch - gap) * (lane + 0.5) / count
+        for band, count in zip(groups, lanes.counts, strict=True)
+        for lane in range(count)
+    )
     thickness = min(11.0, part * (0.72 if part >= 5 else 0.85))
     return Places(inner_height(height), label_width, middles, thickness, groups, None, None, _labelled(groups))
 

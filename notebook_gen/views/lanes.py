@@ -8,6 +8,7 @@ Rules it keeps:
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from notebook_gen.views.history import Columns, History
@@ -69,7 +70,7 @@ class Lanes:
     @property
     def first(self) -> tuple[int, ...]:
         """The first lane of each group."""
-        return tuple(sum(self.counts[:number]) for number in range(len(self.counts)))
+        return tuple(accumulate(self.counts, initial=0))[:-1]
 
 
 def slot_lanes(history: History) -> Lanes:
@@ -121,18 +122,18 @@ def place_rows(rows: Sequence[int], bars: Columns, room: float, resource_of: tup
 
     begins, ends = bars["started"] - bars["waited"], bars["started"] + bars["seconds"]
     stacked = np.zeros(len(ends), np.int64)
+    counts = dict.fromkeys(rows, 1)
     for row in rows:
         own = np.nonzero(bars["row"] == row)[0]
         own = own[np.argsort(begins[own], kind="stable")]
-        stacked[own] = _stack(begins[own].tolist(), ends[own].tolist())
-    stacked = np.minimum(stacked, _MOST_SUBLANES - 1)
-    count = int(stacked.max(initial=0)) + 1
-    fitting = max(1, int(room / _row_pitch(count)))
+        stacked[own] = np.minimum(_stack(begins[own].tolist(), ends[own].tolist()), _MOST_SUBLANES - 1)
+        counts[row] = int(stacked[own].max(initial=0)) + 1
+    fitting = max(1, int(room / _row_pitch(max(counts.values(), default=1))))
     shown = sorted(rows[:fitting])
-    number_of = {row: number for number, row in enumerate(shown)}
-    numbers = np.array([number_of.get(row, -1) for row in bars["row"].tolist()], np.int64)
-    placed = np.where(numbers < 0, -1, numbers * count + stacked)
-    return Lanes("rows", tuple(shown), (count,) * len(shown), resource_of), placed
+    lanes = Lanes("rows", tuple(shown), tuple(counts[row] for row in shown), resource_of)
+    first_of = dict(zip(shown, lanes.first, strict=True))
+    first = np.array([first_of.get(row, -1) for row in bars["row"].tolist()], np.int64)
+    return lanes, np.where(first < 0, -1, first + stacked)
 
 
 def _row_pitch(count: int) -> float:

@@ -144,7 +144,7 @@ def test_of_a_run_that_has_ended_every_row_can_be_turned_to(ended: NotebookPage)
     field = page.locator(f"{TIMELINE} .ng-row-turns input")
     field.fill("100")
     field.press("Enter")
-    page.wait_for_function(f"!{SEEN}.includes('– 199')")
+    page.wait_for_function(f"!{SEEN}.includes('to 199')")
     assert _numbers(page)[0] == 100
     bars = page.locator(BARS)
     assert bars.count() == 2 * len(_numbers(page))
@@ -246,7 +246,7 @@ def test_a_saved_page_that_lacks_the_last_rows_says_so_and_takes_no_number_beyon
         field.fill(str(most))
         field.press("Enter")
 
-        said = f"– {most:,} of 3,000, the last in this file"
+        said = f"to {most:,} of 3,000, the last in this file"
         page.locator(f"{TIMELINE} .ng-row-turns", has_text=said).wait_for()
         assert most < 2999
         assert page.locator(f"{TIMELINE} .ng-row-turns").get_by_role("button", name="after").is_disabled()

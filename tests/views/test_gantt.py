@@ -308,6 +308,24 @@ def test_of_a_wait_the_part_counts_as_cooling_down_in_which_the_endpoint_was_lef
     assert "cooling down" not in texts[1]
 
 
+def test_the_bars_of_a_row_stand_around_the_middle_of_its_label_and_off_what_is_above() -> None:
+    run = traced_run()
+    run.attempt(REVIEW, 0, 1.0, 2.0)
+    run.attempt(SCORE, 0, 2.5, 3.0)
+    for slot, node in enumerate((REVIEW, SCORE, SCORE)):
+        run.publish(TaskStarted(4.0, Task(node, 0, 1), 3.5, slot))
+    run.attempt(REVIEW, 2, 5.0, 6.0)
+
+    chart = _chart(run, lanes="rows")
+
+    places = chart.places
+    assert chart.detail.lanes.counts == (1, 3, 1)
+    assert (places.lanes[0], places.lanes[2], places.lanes[4]) == pytest.approx(tuple(places.labels))
+    assert places.groups[0].top == 4.0
+    assert places.groups[0].bottom - places.groups[0].top > 3 * places.thickness
+    assert places.pauses_end <= places.height
+
+
 def test_where_lanes_are_rows_a_thin_line_stands_for_each_wait_and_nothing_below_them() -> None:
     run = traced_run()
     run.attempt(REVIEW, 0, 1.0, 2.0)

@@ -22,8 +22,8 @@ function pageOf(pages, { before, after }) {
 class RowTurns {
   constructor(head, turn) {
     this.parts = addPager(head, "rows", {
-      noun: "rows", before: "The rows before these", after: "The rows after these",
-      title: "Go to a row", name: "First row",
+      noun: "from row", before: "The rows before these", after: "The rows after these",
+      title: "Type the row to begin with", name: "First row",
       step: (by) => turn(by < 0 ? { before: this.rows.before } : { after: this.rows.after }),
       jump: (row) => turn({ after: row }),
     });
@@ -38,9 +38,9 @@ class RowTurns {
     pager.hidden = !rows || (rows.before === null && rows.after === null);
     if (pager.hidden) return false;
     const { first, end, older, before, after, reach } = rows, isLastHere = after !== null && after >= reach;
-    const which = older ? `, and ${older} older` : isLastHere ? ", the last in this file" : "";
-    pager.title = note;
-    fillPager(this.parts, first, `– ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${which}`, reach - 1);
+    const which = older ? `, and ${older} earlier` : isLastHere ? ", the last in this file" : "";
+    pager.title = `${note}. Type the row to begin with, or turn with ‹ and ›`;
+    fillPager(this.parts, first, `to ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${which}`, reach - 1);
     previous.disabled = before === null;
     next.disabled = after === null || isLastHere;
     return true;
