@@ -148,7 +148,8 @@ class Launch:
             if not earlier.replaced.is_renumbered:
                 left_out = {number: self.groups[number].size - rows for number, rows in others.items()}
                 others = {}
-        work = EarlierWork(finished, kept.groups(size), others, left_out)
+        cells = {number: nodes for number, nodes in kept.counts(size).items() if number not in finished}
+        work = EarlierWork(finished, cells.keys(), others, left_out, cells)
         return replace(self, earlier=work, kept=kept, processors=processors)
 
     @property
@@ -181,6 +182,7 @@ class Launch:
             models=self.connections.models,
             exchanges=ExchangeLog(),
             processors=self.processors,
+            earlier=self.earlier,
         )
 
     @asynccontextmanager

@@ -24,6 +24,7 @@ from notebook_gen.observers.rows import LiveRows, Storage
 from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.trace_context import count_undone
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.values import EarlierWork
 from notebook_gen.views.source import Cancelling, InVain
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class RunPlan:
         models: the models that make its cells, by alias.
         exchanges: where what is said to models is kept.
         processors: what changes many rows at once.
+        earlier: what an earlier run has left in the same place.
     """
 
     graph: ExecutionGraph
@@ -63,6 +65,7 @@ class RunPlan:
     models: Mapping[str, Model]
     exchanges: "ExchangeLog"
     processors: Processors
+    earlier: EarlierWork
 
 
 class RunSource:
@@ -81,7 +84,7 @@ class RunSource:
         self.graph = plan.graph
         self.columns = tuple(plan.graph.columns)
         self.processors = plan.processors
-        self.progress = Progress(plan.graph, plan.rows, self.processors.names)
+        self.progress = Progress(plan.graph, plan.rows, self.processors.names, plan.earlier)
         self.trace = Trace(plan.graph, plan.ceilings) if plan.trace else None
         self.failures = Failures(plan.graph, plan.storage)
         self.failure_count = 0

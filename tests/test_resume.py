@@ -18,6 +18,7 @@ import pytest
 
 import notebook_gen as ng
 from notebook_gen.config.processors import Stage
+from notebook_gen.views.summary import count_kept
 
 PROGRAM = """
 import asyncio, os, sys
@@ -218,6 +219,25 @@ def test_a_run_that_was_cancelled_goes_on_and_says_what_it_kept(tmp_path: Path) 
     kept = next(row for row in range(40) if not again.record(row)["review"].attempts)
     assert again.record(kept)["review"].reason == "an earlier run made it"
     assert re.search(r"finished, 40 of 40 rows done, [1-9]\d* cells kept>$", repr(again))
+
+
+def test_a_run_that_goes_on_expects_to_pay_for_the_cells_alone_that_were_not_kept(tmp_path: Path) -> None:
+    b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=40))
+    b.models["default"] = ng.DemoModel(latency=0.02, max_parallel=4)
+    b["review"] = ng.LLMText("Write.")
+    first = b.create(40, tmp_path / "d", show=False)
+    while calls_of(first) < 24:
+        assert not first.is_over
+        time.sleep(0.005)
+    first.cancel()
+    with pytest.raises(ng.RunCancelled):
+        first.result()
+
+    again = b.create(40, tmp_path / "d", show=False)
+    before = count_kept(again._source.progress)
+    again.result()
+
+    assert before == count_kept(again._source.progress) >= 24
 
 
 def test_rows_that_an_earlier_run_finished_are_shown_and_say_where_it_left_a_cell_empty(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from notebook_gen.events import (
     WorkStopped,
 )
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork
 
 _OfRun = RunStarted | RunPaused | RunResumed | WorkStopped | DatasetReplaced | RunFinished
 
@@ -43,6 +44,7 @@ class NodeProgress:
     Attributes:
         done: rows that have its values.
         kept: rows whose values an earlier run made.
+        kept_ahead: cells that an earlier run made in rows to which this one has not come yet.
         skipped: rows in which it was skipped.
         failed: cells that failed for good; of a full column, one in each row.
         again: failed attempts that were followed by another.
@@ -59,6 +61,7 @@ class NodeProgress:
 
     done: int = 0
     kept: int = 0
+    kept_ahead: int = 0
     skipped: int = 0
     failed: int = 0
     again: int = 0
@@ -81,6 +84,12 @@ class NodeProgress:
 class Progress:
     """Counts of a run. Read attributes at any time; they are only written on the run's thread.
 
+    Args:
+        graph: its columns.
+        rows: rows asked for.
+        processors: the names of what changes many rows at once, by stage.
+        earlier: what an earlier run has left in the same place.
+
     Attributes:
         state: "waiting" before the run begins, "running" or "paused", then how it ended.
         rows: rows asked for, or as many as columns that change their number have made of them so far.
@@ -101,7 +110,13 @@ class Progress:
         error: what ended the run, if it did not finish.
     """
 
-    def __init__(self, graph: ExecutionGraph, rows: int, processors: ProcessorNames | None = None) -> None:
+    def __init__(
+        self,
+        graph: ExecutionGraph,
+        rows: int,
+        processors: ProcessorNames | None = None,
+        earlier: EarlierWork = NO_EARLIER_WORK,
+    ) -> None:
         self.graph = graph
         self.processors: ProcessorNames = processors or {}
         self.state: State | Literal["waiting", "running", "paused"] = "waiting"
@@ -126,6 +141,10 @@ class Progress:
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
         self._started: dict[int, float] = {}
+        self._kept_ahead = {number: dict(nodes) for number, nodes in earlier.kept.items()}
+        for nodes in self._kept_ahead.values():
+            for node, count in nodes.items():
+                self.nodes[node].kept_ahead += count
 
     @property
     def rows_listed(self) -> int:
@@ -215,8 +234,7 @@ class Progress:
             case InPlaceEnded():
                 self.nodes[event.node].done += event.done
             case CellsKept():
-                self.nodes[event.node].done += event.rows
-                self.nodes[event.node].kept += event.rows
+                self._cells_kept(event)
             case RowGroupKept():
                 self._row_group_kept(event)
             case CellsSkipped():
@@ -234,8 +252,7 @@ class Progress:
                 self.rows_open += event.row_group.size
                 self._group_size[event.row_group.number] = event.row_group.size
             case RowGroupWritten():
-                self.rows_written += event.delivered
-                self._group_size.pop(event.row_group.number, None)
+                self._row_group_written(event)
             case RunStarted() | RunPaused() | RunResumed() | WorkStopped() | DatasetReplaced() | RunFinished():
                 self._change_state(event)
             case _:
@@ -248,6 +265,23 @@ class Progress:
             self.rows_dropped += 1
             self.rows_done -= event.was_done
             self.rows_dropped_late += event.was_done
+
+    def _cells_kept(self, event: CellsKept) -> None:
+        node = self.nodes[event.node]
+        node.done += event.rows
+        node.kept += event.rows
+        ahead = self._kept_ahead.get(event.row_group, {})
+        if event.node in ahead:
+            ahead[event.node] -= event.rows
+            node.kept_ahead -= event.rows
+
+    def _row_group_written(self, event: RowGroupWritten) -> None:
+        number = event.row_group.number
+        self.rows_written += event.delivered
+        self._group_size.pop(number, None)
+        # of rows that were dropped, or of which this run has made something else
+        for node, count in self._kept_ahead.pop(number, {}).items():
+            self.nodes[node].kept_ahead -= count
 
     def _row_group_kept(self, event: RowGroupKept) -> None:
         rows = len(event.rows)

@@ -81,7 +81,8 @@ def usage_table(progress: Progress, models: Mapping[str, Model]) -> "pd.DataFram
 def spending(progress: Progress, models: Mapping[str, Model]) -> Spending:
     """Give what all columns have used, and will have used.
 
-    Each column is expected to need as many tokens for a cell as it did so far, for all the cells that it has to make.
+    Each column is expected to need as many tokens for a cell as it did so far, for all the cells that it has to make:
+    not for those that an earlier run has made, also where this one has not come to them yet.
 
     Args:
         progress: how far the run is.
@@ -96,7 +97,7 @@ def spending(progress: Progress, models: Mapping[str, Model]) -> Spending:
     for node, counts in zip(progress.graph.nodes, progress.nodes, strict=True):
         if node.model is None:
             continue
-        left = max(0, asked - counts.done - counts.skipped)
+        left = max(0, asked - counts.done - counts.skipped - counts.kept_ahead)
         made = counts.done - counts.kept
         is_known &= not left or made >= _ENOUGH
         growth = 1 + left / max(1, made)

@@ -127,12 +127,14 @@ class EarlierWork(NamedTuple):
         begun: the row groups of which some cells are kept.
         sizes: of finished row groups that have another number of rows than was planned, how many, with those dropped.
         left_out: of finished row groups, how many rows were done that processors of the whole dataset left out.
+        kept: of row groups that are not finished, how many cells of each node are kept, by row group and node.
     """
 
     finished: Mapping[int, Sequence[int]]
     begun: Container[int]
     sizes: Mapping[int, int] = {}
     left_out: Mapping[int, int] = {}
+    kept: Mapping[int, Mapping[int, int]] = {}
 
 
 NO_EARLIER_WORK: Final = EarlierWork({}, ())

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS cells (
 """
 _INSERT = "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?)"
 _SELECT = "SELECT row, maker, seal, made FROM cells WHERE row >= ? AND row < ?"
+_COUNT = "SELECT row / ?, maker, COUNT(*) FROM cells GROUP BY 1, 2"
 _DELETE = "DELETE FROM cells WHERE row >= ? AND row < ?"
 
 _log = logging.getLogger("notebook_gen")
@@ -116,6 +117,15 @@ class CellStore:
         return frozenset(
             number for (number,) in self._ask("SELECT DISTINCT row / ? FROM cells", (size,)) if type(number) is int
         )
+
+    def counts(self, size: int) -> Mapping[int, Mapping[int, int]]:
+        """Give how many cells of each node are kept, by row group of `size` rows, and by node."""
+        nodes = {maker: node for node, maker in enumerate(self._makers)}
+        counts: dict[int, dict[int, int]] = {}
+        for number, maker, count in self._ask(_COUNT, (size,)):
+            if type(number) is int and maker in nodes:
+                counts.setdefault(number, {})[nodes[maker]] = count
+        return counts
 
     def forget(self, group: RowGroup) -> None:
         """Forget the cells of a row group that was written as a whole.

@@ -86,14 +86,21 @@ class RefilledCells:
     def __init__(self, path: Path, rows: Mapping[int, Sequence[int]], graph: ExecutionGraph, store: CellStore) -> None:
         self._path = path
         self._rows = rows
+        # others are made again in place
+        self._looked_for = [node.index for node in graph.nodes if node.resource is not None]
         self._outputs = [node.outputs for node in graph.nodes]
         self._store = store
         self._tables: dict[int, pa.Table] = {}
         self.keep = store.keep
 
-    def groups(self, size: int) -> frozenset[int]:
-        """Give the numbers of the row groups, of `size` rows each, that have cells."""
-        return self._store.groups(size) | self._rows.keys()
+    def counts(self, size: int) -> Mapping[int, Mapping[int, int]]:
+        """Give how many cells of each node there are, as `CellStore.counts` does."""
+        counts = {number: dict(nodes) for number, nodes in self._store.counts(size).items()}
+        for number, rows in self._rows.items():
+            nodes = counts.setdefault(number, {})
+            for node in self._looked_for:
+                nodes[node] = nodes.get(node, 0) + len(rows)
+        return counts
 
     def find(
         self, node: int, group: RowGroup, rows: Sequence[int], inputs: Mapping[str, Sequence[Any]]

@@ -326,7 +326,7 @@ def _estimate(source: RunSource) -> str | None:
         own = progress.nodes[node.index]
         if own.mean_seconds is None:
             return None
-        wanted = max(0, rows - own.skipped - own.kept)
+        wanted = max(0, rows - own.skipped - own.kept - own.kept_ahead)
         done += min(own.done - own.kept, wanted) * own.mean_seconds
         asked += wanted * own.mean_seconds
     is_all_made = done >= asked or progress.rows_done >= rows

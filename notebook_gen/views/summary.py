@@ -51,7 +51,8 @@ def count_settled(node: NodeProgress, rows: int) -> int:
 
 def count_kept(progress: Progress) -> int:
     """Give how many cells are not made again because an earlier run has made them; seed data is not counted."""
-    return sum(progress.nodes[node].kept for node in made_nodes(progress.graph))
+    nodes = [progress.nodes[node] for node in made_nodes(progress.graph)]
+    return sum(node.kept + node.kept_ahead for node in nodes)
 
 
 def say_resized(progress: Progress) -> list[str]:

@@ -6,6 +6,7 @@ from notebook_gen.config.columns import Column, Function, LLMText
 from notebook_gen.errors import Rejected, RunError, Transient
 from notebook_gen.events import (
     CellFailed,
+    CellsKept,
     CellsSkipped,
     Event,
     InPlaceEnded,
@@ -25,7 +26,7 @@ from notebook_gen.events import (
 from notebook_gen.observers.progress import Progress
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
-from notebook_gen.plan.values import Usage
+from notebook_gen.plan.values import EarlierWork, Usage
 from tests.engine.fakes import Failing, Shelf, reads, run
 
 COLUMNS: dict[str, Column] = {
@@ -199,3 +200,15 @@ def test_rows_that_an_earlier_run_dropped_are_told_apart() -> None:
     progress(RowGroupKept(0.0, RowGroup(0, 0, 4), [0, 3], 4))
 
     assert (progress.rows_dropped, progress.rows_dropped_before) == (2, 2)
+
+
+def test_cells_that_an_earlier_run_has_made_are_ahead_until_their_row_group_has_left() -> None:
+    progress = Progress(build_graph(COLUMNS), rows=4, earlier=EarlierWork({}, {0}, kept={0: {0: 3}}))
+    assert progress.nodes[0].kept_ahead == 3
+
+    progress(CellsKept(1.0, 0, 0, 2, [0, 1]))
+    node = progress.nodes[0]
+    assert (node.done, node.kept, node.kept_ahead) == (2, 2, 1)
+
+    progress(RowGroupWritten(2.0, GROUP, 2))
+    assert node.kept_ahead == 0

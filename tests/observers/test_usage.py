@@ -58,6 +58,9 @@ def test_a_run_is_expected_to_spend_on_the_rows_that_are_left_what_it_spent_so_f
     review.kept, progress.rows_dropped = 25, 0
     assert spending(progress, models).cost_expected == 6.0
 
+    review.kept_ahead = 25
+    assert spending(progress, models).cost_expected == 4.0
+
 
 def test_a_cost_leaves_out_no_model_that_was_not_used_or_where_no_price_is_known() -> None:
     graph = build_graph({"review": LLMText("x"), "score": LLMText("{{ review }}", model="judge")})

@@ -501,7 +501,7 @@ def test_cells_are_found_by_the_next_run_and_those_of_finished_row_groups_are_no
     second = begin(tmp_path)
     store = second.open_cells(graph)
 
-    assert store.groups(4) == {1}
+    assert store.counts(4) == {1: {0: 1}}
     assert store.find(0, RowGroup(1, 4, 4), range(4, 8), {}) == {4: (4,)}
     second.finish("cancelled")
 
