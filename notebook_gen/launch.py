@@ -149,7 +149,9 @@ class Launch:
                 left_out = {number: self.groups[number].size - rows for number, rows in others.items()}
                 others = {}
         cells = {number: nodes for number, nodes in kept.counts(size).items() if number not in finished}
-        work = EarlierWork(finished, cells.keys(), others, left_out, cells)
+        written = earlier.rows if earlier is not None else {}
+        parts = {number: len(rows) for number, rows in written.items() if number not in finished}
+        work = EarlierWork(finished, cells.keys(), others, left_out, parts, cells)
         return replace(self, earlier=work, kept=kept, processors=processors)
 
     @property

@@ -18,6 +18,7 @@ import pytest
 
 import notebook_gen as ng
 from notebook_gen.config.processors import Stage
+from notebook_gen.views.head import side_html
 from notebook_gen.views.summary import count_kept
 
 PROGRAM = """
@@ -238,6 +239,36 @@ def test_a_run_that_goes_on_expects_to_pay_for_the_cells_alone_that_were_not_kep
     again.result()
 
     assert before == count_kept(again._source.progress) >= 24
+
+
+def test_rows_that_are_written_in_part_of_a_row_group_are_told_from_the_beginning(tmp_path: Path) -> None:
+    b = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=40))
+    b.seed_data(pa.table({"number": list(range(40))}))
+    goes_on = threading.Event()
+
+    @b.column
+    def half(number: int) -> int:
+        if number >= 10:
+            goes_on.wait(30)
+        return number // 2
+
+    first = b.create(40, tmp_path / "d", show=False)
+    while first._source.progress.rows_done < 10:
+        time.sleep(0.005)
+    first.cancel()
+    with pytest.raises(ng.RunCancelled):
+        first.result()
+    again = b.create(40, tmp_path / "d", show=False)
+    said = str(_figures_of(again))
+    goes_on.set()
+    again.result()
+
+    assert "'written', '10 rows'" in said
+    assert "'written', '40 rows'" in str(_figures_of(again))
+
+
+def _figures_of(run: ng.Run) -> list[tuple[str, str]]:
+    return re.findall(r"<span[^>]*>([^<]+)</span><b[^>]*>([^<]+)<", side_html(run._source, 0))
 
 
 def test_rows_that_an_earlier_run_finished_are_shown_and_say_where_it_left_a_cell_empty(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ class Progress:
         rows_dropped_late: those of them that had all their cells: a processor left them out.
         rows_after_run: rows that the processors of the whole dataset made of them; None before they are through.
         is_renumbered: whether these have other numbers, and nobody knows which row is which.
+        rows_written: rows that are written, with those of row groups that an earlier run has written in part.
         rows_open: rows being worked on or finished, from row 0 on.
         processors: what changes many rows at once.
         nodes: progress of each node, in the graph's order.
@@ -128,7 +129,7 @@ class Progress:
         self.rows_after_run: int | None = None
         self.is_renumbered = False
         self.rows_open = 0
-        self.rows_written = 0
+        self.rows_written = sum(earlier.parts.values())
         self.nodes = [NodeProgress() for _ in graph.nodes]
         self.limits: dict[str, int] = {}
         self.wall_time: float | None = None
@@ -141,6 +142,7 @@ class Progress:
         self._full_column = [node.full_column for node in graph.nodes]
         self._group_size: dict[int, int] = {}
         self._started: dict[int, float] = {}
+        self._parts = dict(earlier.parts)
         self._kept_ahead = {number: dict(nodes) for number, nodes in earlier.kept.items()}
         for nodes in self._kept_ahead.values():
             for node, count in nodes.items():
@@ -277,7 +279,8 @@ class Progress:
 
     def _row_group_written(self, event: RowGroupWritten) -> None:
         number = event.row_group.number
-        self.rows_written += event.delivered
+        # part of one never takes the place of a larger part
+        self.rows_written += max(0, event.delivered - self._parts.pop(number, 0))
         self._group_size.pop(number, None)
         # of rows that were dropped, or of which this run has made something else
         for node, count in self._kept_ahead.pop(number, {}).items():

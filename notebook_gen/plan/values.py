@@ -127,6 +127,7 @@ class EarlierWork(NamedTuple):
         begun: the row groups of which some cells are kept.
         sizes: of finished row groups that have another number of rows than was planned, how many, with those dropped.
         left_out: of finished row groups, how many rows were done that processors of the whole dataset left out.
+        parts: of row groups that are not finished, how many rows of each are written; they stay until there are more.
         kept: of row groups that are not finished, how many cells of each node are kept, by row group and node.
     """
 
@@ -134,6 +135,7 @@ class EarlierWork(NamedTuple):
     begun: Container[int]
     sizes: Mapping[int, int] = {}
     left_out: Mapping[int, int] = {}
+    parts: Mapping[int, int] = {}
     kept: Mapping[int, Mapping[int, int]] = {}
 
 

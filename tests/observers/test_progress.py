@@ -212,3 +212,11 @@ def test_cells_that_an_earlier_run_has_made_are_ahead_until_their_row_group_has_
 
     progress(RowGroupWritten(2.0, GROUP, 2))
     assert node.kept_ahead == 0
+
+
+def test_rows_of_a_row_group_that_an_earlier_run_wrote_in_part_are_written_all_the_while() -> None:
+    progress = Progress(build_graph(COLUMNS), rows=4, earlier=EarlierWork({}, {0}, parts={0: 3}))
+    assert progress.rows_written == 3
+
+    progress(RowGroupWritten(2.0, GROUP, 4))
+    assert progress.rows_written == 4
