@@ -385,13 +385,22 @@ def test_a_function_that_takes_a_column_away_is_named_where_it_is_known() -> Non
     def tidy(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.drop(columns="tmp_n")
 
+    def more(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(more=1)
+
     alone = _with_processors(tidy).preview(2, show=False)
     alone.result(timeout=30)
-    both = _with_processors(tidy, ng.RenameColumns({"text": "said"})).preview(2, show=False)
-    both.result(timeout=30)
+    renamed = _with_processors(tidy, ng.RenameColumns({"text": "said"})).preview(2, show=False)
+    renamed.result(timeout=30)
+    several = _with_processors(tidy, more).preview(2, show=False)
+    several.result(timeout=30)
 
     assert [cell.reason for cell in alone.record(0).cells] == ["dropped by tidy", ""]
-    assert [cell.reason for cell in both.record(0).cells] == ["dropped by a processor"] * 2
+    assert [cell.reason for cell in renamed.record(0).cells] == [
+        "dropped by tidy",
+        "renamed to 'said' by RenameColumns",
+    ]
+    assert [cell.reason for cell in several.record(0).cells] == ["dropped by a processor", ""]
 
 
 def test_while_rows_are_in_the_making_rows_have_their_columns_too() -> None:

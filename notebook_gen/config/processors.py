@@ -224,22 +224,26 @@ class Processors(MutableMapping[tuple[Stage, str], ProcessorSpec]):
         Args:
             columns: those of the run.
         """
-        steps = [*self.at("post_batch").items(), *self.at("after_run").items()]
-        left, said = tuple(columns), dict[str, str]()
-        for place, (name, spec) in enumerate(steps, 1):
-            after = spec.columns_after(left)
-            if after is None:
-                # what a function leaves out, and what those behind it do, only a run can tell
-                by = name if place == len(steps) else "a processor"
-                return dict.fromkeys(columns, f"dropped by {by}") | said
-            new = spec.names if isinstance(spec, RenameColumns) else {}
-            for column in left:
-                if column in new:
-                    said[column] = f"renamed to {new[column]!r} by {name}"
-                elif column not in after:
-                    said[column] = f"dropped by {name}"
-            left = after
-        return said
+        said, functions = dict[str, str](), []
+        for name, spec in (*self.at("post_batch").items(), *self.at("after_run").items()):
+            left = [column for column in columns if column not in said]
+            match spec:
+                case DropColumns():
+                    dropped = (column for column in left if any(_meets(column, pattern) for pattern in spec.patterns))
+                    said |= dict.fromkeys(dropped, f"dropped by {name}")
+                case RenameColumns():
+                    said |= {
+                        column: f"renamed to {spec.names[column]!r} by {name}"
+                        for column in left
+                        if column in spec.names
+                    }
+                case Reshape():
+                    said |= dict.fromkeys(left, f"dropped by {name}")
+                case _:
+                    functions.append(name)
+        # what functions leave out, only a run can tell
+        by = functions[0] if len(functions) == 1 else "a processor"
+        return dict.fromkeys(columns, f"dropped by {by}") | said
 
 
 def _columns_after(
