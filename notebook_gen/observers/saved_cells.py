@@ -4,8 +4,10 @@ By attempts, a cell is in the state in which its last one ended; what was made i
 earlier run, and that a row was dropped, none of them says.
 
 In a folder, what was delivered is done, unless it is empty for a reason; what was dropped is dropped, but for cells
-that were made before. Of rows that are neither, attempts alone tell. A skipped cell is not written down as such: it
-holds what skipped ones hold, and had no attempt, or its condition says so, or something it reads was skipped.
+that were made before: with an attempt, or in place, as all that they read was there. What a processor dropped is
+dropped, whatever was made of it, as in a run that goes on. Of rows that are neither, attempts alone tell. A skipped
+cell is not written down as such: it holds what skipped ones hold, and had no attempt, or its condition says so, or
+something it reads was skipped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -101,6 +103,7 @@ class SavedCells:
         self._nodes = outcome.graph.nodes
         self._numbers = {node.name: node.index for node in self._nodes}
         self._may_skip = SkipRules(outcome.graph).may_skip
+        self._in_place = [node for node in self._nodes if node.kind == "expression" and not node.has_condition]
         self.unsure: set[int] = set()
 
     def states(self, group: GroupOutcome) -> "Array":
@@ -137,6 +140,10 @@ class SavedCells:
             # seeds and samplers are made before anything can fail; of a full column, nobody knows if it saw the row
             states[samplers, place] = DONE
             states[:, place] = np.where(by_cell & (tried == ATTEMPT_DONE), DONE, states[:, place])
+            for node in self._in_place:
+                # it is made at once when all that it reads is there
+                if all(states[upstream, place] == DONE for upstream in node.upstream):
+                    states[node.index, place] = DONE
             states[self._numbers[name], place] = FAILED
 
     def _skip(self, group: GroupOutcome, states: "Array", attempts: "Array", delivered: "Array") -> None:

@@ -60,10 +60,29 @@ def test_the_cells_of_a_dataset_are_drawn_as_its_run_drew_them(tmp_path: Path) -
     run = _eventful().create(10, tmp_path / "it", show=False)
     run.result(timeout=30)
 
-    # in the two rows that a failed cell ended, the run knows of two expressions that they were made before
+    # in the two rows that a failed cell ended, the run knows of an expression that it was not skipped
     assert _said(run) == "6 columns: 30 done, 7 skipped, 20 dropped, 3 failed"
-    assert _said(tmp_path / "it") == "6 columns: 26 done, 7 skipped, 24 dropped, 3 failed"
+    assert _said(tmp_path / "it") == "6 columns: 28 done, 7 skipped, 22 dropped, 3 failed"
     assert _notes(tmp_path / "it") == []
+
+
+def test_what_was_made_in_place_of_a_row_that_was_dropped_later_is_drawn_as_made(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(row_group_size=2))
+    builder.seed_data(pd.DataFrame({"n": range(4)}))
+    builder["twice"] = ng.Expression("{{ 2 * n }}")
+    builder["more"] = ng.Expression("{{ twice + 1 }}")
+
+    @builder.column
+    async def checked(more: int) -> int:
+        if more > 3:
+            raise ValueError("too many")
+        return more
+
+    builder["last"] = ng.Expression("{{ checked }}")
+    run = builder.create(4, tmp_path / "it", show=False)
+    run.result(timeout=30)
+
+    assert _said(tmp_path / "it") == _said(run) == "4 columns: 12 done, 2 dropped, 2 failed"
 
 
 def test_a_dataset_without_traces_is_drawn_from_its_rows(tmp_path: Path) -> None:
@@ -131,7 +150,7 @@ def test_what_an_after_run_processor_made_of_the_rows_does_not_change_their_cell
 
     builder.create(10, tmp_path / "it", show=False).result(timeout=30)
 
-    assert _said(tmp_path / "it") == "6 columns: 30 done, 3 skipped, 24 dropped, 3 failed"
+    assert _said(tmp_path / "it") == "6 columns: 32 done, 3 skipped, 22 dropped, 3 failed"
     assert _notes(tmp_path / "it")[0].startswith("An after_run processor has changed the rows since")
 
 
