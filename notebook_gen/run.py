@@ -211,8 +211,8 @@ class Run:
     def failures(self) -> "pd.DataFrame":
         """Give every dropped row with its reason, sorted by row: row, column, attempt, kind, error, advice, dropped.
 
-        Cells that stay empty as their column says `on_error="null"` are there, too: their rows were not dropped. So is
-        what failed for good in earlier runs in the same folder.
+        Cells that stay empty as their column says `on_error="null"` are there, too, unless their rows were dropped
+        later. So is what failed for good in earlier runs in the same folder.
         """
         from notebook_gen.views.no_failures import NoFailures
         from notebook_gen.views.retries import retry_lines

@@ -132,9 +132,7 @@ class RunSource:
     def as_it_stands(self) -> Self:
         """Give it with counts that stay as they are now and fit each other."""
         still = copy(self)
-        still.progress, still.failure_count = self.read(
-            lambda: (self.progress.as_it_stands(), len(self.failures.items))
-        )
+        still.progress, still.failure_count = self.read(lambda: (self.progress.as_it_stands(), self.failures.count))
         return still
 
     def elapsed(self) -> float:

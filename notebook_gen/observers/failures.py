@@ -70,10 +70,16 @@ class EarlierFailures(Protocol):
 class Failures:
     """All failures of a run that were for good, in the order they happened.
 
+    A cell that stayed empty is counted as long as its row lives: of a row that was dropped later, what dropped it.
+
     Args:
         graph: its columns.
         earlier: where it is written what failed in an earlier run: it is read when somebody asks, and is neither among
             the `items` nor in what is grouped. None: there was none.
+
+    Attributes:
+        items: all, also those that are not counted.
+        count: how many are counted.
     """
 
     KINDS: ClassVar = (RowDropped, CellFailed)
@@ -83,7 +89,10 @@ class Failures:
         self._names = [node.name for node in graph.nodes]
         self.items: list[Failure] = []
         self._drops: dict[int, Failure] = {}
+        self.count = 0
         self._groups: dict[tuple[str, ...], FailureGroup] = {}
+        # of each row that lives with empty cells, the groups that these are in
+        self._empty: dict[int, list[tuple[str, ...]]] = {}
 
     def __call__(self, event: Event) -> None:
         """Fold one event, of one of `KINDS`."""
@@ -95,12 +104,26 @@ class Failures:
             self.items.append(failure)
             if dropped:
                 self._drops[failure.row] = failure
+                self._count_no_more(event.row)
             told = (error.raised_at,) if error.raised_at else (_reason(error.problem), _reason(error.advice))
             group: tuple[str, ...] = (name, error.kind, *told)
             if group not in self._groups and len(self._groups) >= _REASONS:
                 group = (name, error.kind)
             example, count, differs = self._groups.get(group, FailureGroup(failure, 0, differs=False))
             self._groups[group] = FailureGroup(example, count + 1, differs or failure.error != example.error)
+            self.count += 1
+            if not dropped:
+                self._empty.setdefault(event.row, []).append(group)
+
+    def _count_no_more(self, row: int) -> None:
+        """Take out the empty cells of a row that is dropped."""
+        for key in self._empty.pop(row, ()):
+            group = self._groups[key]
+            self.count -= 1
+            if group.rows > 1:
+                self._groups[key] = group._replace(rows=group.rows - 1)
+            else:
+                del self._groups[key]
 
     def before(self, group_number: int | None = None, row: int | None = None) -> Iterator[Failure]:
         """Read what failed for good in an earlier run of this dataset, of all row groups or one, of all rows or one.
@@ -128,7 +151,7 @@ class Failures:
         return sorted(self._groups.copy().values(), key=lambda group: (group.example.kind == "processor", -group.rows))
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give a line for each failure, also of earlier runs: row, column, attempt, kind, error, advice, dropped.
+        """Give a line for each that counts, also of earlier runs: row, column, attempt, kind, error, advice, dropped.
 
         Sorted by row, then column in the order of declaration, then attempt.
         """
@@ -141,6 +164,8 @@ class Failures:
             return failure.row, places.get(failure.column, -1), failure.attempt
 
         lines = sorted([*self.before(), *self.items], key=place)
+        gone = {failure.row for failure in lines if failure.dropped}
+        lines = [failure for failure in lines if failure.dropped or failure.row not in gone]
         table = pd.DataFrame(lines, columns=list(Failure._fields))
         # without lines, they would be columns of anything
         return table.astype(dict.fromkeys(table, "str") | {"row": "int64", "attempt": "int64", "dropped": "bool"})

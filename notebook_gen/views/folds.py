@@ -40,7 +40,7 @@ def folds_html(source: RunSource, rows: Sequence[int]) -> str:
         rows: those that the report shows: each has its record.
     """
     failures = source.failures
-    count = len(failures.items)
+    count = failures.count
     contents = {
         "Records": (_records(source, rows), "ng-records"),
         "Cells": (_cells(source), "ng-scroll ng-cells-pane"),

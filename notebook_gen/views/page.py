@@ -158,8 +158,8 @@ def _parts(source: RunSource, history: History | None) -> Iterator[str]:
     yield '<div id="ng-record"></div>'
     failures = source.failures
     retries = note_lines(source)
-    if failures.items or retries:
-        count = f'<em class="ng-count">{write_count(len(failures.items))}</em>' if failures.items else ""
+    if failures.count or retries:
+        count = f'<em class="ng-count">{write_count(failures.count)}</em>' if failures.count else ""
         yield f'<div class="ng-section"><b>Failures</b> {count}</div>'
         yield f'<div class="ng-table-pane">{failures_table(failures, retries=retries, kinds=_KINDS)}</div>'
     yield f'<div class="ng-section"><b>Usage</b></div><div class="ng-table-pane">{usage_html(source)}</div>'

@@ -36,6 +36,25 @@ def test_a_cell_that_stays_empty_is_told_as_one_whose_row_lives() -> None:
     assert failures.items == [Failure(7, "text", 3, "transient", "the connection broke", "", dropped=False)]
 
 
+def test_an_empty_cell_of_a_row_that_is_dropped_later_counts_no_more() -> None:
+    failures = failures_of(
+        CellFailed(1.0, 0, 7, 0, 3, BROKEN),
+        CellFailed(1.0, 0, 8, 0, 3, BROKEN),
+        CellFailed(1.0, 0, 9, 0, 3, WRONG),
+        RowDropped(2.0, 0, 7, 1, 1, WRONG),
+        RowDropped(2.0, 0, 9, 1, 1, WRONG),
+    )
+
+    table = failures.to_pandas()
+    assert table[["row", "column", "dropped"]].values.tolist() == [
+        [7, "score", True],
+        [8, "text", False],
+        [9, "score", True],
+    ]
+    assert failures.count == 3
+    assert [(group.example.column, group.rows) for group in failures.most_common()] == [("score", 2), ("text", 1)]
+
+
 def test_a_row_that_a_processor_dropped_is_told_with_stage_and_name_and_what_to_do() -> None:
     failures = failures_of(RowDropped(1.0, 0, 7, None, 1, DroppedByProcessor("p", "post_batch"), was_done=True))
 
@@ -156,7 +175,7 @@ def test_as_a_table_they_stand_in_the_order_of_rows_then_columns_then_attempts()
         RowDropped(1.0, 0, 9, 1, 1, WRONG),
         CellFailed(2.0, 0, 2, 1, 2, WRONG),
         CellFailed(3.0, 0, 2, 0, 1, BROKEN),
-        RowDropped(4.0, 0, 2, 1, 1, WRONG),
+        CellFailed(4.0, 0, 2, 1, 1, WRONG),
         RowDropped(5.0, 0, 0, None, 1, DroppedByProcessor("p", "post_batch"), was_done=True),
     )
 

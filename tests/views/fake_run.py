@@ -103,7 +103,7 @@ class FakeRun:
 
     def as_it_stands(self) -> Self:
         still = copy(self)
-        still.progress, still.failure_count = self.progress.as_it_stands(), len(self.failures.items)
+        still.progress, still.failure_count = self.progress.as_it_stands(), self.failures.count
         return still
 
     def elapsed(self) -> float:
