@@ -19,7 +19,7 @@ from notebook_gen.engine.ports import CellKeeper, ExchangeKeeper, Processor, Row
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError
 from notebook_gen.observers.rows import Storage
-from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph
+from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS, ExecutionGraph, Node
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.plan.values import NO_EARLIER_WORK, EarlierWork, NewDataset
 from notebook_gen.run_source import RunPlan
@@ -64,6 +64,7 @@ def check_columns(graph: ExecutionGraph, settings: RunSettings) -> None:
     for node in graph.nodes:
         if isinstance(node.spec, LLMText):
             _warn_of_single_braces(node.name, f"{node.spec.system or ''} {node.spec.prompt}", graph.columns)
+            _warn_of_replaced_sides(node)
         if node.allow_resize and settings.engine == "async":
             raise ConfigError(
                 "says allow_resize=True: it may change the number of rows, which the async engine cannot do",
@@ -78,6 +79,16 @@ def _warn_of_single_braces(column: str, prompt: str, columns: Container[str]) ->
             warnings.warn(
                 f"column {column!r}: the model is sent {{{name}}} as it stands; for the value of {name!r}, write "
                 f"{{{{ {name} }}}}",
+                stacklevel=_calls_of_ours(),
+            )
+
+
+def _warn_of_replaced_sides(node: Node) -> None:
+    for name in node.spec.side_names(node.name):
+        if name not in node.outputs:
+            warnings.warn(
+                f"column {node.name!r}: its side output {name!r} is not kept, as a column of that name is declared; "
+                "leave it out of side_outputs, or call the column otherwise",
                 stacklevel=_calls_of_ours(),
             )
 

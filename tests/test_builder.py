@@ -54,6 +54,22 @@ def test_a_name_in_single_braces_is_warned_of_at_the_users_own_line(begin: str, 
     assert warning.filename == __file__
 
 
+def test_a_side_output_whose_name_a_column_has_taken_is_warned_of() -> None:
+    builder = ng.DatasetBuilder()
+    builder["review"] = ng.LLMText("Write.", side_outputs=["reasoning", "messages"])
+    builder["review__reasoning"] = ng.Integer(1, 5)
+
+    with pytest.warns(UserWarning, match="side output") as caught:
+        builder.validate()
+
+    (warning,) = caught
+    assert str(warning.message) == (
+        "column 'review': its side output 'review__reasoning' is not kept, as a column of that name is declared; leave "
+        "it out of side_outputs, or call the column otherwise"
+    )
+    assert warning.filename == __file__
+
+
 def test_a_preview_gives_every_cell_of_every_row() -> None:
     builder = reviews()
 
