@@ -11,6 +11,10 @@ from notebook_gen.plan.graph import Node
 from notebook_gen.plan.tasks import RowGroup
 
 
+_FALSE = frozenset({"", "false", "0"})
+"""What a text says that is not true; an answer of "no" may be one that is there."""
+
+
 def make_condition(node: Node) -> "TemplateCondition | None":
     """Make what decides which cells of a node are skipped; None where none are."""
     match node.spec:
@@ -21,7 +25,7 @@ def make_condition(node: Node) -> "TemplateCondition | None":
 
 
 class TemplateCondition:
-    """Skips where an expression is true, in Python's sense: neither false, nor 0, nor empty.
+    """Skips where an expression is true, in Python's sense: neither false, nor 0, nor empty, nor a text of these.
 
     Args:
         template: the expression.
@@ -42,6 +46,8 @@ class TemplateCondition:
 def _decision(value: Any) -> bool | GenerationError:
     if isinstance(value, GenerationError):
         return _failure(value)
+    if isinstance(value, str):
+        return value.strip().lower() not in _FALSE
     try:
         return bool(value)
     except Exception as error:  # noqa: BLE001  # a value of the user's own type may be neither true nor false

@@ -30,9 +30,20 @@ def test_only_the_rows_asked_for_are_decided() -> None:
 
 @pytest.mark.parametrize(
     ("value", "is_skipped"),
-    [(0, False), (2, True), ("", False), ("no", True), ([], False), (None, False), ({1: 2}, True)],
+    [
+        (0, False),
+        (2, True),
+        ("", False),
+        ("no", True),
+        ("False", False),
+        (" false ", False),
+        ("0", False),
+        ([], False),
+        (None, False),
+        ({1: 2}, True),
+    ],
 )
-def test_true_is_what_python_calls_true(value: Any, is_skipped: bool) -> None:
+def test_true_is_what_python_calls_true_but_for_a_text_that_says_it_is_not(value: Any, is_skipped: bool) -> None:
     assert decide("{{ a }}", {"a": [value] * 3}) == [is_skipped] * 3
 
 
