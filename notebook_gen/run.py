@@ -214,11 +214,12 @@ class Run:
         Cells that stay empty as their column says `on_error="null"` are there, too, unless their rows were dropped
         later. So is what failed for good in earlier runs in the same folder.
         """
+        from notebook_gen.views.failures_frame import FailuresFrame
         from notebook_gen.views.no_failures import NoFailures
         from notebook_gen.views.retries import retry_lines
 
         table = self._source.failures.to_pandas()
-        return table if len(table) else NoFailures.of(table, " ".join(retry_lines(self._source)))
+        return FailuresFrame(table) if len(table) else NoFailures.of(table, " ".join(retry_lines(self._source)))
 
     def usage(self) -> "pd.DataFrame":
         """Give what each column has used of its model so far, and nothing of what earlier runs in its folder have used.
