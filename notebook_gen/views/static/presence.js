@@ -15,6 +15,9 @@ const CANCEL = ".ng-stop";
 const SAY_AFTER = 250; // ms; what somebody does has been done by then
 const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still there
 
+// what was tapped on goes on to be hovered over when the finger is lifted, which says nothing
+const canHover = () => globalThis.matchMedia?.("(hover: hover)").matches ?? true;
+
 // `views` gives the elements that show the view, and never fails; gives what ends it
 function tellPresence(model, views) {
   const ending = new AbortController(), { signal } = ending;
@@ -25,7 +28,7 @@ function tellPresence(model, views) {
     timer = null;
     const shown = await views(), now = performance.now();
     if (signal.aborted) return;
-    const isIn = (view) => view.matches(":hover") || view.contains(document.activeElement);
+    const isIn = (view) => (canHover() && view.matches(":hover")) || view.contains(document.activeElement);
     const isAtWork = (view) => (!isDone && isIn(view)) || view.querySelector(NOT_AS_IT_WAS) !== null;
     const busy = isPressed || shown.some(isAtWork);
     if (busy === said.busy && touched === said.touched && !(busy && now - said.at >= SAY_AGAIN)) return;
