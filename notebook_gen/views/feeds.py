@@ -8,7 +8,7 @@ from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.arrangement import TableColumn, arrange, own_widths
 from notebook_gen.views.dag import dag_numbers
 from notebook_gen.views.failures import failures_table
-from notebook_gen.views.head import Segment, bar_segments, error_html, head_html, lost_share, side_html
+from notebook_gen.views.head import Segment, bar_segments, ending_html, head_html, lost_share, side_html
 from notebook_gen.views.measures import DAG_WIDTH
 from notebook_gen.views.nodes import NodeNumbers
 from notebook_gen.views.retries import note_lines
@@ -178,7 +178,7 @@ class HeadFeed:
             {"done": [count_settled(node, rows) for node in nodes], "words": [_words(node, rows) for node in nodes]}
         )
         self._failures(source.failure_count)
-        self._error(error_html(source))
+        self._error(ending_html(source))
 
     def _lost(self, source: RunSource) -> float:
         """What no column will fill of the bar: looked at only when more has failed, as cells have to be counted."""

@@ -52,6 +52,7 @@ _FOLDER_LENGTH: Final = 28
 _FIGURE_SIZE: Final = 13
 _LABEL_SIZE: Final = 11
 _NAMED: Final = 6
+_SURELY_SEEN: Final = 300  # pixels of a sentence that has room in a line of any view
 _ROOM: Final = 0.9  # of the width that text may have at most: few fonts need it all, and there are gaps
 
 
@@ -151,6 +152,18 @@ def error_html(source: RunSource) -> str:
     if source.progress.state == "cancelled":
         return f'<p class="ng-note ng-end" title="{said}">{said}</p>'
     return f'<p class="ng-note ng-end ng-bad">{said}</p>'
+
+
+def ending_html(source: RunSource) -> str:
+    """Say the same in a live view: in a line, which whoever opens it reads to its end, as nothing may move for it."""
+    error = source.progress.error
+    if error is None:
+        return ""
+    said = one_line(str(error), 600)
+    css_class = "ng-note ng-end" if source.progress.state == "cancelled" else "ng-note ng-end ng-bad"
+    if text_width(said, _LABEL_SIZE) <= _SURELY_SEEN:
+        return f'<p class="{css_class}" title="{escape(said)}"><span>{escape(said)}</span></p>'
+    return f'<details class="{css_class}"><summary><span>{escape(said)}</span></summary></details>'
 
 
 def _facts(source: RunSource) -> Iterator[_Fact]:

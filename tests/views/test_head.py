@@ -27,7 +27,14 @@ from notebook_gen.events import (
 from notebook_gen.plan.graph import build_graph
 from notebook_gen.plan.tasks import RowGroup, Task
 from notebook_gen.plan.values import Usage
-from notebook_gen.views.head import bar_html, bar_segments, count_side_lines, error_html, head_html, side_html
+from notebook_gen.views.head import (
+    bar_html,
+    bar_segments,
+    count_side_lines,
+    error_html,
+    head_html,
+    side_html,
+)
 from notebook_gen.views.source import InVain
 from notebook_gen.views.summary import full_counts, row_counts, say_spending
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, review_run, traced_run
