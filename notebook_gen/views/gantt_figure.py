@@ -16,9 +16,10 @@ from notebook_gen.views.palette import EITHER
 CONFIG: Final[Mapping[str, Any]] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 """How the chart answers to a pointer, as plotly reads it: dragging zooms, a double click shows all."""
 
-_HOST: Final = "var(--jp-content-font-color{level},var(--vscode-{name},{color}))"
-_INK: Final = _HOST.format(level=1, name="editor-foreground", color=EITHER.ink)
-_SOFT: Final = _HOST.format(level=2, name="descriptionForeground", color=EITHER.soft)
+# JupyterLab's, VS Code's, and Google Colab's
+_HOST: Final = "var(--jp-content-font-color{level},var(--vscode-{name},var(--colab-{rank}-text-color,{color})))"
+_INK: Final = _HOST.format(level=1, name="editor-foreground", rank="primary", color=EITHER.ink)
+_SOFT: Final = _HOST.format(level=2, name="descriptionForeground", rank="secondary", color=EITHER.soft)
 _OPEN: Final = '<span style="color:{}">'
 _CLOSE: Final = "</span>"
 _BETWEEN: Final = frozenset({EITHER.ink, EITHER.soft, EITHER.warn_text})

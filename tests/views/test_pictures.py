@@ -176,6 +176,8 @@ def test_a_chart_has_no_ground_of_its_own_and_takes_the_text_of_the_page_where_i
     assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == EITHER.panel
     assert "var(--jp-content-font-color1" in shown["layout"]["yaxis"]["ticktext"][0]
     assert "var(--jp-content-font-color1" in shown["data"][-1]["name"]
+    assert "var(--colab-primary-text-color,#" in shown["layout"]["yaxis"]["ticktext"][0]
+    assert "var(--colab-secondary-text-color,#" in shown["layout"]["xaxis"]["tickprefix"]
     assert "var(--jp-" not in str(figure)
     assert figure.layout.dragmode == "zoom"
     assert (shown["config"]["displayModeBar"], shown["config"]["scrollZoom"]) == (False, False)
