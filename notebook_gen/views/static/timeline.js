@@ -248,7 +248,7 @@ class Timeline {
       const { row, node, attempt, started } = this.drawn.bars;
       const bar = { row: row[at], node: node[at], attempt: attempt[at], started: started[at] };
       return bar.row >= 0 && (() => (lookAt(this.stage, bar), this.model.send({ record: bar.row })));
-    });
+    }, () => this.hoveredAt());
     this.plot.on("plotly_unhover", () => {
       this.hovered = null;
       this.drawHovered();
@@ -361,9 +361,13 @@ class Timeline {
 
   // The card beside a bar, a ring around it, and a thin line before it for as long as its cell waited
 
-  drawHovered() {
+  hoveredAt() {
     const { hovered, drawn } = this;
-    const at = hovered ? drawn.bars.started.findIndex((started, at) => started === hovered.started && drawn.bars.lane[at] === hovered.lane) : -1;
+    return hovered ? drawn.bars.started.findIndex((started, at) => started === hovered.started && drawn.bars.lane[at] === hovered.lane) : -1;
+  }
+
+  drawHovered() {
+    const { hovered, drawn } = this, at = this.hoveredAt();
     this.marks.hidden = this.card.hidden = at < 0;
     this.plot.classList.toggle("ng-on-bar", at >= 0 && drawn.bars.row[at] >= 0);
     if (at < 0) return;
