@@ -89,7 +89,7 @@ class TraceContext(NamedTuple):
                 "ceilings": dict(self.ceilings),
                 "limit_moves": moves,
                 "pauses": [[_round(moment) for moment in pause] for pause in self.pauses],
-                "ended": None if self.ended is None else _round(self.ended),
+                "ended": self.ended,
                 "undone": [[_round(undone.since), undone.tasks] for undone in self.undone],
             },
             allow_nan=False,
