@@ -11,7 +11,7 @@ from notebook_gen.config.callables import check_callable, check_inputs, is_async
 from notebook_gen.config.options import ColumnOptions, FunctionOptions, OnError, RetryOptions
 from notebook_gen.config.spec import Spec
 from notebook_gen.config.templates import is_expression, parse_inputs
-from notebook_gen.config.values import Flag, Number, Whole, read_choices, read_list
+from notebook_gen.config.values import Flag, Number, Prompt, Whole, read_choices, read_list
 from notebook_gen.config.wording import check_options
 from notebook_gen.errors import ConfigError
 
@@ -274,7 +274,7 @@ class LLMText(DerivedColumn):
     """
 
     kind: ClassVar[Kind] = "llm"
-    prompt: str
+    prompt: Prompt
     system: str | None = None
     model: str = "default"
     side_outputs: tuple[SideOutput, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 
 def read_choices(values: Any) -> Any:
@@ -55,11 +55,20 @@ def _read_number(value: Any) -> Any:
     return value
 
 
+def _check_prompt(value: str) -> str:
+    if not value.strip():
+        raise ValueError("write what the model is to do")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(_read_whole)]
 """An integer; neither a boolean nor a text that looks like one, which nobody means as one."""
 
 Number = Annotated[float, BeforeValidator(_read_number)]
 """A number, in the same sense."""
+
+Prompt = Annotated[str, AfterValidator(_check_prompt)]
+"""A template of a prompt; not blank, which asks a model for nothing."""
 
 Flag = Annotated[bool, Field(strict=True)]
 """True or False, and nothing that Python takes for one of them."""

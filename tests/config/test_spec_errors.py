@@ -98,6 +98,8 @@ def test_whatever_is_given_no_words_of_the_library_inside_reach_the_user() -> No
         (lambda: loose.Float(0, math.inf), "Float: high: give a finite number, not inf"),
         (lambda: loose.Float(0, 1, decimals=16), "Float: decimals: give 15 or less, not 16"),
         (lambda: loose.LLMText(5), "LLMText: prompt: give a text, not 5"),
+        (lambda: loose.LLMText(""), "LLMText: prompt: write what the model is to do, not ''"),
+        (lambda: loose.LLMText(" \n"), "LLMText: prompt: write what the model is to do, not ' \\n'"),
         (lambda: loose.LLMText("a", retries=-1), "LLMText: retries: give 0 or more, not -1"),
         (lambda: loose.Expression("", on_error=5), "Expression: on_error: give 'drop', 'null' or 'raise', not 5"),
         (lambda: loose.Model(""), "Model: model: give a text that is not empty, not ''"),
