@@ -6,6 +6,7 @@ and the length of what `*` repeats. Not bounded is what a single filter or metho
 `'x'.ljust(10**9)`, and text that grows from one turn of a loop to the next.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
@@ -95,6 +96,13 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 class _LateCodeGenerator(CodeGenerator):
     """Leaves constant expressions to be evaluated when they are rendered: within bounds, and with their own type."""
+
+    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802  # as jinja2 has it
+        """Write a constant as Python reads it: what is too large for a float is infinite, whose name nobody defines."""
+        if node.value == math.inf:
+            self.write("1e999")
+        else:
+            super().visit_Const(node, frame)
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> Any:
         if not isinstance(node, nodes.TemplateData):

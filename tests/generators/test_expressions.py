@@ -35,6 +35,8 @@ def rejected(template: str, *, dtype: Dtype | None = None, **row: Any) -> tuple[
         ("{{ [stars, name] }}", [4, "lamp"]),
         ("{{ {'n': name} }}", {"n": "lamp"}),
         ("{{ none }}", None),
+        ("{{ 0 / 1 - 1e999 }}", float("-inf")),
+        ("{{ stars }} of {{ 1e999 }}", "4 of inf"),
         ("{{ name | upper }}: {{ stars }}", "LAMP: 4"),
         ("{{ name[:2] }}", "la"),
         ("{{ name }}", "lamp"),
