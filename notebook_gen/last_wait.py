@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from notebook_gen.engine.loop import MUST_NOT_BLOCK, BackgroundLoop
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import say_unwaited
+
+T = TypeVar("T", bound=BaseException)
 
 PATIENCE: Final = 5.0
 """Seconds that are waited, at most."""
@@ -22,6 +24,17 @@ HEARTBEAT: Final = 0.1
 """Seconds between two looks at whether a run has ended."""
 
 _SILENCE: Final = 0.3  # in which most runs have ended: what lasts longer is told
+
+
+def show_in_short(interrupt: T) -> T:
+    """Have IPython show what it says, without the lines in which somebody's wait was interrupted: they tell nothing.
+
+    Source: `_render_traceback_`, by which exceptions say in IPython what to show of them.
+    """
+    said = [str(part) for part in (*interrupt.args, *getattr(interrupt, "__notes__", ())) if str(part)]
+    line = ": ".join([type(interrupt).__name__, *said])
+    vars(interrupt)["_render_traceback_"] = lambda: [line]
+    return interrupt
 
 
 class LastWait:

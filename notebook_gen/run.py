@@ -20,7 +20,7 @@ from notebook_gen.engine.scheduler import AsyncTaskScheduler
 from notebook_gen.engine.threads import in_thread
 from notebook_gen.errors import ConfigError, NotebookGenError, RunError, WriteError
 from notebook_gen.events import EventBus, RunFinished
-from notebook_gen.last_wait import HEARTBEAT, LastWait
+from notebook_gen.last_wait import HEARTBEAT, LastWait, show_in_short
 from notebook_gen.observers.frame import frame_of
 from notebook_gen.observers.rows import Part
 from notebook_gen.observers.trace import Trace
@@ -131,6 +131,7 @@ class Run:
             self._close_display()
             if self.state != "finished":
                 interrupt.add_note(str(self._source.progress.error or self._last_wait.say_unended()))
+            show_in_short(interrupt)
             raise
         return self._outcome()
 
@@ -148,7 +149,8 @@ class Run:
             await self._last_wait.after_cancellation()
             self._close_display()
             # still a cancellation for whoever asked for it, and one that tells its reader what became of the run
-            raise asyncio.CancelledError(str(self._source.progress.error or "the run had ended")) from None
+            told = asyncio.CancelledError(str(self._source.progress.error or "the run had ended"))
+            raise show_in_short(told) from None
         except BaseException:
             self.cancel()
             raise
