@@ -21,7 +21,7 @@ from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.starting import starting_html
-from notebook_gen.views.summary import say_kernel_gone
+from notebook_gen.views.summary import say_kernel_gone, say_saved_early
 from notebook_gen.views.text import escape, one_line
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ class LiveDisplay:
         from notebook_gen.views.root import LiveRoot
 
         widgets, publisher = self._open_panes()
-        gone = say_kernel_gone(self._source.destination)
+        folder = self._source.destination
+        gone = say_kernel_gone(folder), say_saved_early(folder)
         root = LiveRoot(self._lock, self._words, gone, _weakly(self._hear_of_presence))
         root.fill(widgets.parts, measures.view_height(self._source))
         with self._lock:

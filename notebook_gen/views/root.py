@@ -25,10 +25,11 @@ class Keeper(anywidget.AnyWidget):
     See static/keep.js and static/presence.js.
     """
 
-    _esm = read_static("still.js", "presence.js", "keep.js")
+    _esm = read_static("still.js", "presence.js", "stand_in.js", "keep.js")
 
     place = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    unseen = traitlets.Unicode().tag(sync=True)
     shown = traitlets.Int(default_value=0).tag(sync=True)
     is_held = traitlets.Bool(default_value=False).tag(sync=True)
     is_over = traitlets.Bool(default_value=False).tag(sync=True)
@@ -52,7 +53,7 @@ class LiveRoot:
     Args:
         lock: held by who writes to widgets.
         text: what stands in plain text beside the live view.
-        note: what to say of it where the kernel has ended.
+        notes: what to say of it where the kernel has ended: beside what was seen last, and where nothing was.
         on_presence: called with what a page says of who is at work in it, on any thread; see static/presence.js.
 
     Attributes:
@@ -60,10 +61,15 @@ class LiveRoot:
     """
 
     def __init__(
-        self, lock: AbstractContextManager[Any], text: str, note: str, on_presence: Callable[[object], None]
+        self,
+        lock: AbstractContextManager[Any],
+        text: str,
+        notes: tuple[str, str],
+        on_presence: Callable[[object], None],
     ) -> None:
         self.box = _Box()
-        self._keeper = Keeper(place={"root": self.box.model_id, "text": text}, note=note)
+        note, unseen = notes
+        self._keeper = Keeper(place={"root": self.box.model_id, "text": text}, note=note, unseen=unseen)
         self._lock = lock
         self._on_presence = on_presence
         self._is_kept = False

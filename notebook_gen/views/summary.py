@@ -120,9 +120,18 @@ def say_unwaited(source: RunSource, *, was_cancelled: bool, held_up: str = "") -
 
 
 def say_kernel_gone(destination: str | None) -> str:
-    """Say what stays of a run whose kernel has ended before it."""
-    rows = "its rows are gone" if destination is None else f"the same create(…) goes on with what is in {destination}"
-    return f"The kernel ended while this run went on. This is what was seen of it last; {rows}."
+    """Say what stays of a run whose kernel has ended before it, beside what was seen of it last."""
+    return f"The kernel ended while this run went on. This is what was seen of it last; {_say_what_stays(destination)}."
+
+
+def say_saved_early(destination: str | None) -> str:
+    """Say the same where a notebook was saved while the run went on, and its kernel is gone since."""
+    stays = _say_what_stays(destination)
+    return f"This notebook was saved while the run went on, and its kernel has ended since; {stays}."
+
+
+def _say_what_stays(destination: str | None) -> str:
+    return "its rows are gone" if destination is None else f"the same create(…) goes on with what is in {destination}"
 
 
 def say_no_rows(source: RunSource) -> str:

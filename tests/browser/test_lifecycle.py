@@ -143,6 +143,28 @@ def test_a_notebook_whose_kernel_ended_during_a_run_holds_what_was_seen_last(
         assert not BROKEN.search(again.cell(cell).inner_text())
 
 
+KEPT_STATES = """Object.keys(jupyterapp.shell.currentWidget.context.model
+    .getMetadata("widgets")?.["application/vnd.jupyter.widget-state+json"].state ?? {}).length"""
+
+
+def test_a_notebook_that_was_saved_during_a_run_whose_kernel_is_gone_says_so(open_notebook: OpenNotebook) -> None:
+    first = _run(open_notebook, "saved-early", LONG_RUN, "run.live()")
+    first.wait_for(RUNNING, within=first.cell(2))
+    first.page.wait_for_function(f"{KEPT_STATES} === 1")
+    first.save()
+    first.shut_down_kernel()
+    first.wait_for(STILL, within=first.cell(1))
+    first.leave()  # with what was seen last unsaved
+
+    again = open_notebook.look_at(first.path)
+
+    for cell in (1, 2):
+        said = again.wait_for(".ng-stand-in", within=again.cell(cell)).inner_text()
+        assert said.startswith("This notebook was saved while the run went on, and its kernel has ended since")
+        assert not BROKEN.search(again.cell(cell).inner_text())
+    again.picture("stand-in")
+
+
 def test_a_page_that_was_closed_and_opened_again_shows_the_run_that_went_on(open_notebook: OpenNotebook) -> None:
     first = _run(open_notebook, "closed", LONG_RUN, "(run.state, len(run.rows().dropna()))")
     first.save()

@@ -115,7 +115,7 @@ const pass = async (ms) => {
 
 def _run_in_page(node: str, script: str) -> Any:
     """Give what a script says in a page; it fails if a rejection is left unhandled."""
-    module = _PAGE + read_static("still.js", "presence.js", "keep.js") + script
+    module = _PAGE + read_static("still.js", "presence.js", "stand_in.js", "keep.js") + script
     done = subprocess.run(
         [node, "--input-type=module", "-e", module], capture_output=True, text=True, check=False, timeout=60
     )
@@ -345,3 +345,61 @@ def test_a_page_that_closes_listens_to_no_notebook_and_changes_none(node: str, a
     """
 
     assert _run_in_notebook(node, script) == [[0], 0, [f"{_WIDGET},text/plain"], 0, 0]
+
+
+# what a notebook keeps of widgets, and how often that was changed
+_METADATA = """
+traits.unseen = "gone <b>";
+let metadata = {}, changes = 0;
+const notebook = model.widget_manager.context.model;
+notebook.getMetadata = (key) => metadata[key];
+notebook.setMetadata = (key, value) => { metadata[key] = value; changes++; };
+notebook.deleteMetadata = (key) => { delete metadata[key]; changes++; };
+const states = () => metadata.widgets?.["application/vnd.jupyter.widget-state+json"].state ?? {};
+"""
+
+
+def test_a_notebook_that_may_be_saved_while_a_run_goes_on_keeps_a_sentence_for_it(node: str) -> None:
+    script = """
+    addDrawn(own);
+    initialize({ model });
+    await pass(2000);
+    const during = states();
+    model.set("shown", 1);
+    await pass(2000);
+    const changesBefore = changes;
+    model.set("is_held", true);
+    await pass(0);
+    say([during, changesBefore, metadata]);
+    process.exit();
+    """
+
+    [during, changes, after] = _run_in_page(node, _NOTEBOOK + _METADATA + script)
+
+    assert during["root"]["model_name"] == "HTMLModel"
+    assert during["root"]["state"] == {"value": '<p class="ng-stand-in">gone &#60;b&#62;</p>'}
+    assert (changes, after) == (1, {})
+
+
+def test_sentences_of_views_that_are_gone_go_and_other_widgets_of_the_notebook_stay(node: str) -> None:
+    script = """
+    const stands = { model_name: "HTMLModel", state: { value: '<p class="ng-stand-in">old</p>' } };
+    const slider = { model_name: "IntSliderModel", state: { value: 3 } };
+    metadata.widgets = { "application/vnd.jupyter.widget-state+json": { version_major: 2, state: { stands, slider } } };
+    addDrawn(own);
+    initialize({ model });
+    await pass(2000);
+    const during = Object.keys(states());
+    model.set("is_over", true);
+    await pass(0);
+    say([during, Object.keys(states())]);
+    process.exit();
+    """
+
+    assert _run_in_page(node, _NOTEBOOK + _METADATA + script) == [["slider", "root"], ["slider"]]
+
+
+def test_a_notebook_that_does_not_show_a_run_keeps_no_sentence_for_it(node: str) -> None:
+    script = "initialize({ model }); await pass(2000); say([metadata, changes]); process.exit();"
+
+    assert _run_in_page(node, _NOTEBOOK + _METADATA + script) == [{}, 0]

@@ -3,6 +3,7 @@
 //
 // place:    { root, text } of the live view
 // note:     what to say of it where the kernel has ended
+// unseen:   what to say of it where the kernel has ended since the notebook was saved
 // shown:    how often an output was made of it; that comes into the notebook just after
 // is_held:  whether the report is there, but somebody is at work in the place where it belongs
 // is_over:  whether the report has been put in its place
@@ -10,7 +11,7 @@
 // The page says { report: "wanted" } where the notebook has a live view and not the report; Python answers with { report },
 // what to put there. While the view is held, and for good where somebody asked for the widget, the notebook has the report
 // and the screen has the view. Where the kernel ends before the run, what was seen last takes its place. This file stands
-// behind still.js and presence.js in one module.
+// behind still.js, presence.js and stand_in.js in one module.
 
 const PATIENCE = 1500; // ms that the kernel's own way may take
 const LOOK_AGAIN = 250; // ms, for views that are about to be drawn
@@ -171,6 +172,11 @@ function initialize({ model }) {
     if (notebook && !signal.aborted) askFor(model, outputsOf(lacking(notebook, model).filter(isOf)));
   };
   const wantAll = () => want(() => true);
+  const standBy = async () => {
+    const notebook = await notebookOf(model);
+    if (notebook && !signal.aborted) keepStandIn(notebook, model.get("place").root, isEnded(model) ? null : model.get("unseen"));
+  };
+  const standBySoon = () => setTimeout(standBy, PATIENCE); // the output comes just after
   const look = () => {
     clearTimeout(timer);
     if (model.get("is_over")) stopTelling?.(); // the keeper itself stays for as long as the kernel
@@ -184,6 +190,10 @@ function initialize({ model }) {
     stopTelling?.(); // nobody is there to be told
     return leaveBehind(model);
   };
+  model.on("change:shown", standBySoon);
+  model.on("change:is_held", standBy);
+  model.on("change:is_over", standBy);
+  standBySoon();
   model.on("change:is_held", wantAll); // at once: the notebook may be saved at any time
   model.on("change:is_over", () => want(({ isAsked }) => isAsked)); // at once, too: the kernel never puts it there
   model.on("change:is_over", look);
