@@ -10,7 +10,6 @@ from notebook_gen.generators.rendering import said
 from notebook_gen.plan.graph import Node
 from notebook_gen.plan.tasks import RowGroup
 
-
 _FALSE = frozenset({"", "false", "0"})
 """What a text says that is not true; an answer of "no" may be one that is there."""
 
