@@ -19,7 +19,7 @@ def pytest_configure() -> None:
 
 
 class BrowserApart(LoadScopeScheduling):  # type: ignore[misc]  # the plugin has no types
-    """Where several processes share the tests, one begins with the browser's; the others come to those last.
+    """Where several processes share the tests, half of them begin with the browser's; the others come to those last.
 
     A browser waits for pages and kernels most of its time, and leaves a core idle. Files are not divided.
     """
@@ -28,7 +28,7 @@ class BrowserApart(LoadScopeScheduling):  # type: ignore[misc]  # the plugin has
         return nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if node is not self.nodes[0]:
+        if node not in self.nodes[: (len(self.nodes) + 1) // 2]:
             others = (scope for scope in self.workqueue if not scope.startswith("tests/browser/"))
             self.workqueue.move_to_end(next(others, next(reversed(self.workqueue))), last=False)
         super()._assign_work_unit(node)

@@ -63,8 +63,8 @@ class DerivedColumn(Column):
         on_error: what becomes of a row whose cell failed for good: "drop" drops the row, "null" leaves the cell empty,
             "raise" ends the run. A template writes an empty cell as None, as Jinja2 does, unless it asks: with
             `{{ review or "no review" }}`, `{% if review is not none %}`, or `skip_if="{{ review is none }}"`.
-        skip_if: one `{{ expression }}` over other columns: where it is true, the cell is not made; a text is true, unless
-            it is blank, false or 0. None: all are made.
+        skip_if: one `{{ expression }}` over other columns: where it is true, the cell is not made; a text is true,
+            unless it is blank, false or 0. None: all are made.
         skip_value: what a skipped cell holds; None: nothing.
         propagate_skip: a cell is skipped, too, where one that it reads was; else it is made, and sees that one's
             `skip_value`.
