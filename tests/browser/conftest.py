@@ -5,12 +5,19 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.lab_harness import LabServer, OpenNotebook, describe, launch_browser, window_of
 
 REPOSITORY = Path(__file__).parents[2]
+PICTURES = Path(os.environ["NOTEBOOK_GEN_SCREENSHOTS"]) if "NOTEBOOK_GEN_SCREENSHOTS" in os.environ else None
 WINDOW = pytest.StashKey[BrowserContext]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have those tests of a file come last that share a notebook: its run goes on, and costs what others could use."""
+    files = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (files[item.path], "open_once" in getattr(item, "fixturenames", ())))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,25 +55,29 @@ def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browser
     del request.config.stash[WINDOW]
 
 
+@pytest.fixture(scope="package")
+def spare_pages(window: BrowserContext) -> list[Page]:
+    """Pages of JupyterLab that show nothing, for the next notebooks."""
+    return []
+
+
 @pytest.fixture
 def open_notebook(
-    lab: LabServer, window: BrowserContext, request: pytest.FixtureRequest, tmp_path: Path
+    lab: LabServer, window: BrowserContext, spare_pages: list[Page], request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
     """Opens notebooks, each in a page of its own; what the pages' consoles said is checked at the end."""
-    opener = OpenNotebook(lab, window, _pictures(tmp_path), request.node.name)
+    opener = OpenNotebook(lab, window, PICTURES, request.node.name, spare_pages)
+    failed = request.session.testsfailed
     yield opener
-    opener.close()
+    opener.close(is_well=request.session.testsfailed == failed)
 
 
 @pytest.fixture(scope="module")
 def open_once(
-    lab: LabServer, window: BrowserContext, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    lab: LabServer, window: BrowserContext, spare_pages: list[Page], request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
     """Opens notebooks that several tests of a module look at, one after the other: a page and a kernel take seconds."""
-    opener = OpenNotebook(lab, window, _pictures(tmp_path_factory.mktemp("pictures")), Path(request.node.name).stem)
+    opener = OpenNotebook(lab, window, PICTURES, Path(request.node.name).stem, spare_pages)
+    failed = request.session.testsfailed
     yield opener
-    opener.close()
-
-
-def _pictures(default: Path) -> Path:
-    return Path(os.environ.get("NOTEBOOK_GEN_SCREENSHOTS", default))
+    opener.close(is_well=request.session.testsfailed == failed)

@@ -16,11 +16,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 
 CHROMIUM_FLAGS = (
@@ -51,7 +61,21 @@ _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "recordTiming": False},
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
-_DISABLED = {"@jupyterlab/apputils-extension:announcements": True, "@jupyterlab/extensionmanager-extension": True}
+_DISABLED = {
+    "@jupyterlab/apputils-extension:announcements": True,
+    "@jupyterlab/extensionmanager-extension": True,
+    "@jupyterlab/launcher-extension": True,  # it comes to a page whose notebook was closed, whenever it likes
+}
+_WINDOW_SIZE: Final = ViewportSize(width=1280, height=1400)
+# the notebook is gone, and the page as it was before it
+_CLEAR = """async () => {
+    const { shell, commands } = window.jupyterapp;
+    const notebook = shell.currentWidget;
+    notebook.context.model.dirty = false; // or a dialog asks
+    notebook.dispose();
+    const theme = "JupyterLab Light";
+    if (document.body.dataset.jpThemeName !== theme) await commands.execute("apputils:change-theme", { theme });
+}"""
 
 
 @contextmanager
@@ -67,7 +91,7 @@ def launch_browser(chromium: str) -> Iterator[Browser]:
             executable_path=chromium,
             headless=True,
             args=list(CHROMIUM_FLAGS),
-            viewport={"width": 1280, "height": 1400},
+            viewport=_WINDOW_SIZE,
         )
         assert window.browser is not None
         try:
@@ -84,7 +108,7 @@ def window_of(browser: Browser) -> BrowserContext:
 @contextmanager
 def open_file(browser: Browser, path: Path) -> Iterator[tuple[Page, list[str]]]:
     """Open an HTML file, as somebody does who was sent it; gives the page and the errors in its console so far."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1400}, offline=True)
+    page = browser.new_page(viewport=_WINDOW_SIZE, offline=True)
     page.set_default_timeout(PATIENCE * 1000)
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
@@ -128,10 +152,12 @@ class LabServer:
         root: the folder that the server shows.
         url: where it is, without a slash at the end.
         token: what it wants to be given.
+        shows_several: whether a page of it opens one notebook after the other.
     """
 
     module = "jupyterlab"
     application = "LabApp"
+    shows_several = True
 
     def __init__(self, folder: Path, copies: Sequence[Path]) -> None:
         self.root = folder / "root"
@@ -245,6 +271,7 @@ class NotebookServer(LabServer):
 
     module = "notebook"
     application = "JupyterNotebookApp"
+    shows_several = False
 
     def page_of(self, path: str) -> str:
         """Give the address of a notebook."""
@@ -273,7 +300,7 @@ class NotebookPage:
         fetched: what the page has asked others than its server for.
     """
 
-    def __init__(self, page: Page, path: str, pictures: Path, label: str) -> None:
+    def __init__(self, page: Page, path: str, pictures: Path | None, label: str) -> None:
         self.page = page
         self.path = path
         self.console: list[str] = []
@@ -285,7 +312,7 @@ class NotebookPage:
         page.on("console", self._hear)
         page.on("dialog", self._dismiss)
         page.on("request", self._watch)
-        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        page.on("pageerror", self._hear_uncaught)
         page.add_init_script("window.__pwn = 0;")
 
     # Running
@@ -295,6 +322,21 @@ class NotebookPage:
         self.page.goto(url)
         self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
         self.page.evaluate("window.jupyterapp.restored")
+
+    def show(self) -> None:
+        """Open the notebook in a JupyterLab that is there and shows none, and wait until it is there."""
+        self.page.evaluate("path => void window.jupyterapp.commands.execute('docmanager:open', { path })", self.path)
+        self.page.wait_for_function("window.jupyterapp.shell.currentWidget?.content?.widgets?.length > 0")
+
+    def close(self) -> Page:
+        """Close the notebook, not the page, and give that as it was."""
+        self.look_away()
+        self.page.evaluate(_CLEAR)
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("dialog", self._dismiss)
+        self.page.remove_listener("request", self._watch)
+        self.page.remove_listener("pageerror", self._hear_uncaught)
+        return self.page
 
     def reload(self) -> None:
         """Load the page again, as it was last saved; its kernel goes on."""
@@ -397,16 +439,13 @@ class NotebookPage:
         """How high everything under one cell is, in pixels."""
         return float(self.cell(index).locator(".jp-OutputArea").evaluate("area => area.getBoundingClientRect().height"))
 
-    def picture(self, name: str, of: Locator | None = None) -> Path:
-        """Take a picture of the page, or of a part of it."""
-        self._pictures.mkdir(parents=True, exist_ok=True)
-        path = self._pictures / f"{self._label}-{name}.png"
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """Bring a part of the page into sight, and if pictures are wanted take one of it, or of the page."""
         if of is not None:
             of.scroll_into_view_if_needed()
-            of.screenshot(path=path)
-        else:
-            self.page.screenshot(path=path)
-        return path
+        if self._pictures is not None:
+            self._pictures.mkdir(parents=True, exist_ok=True)
+            (of or self.page).screenshot(path=self._pictures / f"{self._label}-{name}.png")
 
     @property
     def injected(self) -> int:
@@ -425,6 +464,9 @@ class NotebookPage:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
             self.fetched.append(request.url)
 
+    def _hear_uncaught(self, error: PlaywrightError) -> None:
+        self.console.append(f"uncaught: {error}")
+
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             where = message.location.get("url", "") if message.location else ""
@@ -432,49 +474,75 @@ class NotebookPage:
 
 
 class OpenNotebook:
-    """Opens notebooks of a server, each in a fresh page and workspace.
+    """Opens notebooks of a server, each in a page of its own.
 
     Args:
         window: where the pages are opened.
-        pictures: folder for screenshots.
+        pictures: folder for screenshots; none are taken without one: each costs a second.
         label: what their names begin with.
+        spare: a page of the server that shows nothing, or none. What `run_cells` opens takes it, and a page is left
+            there in the end, as by somebody who closes a notebook and opens the next: JupyterLab begins for seconds.
     """
 
-    def __init__(self, lab: LabServer, window: BrowserContext, pictures: Path, label: str) -> None:
+    def __init__(
+        self, lab: LabServer, window: BrowserContext, pictures: Path | None, label: str, spare: list[Page] | None = None
+    ) -> None:
         self.lab = lab
         self._window = window
         self._pictures = pictures
         self._label = re.sub(r"\W+", "_", label)
+        self._spare = spare if spare is not None and lab.shows_several else None
         self._open: list[NotebookPage] = []
 
     def __call__(self, path: str) -> NotebookPage:
-        """Open a notebook, by its path below the server's root, and wait until its kernel is idle."""
+        """Open a notebook in a fresh page and workspace, by its path below the server's root, with its kernel idle."""
         notebook = self.look_at(path)
         notebook.wait_until_idle()
         return notebook
 
     def look_at(self, path: str) -> NotebookPage:
-        """Open a notebook without waiting for its kernel."""
+        """Open a notebook in a fresh page and workspace without waiting for its kernel."""
         page = self._window.new_page()
         page.set_default_timeout(PATIENCE * 1000)
-        notebook = NotebookPage(page, path, self._pictures, self._label)
-        self._open.append(notebook)
+        notebook = self._notebook_in(page, path)
         notebook.load(self.lab.page_of(path))
         return notebook
 
     def run_cells(self, name: str, cells: Sequence[str]) -> NotebookPage:
         """Write a notebook of some cells, open it and start running all of them."""
-        notebook = self(self.lab.write_notebook(f"{name}-{uuid.uuid4().hex[:6]}", cells))
+        path = self.lab.write_notebook(f"{name}-{uuid.uuid4().hex[:6]}", cells)
+        if self._spare:
+            notebook = self._notebook_in(self._spare.pop(), path)
+            notebook.show()
+            notebook.wait_until_idle()
+        else:
+            notebook = self(path)
         notebook.run_all()
         return notebook
 
-    def close(self) -> None:
-        """Close all pages, and fail if one of their consoles has an error in it that is not JupyterLab's own."""
+    def close(self, *, is_well: bool = True) -> None:
+        """Close all, and fail if one of the pages' consoles has an error in it that is not JupyterLab's own.
+
+        Args:
+            is_well: whether the pages are as they should be; else none is used again.
+        """
         errors = [line for notebook in self._open for line in notebook.errors]
         for notebook in self._open:
             if not notebook.page.is_closed():
-                with suppress(Exception):
-                    notebook.shut_down_kernel()
-                notebook.page.close()
+                self._close(notebook, is_well=is_well and not errors)
         if errors:
             raise AssertionError("the browser's console has errors:\n" + "\n".join(errors))
+
+    def _close(self, notebook: NotebookPage, *, is_well: bool) -> None:
+        with suppress(Exception):
+            notebook.shut_down_kernel()
+            # JupyterLab's side bar is not as it was in a window that has changed its size
+            if is_well and self._spare == [] and notebook.page.viewport_size == _WINDOW_SIZE:
+                self._spare.append(notebook.close())
+                return
+        notebook.page.close()
+
+    def _notebook_in(self, page: Page, path: str) -> NotebookPage:
+        notebook = NotebookPage(page, path, self._pictures, self._label)
+        self._open.append(notebook)
+        return notebook
