@@ -90,6 +90,8 @@ FOREIGN = """() => [...document.querySelectorAll(".ng-view *, .ng-table *, .ng-d
     return isForeign || isFetching || isCalled || attributes.length ? [element.outerHTML.slice(0, 200)] : [];
 })"""
 
+# what is hovered over in a table
+CELLS = [(f"{TABLE} tr:not(.ng-whole) td", 6), (f"{TABLE} th", 6)]
 PLACES = """([selector, most]) => [...document.querySelectorAll(selector)].slice(0, most)
     .map(element => element.getBoundingClientRect()).filter(({ width }) => width > 0)
     .map(({ left, top, width, height }) => [left + Math.min(width, 200) / 2, top + height / 2])"""
@@ -107,12 +109,12 @@ def _declare(endpoint: str, file: str = FILE) -> str:
 
 def _hover_over_everything(page: Page) -> None:
     """Bring up every card and tooltip that the view has, as far as it is in sight."""
-    for selector, most in (
-        (".ng-timeline .barlayer .point path", 10),
-        (".ng-node", 6),
-        (f"{TABLE} tr:not(.ng-whole) td", 6),
-        (f"{TABLE} th", 6),
-    ):
+    _hover_over(page, [(".ng-timeline .barlayer .point path", 10), (".ng-node", 6), *CELLS])
+
+
+def _hover_over(page: Page, places: list[tuple[str, int]]) -> None:
+    """Bring up the cards and tooltips of the first of some elements."""
+    for selector, most in places:
         # places, not elements: what is hovered over may be drawn anew at any moment
         for x, y in page.evaluate(PLACES, [selector, most]):
             page.mouse.move(x, y)
@@ -172,7 +174,7 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
         notebook.picture(name.split()[0], of=cell)
         if name.startswith("Cells"):
             _hover_over_cells(notebook)
-        _hover_over_everything(notebook.page)
+        _hover_over(notebook.page, CELLS)  # the rest is as before
     cell.get_by_role("tab", name="Rows").click()
     notebook.page.locator("tr[data-row] .ng-number").first.click()
     notebook.wait_for(f"{RECORD} .ng-message", within=cell)

@@ -28,10 +28,16 @@ BARS = ".ng-timeline .barlayer .point path"
 DONE_CELLS = "table.ng-table tbody td:not(.ng-number):not(.ng-pending)"
 NOW = "document.querySelector('.ng-timeline .ng-plot').layout.shapes.at(-1).x0"
 REPORT = ".ng-report"
-WATCH_HEIGHTS = """() => {
-    const outputs = document.querySelectorAll(".jp-Notebook .jp-Cell")[1].querySelector(".jp-OutputArea");
-    window.heights = [];
-    new ResizeObserver(() => window.heights.push(outputs.getBoundingClientRect().height)).observe(outputs);
+# how high what is under a cell was, as long as nobody watches another
+WATCH_HEIGHTS = """(cell) => {
+    const heights = window.heights = [];
+    const area = document.querySelectorAll(".jp-Notebook .jp-Cell")[cell].querySelector(".jp-OutputArea");
+    const note = () => {
+        const height = Math.round(area.getBoundingClientRect().height);
+        if (height && heights.at(-1) !== height) heights.push(height);
+        if (window.heights === heights && area.isConnected) requestAnimationFrame(note);
+    };
+    note();
 }"""
 # how JupyterLab renders a traceback, and what is written to standard error
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
@@ -135,7 +141,7 @@ def test_the_cancel_button_stops_the_run_and_keeps_its_rows(open_notebook: OpenN
     notebook = open_notebook.run_cells("cancel", [DECLARE, LONG_RUN])
     _live(notebook, 1)
     _wait_for_more(notebook, DONE_CELLS, 1, 0)
-    notebook.evaluate(WATCH_HEIGHTS)
+    notebook.page.evaluate(WATCH_HEIGHTS, 1)
 
     notebook.cell(1).get_by_role("button", name="Cancel").click()
 
@@ -207,37 +213,40 @@ def _luminance(color: str) -> float:
     return sum(share * channel for share, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True)) / scale
 
 
-WATCH_HEIGHTS = """() => {
-    window.heights = [];
-    const area = document.querySelectorAll(".jp-Notebook .jp-Cell")[1];
-    const note = () => {
-        const height = Math.round(area.querySelector(".jp-OutputArea").getBoundingClientRect().height);
-        if (height && window.heights.at(-1) !== height) window.heights.push(height);
-        requestAnimationFrame(note);
-    };
-    note();
-}"""
+WIDTHS = (400, 520, 700, 900)
+RULER = """
+from IPython.display import HTML
+HTML('<hr class="ruler" style="margin:0 -20px 0 0">')
+"""
 
 
-@pytest.mark.parametrize("width", [400, 520, 700, 900])
-def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on(
-    open_notebook: OpenNotebook, width: int
-) -> None:
-    ruler = 'from IPython.display import HTML\nHTML(\'<hr class="ruler" style="margin:0 -20px 0 0">\')'
-    name = f"heights-{width}"
-    notebook = open_notebook(open_notebook.lab.write_notebook(name, [f"{DECLARE}\n{ruler}", "run = b.preview(4)"]))
+@pytest.fixture(scope="module")
+def unseen(open_once: OpenNotebook) -> NotebookPage:
+    """A ruler, and below it a cell for each width that begins a run: none of them is run yet."""
+    runs = [f"{DECLARE.replace('seed=7', f'seed={width}')}\nrun = b.preview(4)" for width in WIDTHS]
+    notebook = open_once(open_once.lab.write_notebook("heights", [RULER, *runs]))
     notebook.run_cell(0)
+    return notebook
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_at_any_width_the_view_is_as_high_as_in_the_end_from_the_first_moment_on(
+    unseen: NotebookPage, width: int
+) -> None:
+    notebook, cell = unseen, 1 + WIDTHS.index(width)
+    notebook.evaluate("delete globalThis.__notebook_gen_timeline")  # as in a page that has seen no run
+    notebook.page.set_viewport_size({"width": 1280, "height": 1400})
     now = notebook.wait_for("hr.ruler").bounding_box()
     assert now is not None
     notebook.page.set_viewport_size({"width": round(1280 + width - now["width"]), "height": 1400})
-    notebook.evaluate(WATCH_HEIGHTS)
+    notebook.page.evaluate(WATCH_HEIGHTS, cell)
 
-    notebook.run_cell(1)
-    notebook.wait_for(REPORT, within=notebook.cell(1))
+    notebook.run_cell(cell)
+    notebook.wait_for(REPORT, within=notebook.cell(cell))
 
     heights = notebook.evaluate("window.heights")
     assert max(heights) - min(heights) <= 4, heights
-    notebook.picture("end", of=notebook.cell(1))
+    notebook.picture(f"end-{width}", of=notebook.cell(cell))
 
 
 OUT_OF_SIGHT = """() => {

@@ -44,7 +44,7 @@ WATCH_HEIGHT = """cell => {
         const output = area.querySelector('.jp-OutputArea-output');
         const heights = window.heights, height = output ? Math.round(area.getBoundingClientRect().height) : 0;
         if (height && heights.at(-1) !== height) heights.push(height);
-        requestAnimationFrame(look);
+        if (area.isConnected) requestAnimationFrame(look);
     };
     look();
 }"""

@@ -62,7 +62,7 @@ WATCH = """() => {
   const look = () => {
     const { top, height } = area.getBoundingClientRect();
     places.push([Math.round(top), Math.round(height)]);
-    requestAnimationFrame(look);
+    if (area.isConnected) requestAnimationFrame(look);
   };
   look();
 }"""
