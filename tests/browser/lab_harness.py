@@ -298,6 +298,7 @@ class NotebookPage:
         console: the errors that the page has reported.
         dialogs: what the page has asked or told in dialogs of the browser's own.
         fetched: what the page has asked others than its server for.
+        has_settled: whether its kernel has been idle once. JupyterLab throws where a notebook is gone before.
     """
 
     def __init__(self, page: Page, path: str, pictures: Path | None, label: str) -> None:
@@ -306,6 +307,7 @@ class NotebookPage:
         self.console: list[str] = []
         self.dialogs: list[str] = []
         self.fetched: list[str] = []
+        self.has_settled = False
         self._pictures = pictures
         self._label = label
         self._kernel_ended = False
@@ -348,6 +350,7 @@ class NotebookPage:
         self.page.wait_for_function(
             "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
         )
+        self.has_settled = True
 
     def run_all(self) -> None:
         """Start running all cells; does not wait for them."""
@@ -534,10 +537,11 @@ class OpenNotebook:
             raise AssertionError("the browser's console has errors:\n" + "\n".join(errors))
 
     def _close(self, notebook: NotebookPage, *, is_well: bool) -> None:
+        # JupyterLab's side bar is not as it was in a window that has changed its size
+        is_as_it_was = is_well and notebook.has_settled and notebook.page.viewport_size == _WINDOW_SIZE
         with suppress(Exception):
             notebook.shut_down_kernel()
-            # JupyterLab's side bar is not as it was in a window that has changed its size
-            if is_well and self._spare == [] and notebook.page.viewport_size == _WINDOW_SIZE:
+            if is_as_it_was and self._spare == []:
                 self._spare.append(notebook.close())
                 return
         notebook.page.close()
