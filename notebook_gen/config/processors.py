@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -88,13 +89,15 @@ class DropColumns(ProcessorSpec):
     """Leaves columns out.
 
     Attributes:
-        patterns: their names, or patterns such as `*_tmp`: `*` stands for any text, `?` for one character.
+        patterns: their names, or patterns such as `*_tmp`: `*` stands for any text, `?` for one character. A list
+            of them may be given, too.
     """
 
     patterns: tuple[str, ...] = Field(min_length=1)
 
-    def __init__(self, *patterns: str) -> None:
-        super().__init__(patterns=patterns)
+    def __init__(self, *patterns: str | list[str] | tuple[str, ...]) -> None:
+        listed = [given if isinstance(given, list | tuple) else [given] for given in patterns]
+        super().__init__(patterns=tuple(chain.from_iterable(listed)))
 
     def columns_after(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Give the columns that no pattern meets."""

@@ -35,6 +35,7 @@ def declared(*specs: ProcessorSpec) -> Processors:
     [
         (DropColumns("*_tmp"), ("question", "reply")),
         (DropColumns("?_tmp", "reply"), ("question",)),
+        (DropColumns(["?_tmp", "reply"]), ("question",)),
         (RenameColumns({"question": "prompt"}), ("prompt", "reply", "a_tmp", "b_tmp")),
         (RenameColumns({"question": "reply", "reply": "question"}), ("reply", "question", "a_tmp", "b_tmp")),
         (Reshape({"prompt": "{{ question }}", "all": "{{ range(2) }}{{ reply }}"}), ("prompt", "all")),

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,27 @@ def test_no_more_threads_are_begun_than_are_needed_nor_than_there_may_be() -> No
 
     assert len(alone) == 1
     assert len(many) <= 2
+
+
+def test_a_loop_that_is_at_work_is_woken_once_for_all_answers_that_come_meanwhile() -> None:
+    async def main() -> tuple[list[int | None], int]:
+        loop, threads, last = asyncio.get_running_loop(), DaemonThreads(1, "a thread"), threading.Event()
+        wake, woken = loop.call_soon_threadsafe, []
+
+        def count_and_wake(*call: Any, **how: Any) -> asyncio.Handle:
+            woken.append(call)
+            return wake(*call, **how)
+
+        loop.call_soon_threadsafe = count_and_wake  # type: ignore[method-assign,assignment]
+        calls = [asyncio.create_task(threads.call(int, str(number))) for number in range(50)]
+        end = asyncio.create_task(threads.call(last.set))
+        loop.call_soon(last.wait)
+        return await asyncio.gather(*calls, end), len(woken)
+
+    answers, woken = play(main())
+
+    assert answers == [*range(50), None]
+    assert woken <= 2  # once more for the last, which is brought after it has let go of the loop
 
 
 def test_what_waits_for_a_thread_and_is_cancelled_is_never_called() -> None:
