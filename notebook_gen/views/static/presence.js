@@ -3,10 +3,12 @@
 //
 // The page says { presence: { page, busy, touched } }: its own name, whether something in the view is zoomed or picked, or
 // the pointer or the focus is in it, and how many seconds ago it was touched, or null. Who cancels the run there is done
-// with it, and so is who leaves the page, if that can still be said.
+// with it, and so is who leaves the page, if that can still be said. A page that is loaded again keeps its name, so that
+// what it says then takes the place of what it said before.
 
-// randomUUID is there in secure contexts alone
-const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
+const NAME = "notebook_gen.page";
+// one for all views of a page
+const PAGE = (globalThis[Symbol.for(NAME)] ??= namePage());
 const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const SIGNS = [...TOUCHES, "click", "pointermove", "pointerout", "focusin", "focusout"];
 const NOT_AS_IT_WAS = ".ng-zoomed, .ng-picked";
@@ -14,6 +16,26 @@ const RELEASES = ["pointerup", "pointercancel"];
 const CANCEL = ".ng-stop";
 const SAY_AFTER = 250; // ms; what somebody does has been done by then
 const SAY_AGAIN = 5000; // ms, if nothing is new but that somebody is still there
+
+function namePage() {
+  // randomUUID is there in secure contexts alone
+  const name = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
+  try {
+    const kept = sessionStorage.getItem(NAME);
+    sessionStorage.removeItem(NAME); // a tab that somebody doubles has a copy of what is stored
+    return kept ?? name;
+  } catch {
+    return name; // some hosts let a frame store nothing
+  }
+}
+
+function keepName() {
+  try {
+    sessionStorage.setItem(NAME, PAGE);
+  } catch {
+    // as above
+  }
+}
 
 // what was tapped on goes on to be hovered over when the finger is lifted, which says nothing
 const canHover = () => globalThis.matchMedia?.("(hover: hover)").matches ?? true;
@@ -37,6 +59,7 @@ function tellPresence(model, views) {
   };
 
   const leave = () => {
+    keepName();
     said = {}; // who comes back to the page says all anew
     model.send({ presence: { page: PAGE, busy: false, touched: null } });
   };
