@@ -35,7 +35,10 @@ SPARED: Final = 1.0
 """Seconds that a deferred task waits on while an endpoint is silent."""
 
 _UNKNOWN_USUAL = 0.5
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 15.0
+_FALLS_OF_OVERLOAD = 6
+"""Falls with no good answer between them, after which each pause is twice as long: by chance, so many are rare."""
+
 _PROBE_PAUSES = (0.25, 0.5, 1.0)
 _NEVER_REFUSED = 1 << 30
 
@@ -293,7 +296,8 @@ class Resource:
         self._refused = self.limit
         self.limit = max(1, int(self.limit * self.factor))
         usual = self._usual if self._usual is not None else _UNKNOWN_USUAL
-        self._pause(now + min(_LONGEST_PAUSE, usual * 2.0**self._falls_in_a_row))
+        longer = max(0, self._falls_in_a_row - _FALLS_OF_OVERLOAD)
+        self._pause(now + max(usual, min(_LONGEST_PAUSE, usual * 2.0**longer)))
         self._falls_in_a_row = min(self._falls_in_a_row + 1, 30)
 
     def _count(self, started: float, *, is_refused: bool) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from notebook_gen.engine.falls import FALLS_IN_DOUBT, Falls
 from notebook_gen.engine.refusals import ENOUGH_OF_FEW, WINDOW, Refusals
 from notebook_gen.engine.resources import Resource
-from tests.engine.endpoints import call
+from tests.engine.endpoints import LATENCY, call
 
 CEILING = 16
 IsRefused = Callable[[Resource], bool]
@@ -244,6 +244,16 @@ def test_refusals_that_come_by_chance_soon_lower_nothing(share: float, seed: int
     chance = random.Random(seed)
     answers = call(lambda _busy, _now: chance.random() < share, 600, CEILING, seed)
     assert answers.seconds < 1.6 * at_best(600, CEILING)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.7])
+def test_an_endpoint_that_refuses_most_calls_is_called_one_by_one_but_without_long_pauses(share: float) -> None:
+    draw = random.Random(3)
+
+    answers = call(lambda busy, now: draw.random() < share, 300, 16, 1)
+
+    one_by_one = 300 * LATENCY + answers.refused * LATENCY
+    assert answers.seconds < 1.5 * one_by_one
 
 
 def test_an_endpoint_that_comes_to_take_fewer_is_not_thought_fickle() -> None:

@@ -47,7 +47,7 @@ def test_several_429s_of_one_burst_count_once() -> None:
     assert resource.limit == 12
 
 
-def test_a_429_for_a_call_begun_after_the_fall_counts_again_and_pauses_for_longer() -> None:
+def test_a_429_for_a_call_begun_after_the_fall_counts_again_and_pauses_for_a_usual_call_again() -> None:
     resource = endpoint()
     succeed(resource, 1)
     resource.refused(100.0, None, 101.0)
@@ -56,7 +56,7 @@ def test_a_429_for_a_call_begun_after_the_fall_counts_again_and_pauses_for_longe
     resource.refused(102.0, None, 103.0)
 
     assert resource.limit == 9
-    assert resource.resumes_at == 105.0
+    assert resource.resumes_at == 104.0
 
 
 def test_the_limit_never_falls_below_one() -> None:
@@ -142,7 +142,7 @@ def test_all_calls_wait_as_asked_when_most_of_very_many_are_refused() -> None:
     assert resource.resumes_at == 63.0
 
 
-def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -> None:
+def test_pauses_grow_only_after_many_429s_with_nothing_between_them_and_have_a_limit() -> None:
     resource = endpoint()
     now, pauses = 0.0, []
     for _ in range(40):
@@ -151,8 +151,17 @@ def test_a_pause_without_retry_after_has_an_end_however_many_429s_there_were() -
         now = resource.resumes_at
         resource.resume(now)
 
-    assert pauses[:3] == [0.5, 1.0, 2.0]
-    assert max(pauses) == pytest.approx(30.0)
+    assert pauses[:9] == [0.5] * 7 + [1.0, 2.0]
+    assert max(pauses) == pytest.approx(15.0)
+
+
+def test_a_pause_is_as_long_as_a_usual_call_however_long_that_is() -> None:
+    resource = endpoint()
+    resource.succeeded(0.0, 40.0)
+
+    resource.refused(40.0, None, 41.0)
+
+    assert resource.resumes_at == 81.0
 
 
 def test_the_limit_rises_by_one_after_as_many_good_answers_as_it_counts() -> None:
