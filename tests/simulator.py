@@ -6,10 +6,11 @@ core. A world is made from one seed, so a failure is replayed with the line it p
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
@@ -98,6 +99,13 @@ class _InPlaceTurn:
 _Step = _InFlight | UserCall | WriteRowGroup | ReplaceDataset | _AllStopped | _InPlaceTurn
 
 
+class _NextTry(NamedTuple):
+    """Between which times a task is due that failed."""
+
+    at_least: float = 0.0
+    at_most: float = 0.0
+
+
 class _Shell:
     """What AsyncTaskScheduler is in real life, in virtual time."""
 
@@ -121,6 +129,10 @@ class _Shell:
         self.open: dict[int, int] = {}
         self.may_start: dict[Key, int] = {}
         self.tries: Counter[tuple[Key, str]] = Counter()
+        self.next_try: defaultdict[Key, _NextTry] = defaultdict(_NextTry)
+        self.early: set[Key] = set()
+        # attempts that ended when it may, or may not, have been time for them
+        self.in_doubt: Counter[Key] = Counter()
         self.attempts: Counter[Key] = Counter()
         self.newest_in_order: dict[int, int] = {}
         self.closed: set[int] = set()
@@ -424,9 +436,19 @@ class _Shell:
             self.may_start[key] = task.attempt
             return
         self.may_start[key] = task.attempt + 1
-        if isinstance(error, Transient) and self.is_awaited(task):
-            return
-        self.tries[key, error.kind] += 1
+        if isinstance(error, Transient):
+            if self.now < self.next_try[key].at_least:
+                assert key not in self.early, "a task is tried early more than once"
+                self.early.add(key)
+                return
+            self.early.discard(key)
+            if self.now < self.next_try[key].at_most:
+                self.in_doubt[key] += 1
+            elif not self.is_awaited(task):
+                self.tries[key, error.kind] += 1
+            self.note_due(key)
+        else:
+            self.tries[key, error.kind] += 1
         most = self.world.settings.salvage_rounds
         if isinstance(error, Rejected):
             most = self.graph.nodes[task.node].retries
@@ -441,7 +463,17 @@ class _Shell:
         most = self.world.settings.salvage_rounds
         if isinstance(error, Rejected):
             most = self.graph.nodes[task.node].retries
-        assert self.tries[key, error.kind] == most, "a task was given up too soon"
+        tries = self.tries[key, error.kind]
+        if isinstance(error, Transient):
+            assert self.now >= self.next_try[key].at_least, "a try before its time cost a task its life"
+            tries = min(most, tries + self.in_doubt[key])
+        assert tries == most, "a task was given up too soon"
+
+    def note_due(self, key: Key) -> None:
+        """Note when the next attempt after a transient failure is due; one that ends before that costs nothing."""
+        settings, tries = self.world.settings, self.tries[key, Transient.kind]
+        least, most = (settings.backoff * 2.0 ** max(0, count - 1) for count in (tries, tries + self.in_doubt[key]))
+        self.next_try[key] = _NextTry(self.now + least, self.now + 1.5 * most)
 
     def notice_silences(self) -> None:
         """Note since when endpoints are known to be silent; pauses do not count."""

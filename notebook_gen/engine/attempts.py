@@ -7,7 +7,7 @@ from typing import Final
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import Instruction
 from notebook_gen.engine.resources import Resource
-from notebook_gen.engine.salvage import Deferred, Salvage
+from notebook_gen.engine.salvage import FAILED_WITHIN, Deferred, Salvage
 from notebook_gen.engine.shutdown import ErrorRate, refusal_error, silence_error
 from notebook_gen.errors import GenerationError, RateLimited, StoppedEarly, Transient
 from notebook_gen.events import LimitMoved
@@ -18,9 +18,6 @@ from notebook_gen.plan.values import EarlierWork
 _SHARE_AWAITED: Final = 3
 """Of the patience with a silent endpoint, one in so many seconds costs its tasks nothing: the last rows of a run would
 be lost to any outage. After that they fail as others do, as it may be they that the endpoint cannot answer."""
-
-_FAILED_WITHIN: Final = 500
-"""The status of a server that failed at a request; one that is not ready, or not there, has others."""
 
 _LONGEST_WAIT: Final = 600.0
 """Seconds that a task which is refused waits, at most: it may be asked to wait for a day, and patience with it."""
@@ -88,7 +85,7 @@ class Attempts:
         if isinstance(error, Transient):
             # one that says so itself, with a server's error, may still be starting
             pool.is_reached |= error.status is not None
-            if task.attempt > 1 and error.status == _FAILED_WITHIN and pool.silent_since is None:
+            if task.attempt > 1 and error.status == FAILED_WITHIN and pool.silent_since is None:
                 # it is at work, and this call is one that it cannot answer
                 pool.came_to_nothing(started)
             else:
@@ -106,7 +103,7 @@ class Attempts:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
         waits_alone = isinstance(error, RateLimited) and not pool.keeps(error.retry_after, now)
         is_free = pool.is_awaited(self._settings.shutdown_patience / _SHARE_AWAITED, now)
-        delay = self.salvage.delay(task, row, error, waits_alone=waits_alone, is_free=is_free)
+        delay = self.salvage.delay(task, row, error, now, waits_alone=waits_alone, is_free=is_free)
         # before rows that an earlier run has made are those that failed then: they come first, and say nothing new
         if delay is None and row > self._made_to[task.node]:
             self._error_rate.failed(task.node, error)

@@ -3,21 +3,24 @@
 - rate limited: at once again, when the endpoint's limit allows, or after as long as it asks; costs no attempt. A
   function that does not say how long is left alone for twice as long each time
 - transient: deferred, with a delay that doubles, for `rounds` more attempts; those that asked whether a silent endpoint
-  is back do not count, for a while
+  is back do not count, for a while, nor do those that ended before they were due
 - rejected: at once again, for the column's own retries
 
 Deferred tasks hold up nobody: each is due at a time of its own, or, after a transient failure, as soon as its endpoint
-answers and has nothing else to do.
+answers and has nothing else to do. Who fails then waits until it would have been due.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from notebook_gen.errors import GenerationError, RateLimited, Transient
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import Task
+
+FAILED_WITHIN: Final = 500
+"""The status of a server that failed at a request; one that is not ready, or not there, has others."""
 
 _GOLDEN = 0.618033988749895
 _LONGEST_DELAY = 300.0
@@ -50,6 +53,8 @@ class _Tries:
     refused: int = 0
     transient: int = 0
     rejected: int = 0
+    due: float = 0.0
+    was_early: bool = False
 
 
 class Salvage:
@@ -80,7 +85,14 @@ class Salvage:
         return tries.attempt if tries is not None else 1
 
     def delay(
-        self, task: Task, row: int, error: GenerationError, *, waits_alone: bool = False, is_free: bool = False
+        self,
+        task: Task,
+        row: int,
+        error: GenerationError,
+        now: float,
+        *,
+        waits_alone: bool = False,
+        is_free: bool = False,
     ) -> float | None:
         """Decide about a failed attempt: seconds until the next one, or None if it failed for good.
 
@@ -88,6 +100,7 @@ class Salvage:
             task: the attempt.
             row: its row; of a full-column task, the first of its row group.
             error: why it failed.
+            now: the time.
             waits_alone: whether a rate limit is kept by the task; else its resource begins nothing for as long.
             is_free: whether a transient failure says nothing of the task, and does not count.
         """
@@ -101,12 +114,16 @@ class Salvage:
             first = max(_LEAST_PAUSE, self._backoff / _REFUSALS_A_BACKOFF)
             return min(max(_LONGEST_GUESS, first), first * 2.0 ** min(tries.refused - 1, 30))
         if isinstance(error, Transient):
-            tries.transient += not is_free
+            # who fails at a call on its own account does so whenever that is made
+            tries.was_early = now < tries.due and error.status != FAILED_WITHIN
+            tries.transient += not (is_free or tries.was_early)
             if tries.transient > self._rounds:
                 return None
             tries.attempt += 1
-            base = min(_LONGEST_DELAY, self._backoff * 2.0 ** max(0, tries.transient - 1))
-            return base * (1.0 + 0.5 * ((row + task.node + tries.attempt) * _GOLDEN % 1.0))
+            if not tries.was_early:
+                base = min(_LONGEST_DELAY, self._backoff * 2.0 ** max(0, tries.transient - 1))
+                tries.due = now + base * (1.0 + 0.5 * ((row + task.node + tries.attempt) * _GOLDEN % 1.0))
+            return tries.due - now
         tries.rejected += 1
         if tries.rejected > self._retries[task.node]:
             return None
@@ -119,7 +136,9 @@ class Salvage:
             self._tries.pop((node, row), None)
 
     def defer(self, node: int, row: int, due: float, *, may_be_early: bool = True) -> None:
-        """Keep a task until it is due."""
+        """Keep a task until it is due; it is early no more than once."""
+        tries = self._tries.get((node, row))
+        may_be_early = may_be_early and not (tries is not None and tries.was_early)
         heappush(self._deferred, Deferred(due, row, node, may_be_early))
         self._may_be_early[node] += may_be_early
 

@@ -25,7 +25,7 @@ def test_a_task_that_never_failed_is_at_its_first_attempt() -> None:
 def test_a_transient_failure_costs_an_attempt_and_waits_longer_each_time() -> None:
     waiting = salvage()
 
-    delays = [waiting.delay(TASK, 0, BROKEN, waits_alone=False) for _ in range(3)]
+    delays = [waiting.delay(TASK, 0, BROKEN, now, waits_alone=False) for now in (0.0, 10.0, 20.0)]
 
     assert delays[0] is not None
     assert delays[1] is not None
@@ -38,24 +38,47 @@ def test_a_transient_failure_costs_an_attempt_and_waits_longer_each_time() -> No
 def test_a_delay_has_an_upper_bound() -> None:
     waiting = salvage(rounds=100)
 
-    delays = [waiting.delay(TASK, 0, BROKEN, waits_alone=False) for _ in range(50)]
+    delays = [waiting.delay(TASK, 0, BROKEN, 1000.0 * n, waits_alone=False) for n in range(50)]
 
     assert max(delay for delay in delays if delay is not None) <= 450.0
+
+
+def test_a_task_that_was_tried_early_in_vain_waits_until_it_was_due_and_has_lost_no_attempt() -> None:
+    waiting = salvage(rounds=1)
+    due = waiting.delay(TASK, 0, BROKEN, 0.0)
+    assert due is not None
+    waiting.defer(0, 0, due)
+    assert waiting.take_of([0])
+
+    assert waiting.delay(TASK, 0, BROKEN, 0.5) == pytest.approx(due - 0.5)
+
+    waiting.defer(0, 0, due)
+    assert not waiting.take_of([0])
+    assert waiting.take_due(due)
+    assert waiting.attempt(0, 0) == 3
+    assert waiting.delay(TASK, 0, BROKEN, due + 0.5) is None
+
+
+def test_an_early_try_at_which_the_server_itself_fails_counts() -> None:
+    waiting = salvage(rounds=1)
+    waiting.delay(TASK, 0, BROKEN, 0.0)
+
+    assert waiting.delay(TASK, 0, Transient("it broke", status=500), 0.5) is None
 
 
 def test_a_rejection_is_tried_again_at_once_as_often_as_its_column_says() -> None:
     waiting = salvage()
 
-    assert waiting.delay(TASK, 0, Rejected("no"), waits_alone=False) == 0.0
+    assert waiting.delay(TASK, 0, Rejected("no"), 0.0, waits_alone=False) == 0.0
     assert waiting.attempt(0, 0) == 2
-    assert waiting.delay(TASK, 0, Rejected("no"), waits_alone=False) is None
+    assert waiting.delay(TASK, 0, Rejected("no"), 0.0, waits_alone=False) is None
 
 
 def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
     waiting = salvage(rounds=0)
 
     for _ in range(100):
-        assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=5.0), waits_alone=False) == 0.0
+        assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=5.0), 0.0, waits_alone=False) == 0.0
 
     assert waiting.attempt(0, 0) == 1
 
@@ -64,25 +87,25 @@ def test_a_rate_limit_costs_no_attempt_and_its_pause_is_the_endpoints() -> None:
 def test_a_rate_limit_that_no_endpoint_keeps_is_kept_by_the_task(retry_after: float | None, delay: float) -> None:
     waiting = salvage()
 
-    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), waits_alone=True) == delay
+    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), 0.0, waits_alone=True) == delay
 
 
 def test_a_task_that_is_not_told_how_long_to_wait_waits_twice_as_long_each_time() -> None:
     waiting = salvage(backoff=2.0)
     refused = RateLimited("slow down")
 
-    delays = [waiting.delay(TASK, 0, refused, waits_alone=True) for _ in range(9)]
-    other_row = waiting.delay(TASK, 1, refused, waits_alone=True)
+    delays = [waiting.delay(TASK, 0, refused, 0.0, waits_alone=True) for _ in range(9)]
+    other_row = waiting.delay(TASK, 1, refused, 0.0, waits_alone=True)
     waiting.forget(0, 0)
 
     assert delays == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert other_row == waiting.delay(TASK, 0, refused, waits_alone=True) == 0.25
+    assert other_row == waiting.delay(TASK, 0, refused, 0.0, waits_alone=True) == 0.25
 
 
 def test_a_task_waits_no_longer_than_the_patience_however_long_it_is_asked_to() -> None:
     waiting = salvage(longest_wait=20.0)
 
-    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=3600.0), waits_alone=True) == 20.0
+    assert waiting.delay(TASK, 0, RateLimited("slow down", retry_after=3600.0), 0.0, waits_alone=True) == 20.0
 
 
 def test_when_the_next_of_some_nodes_is_due_is_known() -> None:
@@ -108,7 +131,7 @@ def test_a_task_that_waits_as_long_as_it_was_asked_to_is_not_tried_sooner() -> N
 def test_a_rate_limit_that_asks_for_no_time_does_not_spin(retry_after: float | None) -> None:
     waiting = salvage(backoff=0.0)
 
-    delay = waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), waits_alone=True)
+    delay = waiting.delay(TASK, 0, RateLimited("slow down", retry_after=retry_after), 0.0, waits_alone=True)
 
     assert delay is not None
     assert 0.01 <= delay <= 0.5
@@ -117,16 +140,16 @@ def test_a_rate_limit_that_asks_for_no_time_does_not_spin(retry_after: float | N
 def test_a_rate_limit_that_a_task_keeps_costs_it_no_further_attempt() -> None:
     waiting = salvage(rounds=1)
     for _ in range(3):
-        assert waiting.delay(TASK, 0, RateLimited("slow down"), waits_alone=True) is not None
+        assert waiting.delay(TASK, 0, RateLimited("slow down"), 0.0, waits_alone=True) is not None
 
-    assert waiting.delay(TASK, 0, BROKEN, waits_alone=True) is not None
+    assert waiting.delay(TASK, 0, BROKEN, 0.0, waits_alone=True) is not None
     assert waiting.attempt(0, 0) == 2
 
 
 def test_rows_are_counted_apart_and_forgotten_apart() -> None:
     waiting = salvage()
     for row in (0, 1):
-        waiting.delay(TASK, row, BROKEN, waits_alone=False)
+        waiting.delay(TASK, row, BROKEN, 0.0, waits_alone=False)
 
     waiting.forget(0, 0)
     waiting.forget(0, 7)
