@@ -17,6 +17,7 @@ from notebook_gen.launch import Launch, check_columns, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run
+from notebook_gen.views.display import Show
 
 if TYPE_CHECKING:
     import graphviz
@@ -299,13 +300,13 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
     # Running
 
-    def preview(self, rows: int = 10, *, settings: RunSettings | None = None, show: bool = True) -> Run:
+    def preview(self, rows: int = 10, *, settings: RunSettings | None = None, show: Show = True) -> Run:
         """Make a few rows in memory. Returns at once; `await` the run or ask `run.result()` for the rows.
 
         Args:
             rows: how many (1 or more).
             settings: how to go about it; None: the builder's.
-            show: put the live view under the cell.
+            show: put the live view under the cell; "compact": its head and its graph alone.
 
         Raises:
             ConfigError: something declared is wrong; nothing has run.
@@ -324,7 +325,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         overwrite: bool | Literal["dropped"] = False,
         settings: RunSettings | None = None,
         on_row_group: Callable[[Run, int], None] | None = None,
-        show: bool = True,
+        show: Show = True,
     ) -> Run:
         """Make many rows and write them to a folder as Parquet. Returns at once.
 
@@ -341,7 +342,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
             on_row_group: called in a thread with the run and the number of each row group that was written, one at a
                 time, for instance to look at `run.row_group(number)`. If it raises, the run ends with that error. It
                 may cancel or pause the run, but not wait for it.
-            show: put the live view under the cell.
+            show: put the live view under the cell; "compact": its head and its graph alone.
 
         Raises:
             ConfigError: something declared is wrong, the folder holds something else or what another builder made, or
@@ -386,7 +387,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         title: str,
         folder: str | None = None,
         on_row_group: Callable[[Run, int], None] | None = None,
-        show: bool,
+        show: Show,
     ) -> Run:
         plan = launch.plan_run(storage, title=title, destination=folder)
         run = Run(plan)

@@ -27,7 +27,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
-from notebook_gen.views.display import Display, open_display
+from notebook_gen.views.display import RunDisplay, Show, check_show
 from notebook_gen.views.summary import full_counts
 
 if TYPE_CHECKING:
@@ -62,22 +62,25 @@ class Run:
         self._is_paused = False
         self._called_back_in: int | None = None
         self._source = RunSource(plan, self, self.cancel, self._pause_or_resume)
-        self._display: Display | None = None
-        self._last_wait = LastWait(self._source, self._loop, self._over, self._give_up, lambda: self.live() is not None)
+        self._display = RunDisplay(self._source)
+        self._last_wait = LastWait(self._source, self._loop, self._over, self._give_up, lambda: self._display.is_live)
         self._bus = EventBus()
         self._source.subscribe_to(self._bus)
 
-    def start(self, open_job: Callable[[], AbstractAsyncContextManager[Job]], *, show: bool) -> None:
+    def start(self, open_job: Callable[[], AbstractAsyncContextManager[Job]], *, show: Show) -> None:
         """Begin on the background loop; the builder calls it, once.
 
         Args:
             open_job: connects what the run needs, and disconnects it when the run has ended.
             show: put the live view under the cell; outside notebooks, show progress while somebody waits.
+
+        Raises:
+            ConfigError: `show` is none of True, False and "compact".
         """
+        check_show(show)
         unfinished.add(self)
         self._loop.start(self._main(open_job))
-        if show:
-            self._display = self._shown(lambda: open_display(self._source))
+        self._display.begin(show)
 
     def call_back(self, on_row_group: "Callable[[Run, int], None]", number: int) -> None:
         """Tell the user's function of a written row group, in the thread that this is called in."""
@@ -128,7 +131,7 @@ class Run:
         except KeyboardInterrupt as interrupt:
             self.cancel()
             self._last_wait.after_interrupt(self._pump)
-            self._close_display()
+            self._display.close()
             if self.state != "finished":
                 interrupt.add_note(str(self._source.progress.error or self._last_wait.say_unended()))
             show_in_short(interrupt)
@@ -147,7 +150,7 @@ class Run:
         except asyncio.CancelledError:
             self.cancel()
             await self._last_wait.after_cancellation()
-            self._close_display()
+            self._display.close()
             # still a cancellation for whoever asked for it, and one that tells its reader what became of the run
             told = asyncio.CancelledError(str(self._source.progress.error or "the run had ended"))
             raise show_in_short(told) from None
@@ -281,15 +284,15 @@ class Run:
         return path
 
     def live(self) -> Any:
-        """Give the live view as a widget, also after its end; None outside notebooks."""
-        return self._display.widget if self._display is not None else None
+        """Give the whole live view as a widget, also after its end; None outside notebooks."""
+        return self._display.widget
 
     def __repr__(self) -> str:
         progress = self._source.progress
         return f"<Run: {', '.join([self.title, progress.state, *full_counts(progress)])}>"
 
     def _ipython_display_(self) -> None:
-        if self._display is None or not self._display.show_again():
+        if not self._display.show_again():
             print(repr(self))  # noqa: T201  # what IPython does with a repr
 
     def _repr_html_(self) -> str:
@@ -360,24 +363,11 @@ class Run:
         return sorted([*written, *live], key=lambda part: part.number)
 
     def _pump(self) -> None:
-        if self._loop.answers() and self._display is not None:
-            self._shown(self._display.pump)
-
-    def _close_display(self) -> None:
-        if self._display is not None:
-            self._shown(self._display.close)
-
-    def _shown(self, show: Callable[[], T]) -> T | None:
-        """Show something; if that fails, the run is none the worse for it, and is not shown any more."""
-        try:
-            return show()
-        except Exception:  # noqa: BLE001  # whatever a view does, the run goes on
-            self._display = None
-            _log.exception("the run could not be shown; it goes on")
-            return None
+        if self._loop.answers():
+            self._display.pump()
 
     def _outcome(self) -> "Dataset":
-        self._close_display()
+        self._display.close()
         error = self._source.progress.error
         if error is None and self._source.progress.ended is None:
             raise RunError("the run ended without saying how, which is a bug", advice="please report it")
@@ -388,7 +378,7 @@ class Run:
                 self.failures,
                 path=self.destination,
                 placeholder_text=self._plan.placeholder_text,
-                is_shown=lambda: self._display is not None and self._display.is_here(),
+                is_shown=self._display.is_here,
             )
         if isinstance(error, NotebookGenError):
             # where it came from inside the engine helps nobody; its cause, if there is one, is still told

@@ -722,3 +722,11 @@ def test_large_numbers_beside_missing_ones_are_the_same_wherever_they_are_read(
                 assert pd.isna(values[1])
         assert dataset.to_arrow()["made"].to_pylist() == [large, None, large]
         assert dataset.to_arrow()["nested"].to_pylist() == [{"score": large}, None, {"score": large}]
+
+
+def test_a_run_can_be_shown_in_three_ways_and_no_other() -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+
+    with pytest.raises(ng.ConfigError, match="show is 'small'; give True, False or \"compact\""):
+        builder.preview(1, show="small")  # type: ignore[arg-type]

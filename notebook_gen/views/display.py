@@ -1,11 +1,13 @@
 """Where a run shows itself: live in a notebook, as a picture in marimo or a terminal, in lines in a pipe."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, cast
 from weakref import WeakSet
 
+from notebook_gen.errors import ConfigError
 from notebook_gen.views.log import LogView
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.terminal import TerminalView
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     import ipywidgets
 
     from notebook_gen.views.live import LiveDisplay
+    from notebook_gen.views.presence import Presence
+
+T = TypeVar("T")
+
+Show = bool | Literal["compact"]
+"""How a run is shown where it begins: wholly, not at all, or with its head and its graph alone."""
+
+_log = logging.getLogger("notebook_gen")
 
 _UPDATE_EVERY: Final = 0.2
 
@@ -45,15 +55,94 @@ class Display(Protocol):
         ...
 
 
-def open_display(source: RunSource) -> Display:
+def check_show(show: object) -> None:
+    """Raise a ConfigError if a run cannot be shown so."""
+    if show not in (True, False, "compact"):
+        raise ConfigError(f"show is {show!r}", advice='give True, False or "compact"')
+
+
+class RunDisplay:
+    """Shows one run wherever that is asked for. Whatever goes wrong, the run goes on, and is not shown there any more.
+
+    Args:
+        source: the run.
+    """
+
+    def __init__(self, source: RunSource) -> None:
+        self._source = source
+        self._first: Display | None = None
+        self._whole: Display | None = None
+
+    def begin(self, show: Show) -> None:
+        """Show the run where it begins.
+
+        Args:
+            show: "compact": its head and its graph alone, in notebooks; False: not at all.
+        """
+        is_compact = show == "compact"
+        if show:
+            self._first = self._guard(lambda: open_display(self._source, is_compact=is_compact))
+        if not is_compact:
+            self._whole = self._first
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a live view shows the run."""
+        return self._first is not None and detect() == "notebook"
+
+    @property
+    def presence(self) -> "Presence":
+        """Who is at work in the live view that the run began with."""
+        return cast("LiveDisplay", self._first).presence
+
+    @property
+    def widget(self) -> "ipywidgets.Widget | None":
+        """The whole live view; None where there is none."""
+        if self._whole is None and detect() == "notebook":
+            self._whole = self._guard(lambda: _open_live(self._source, is_shown=False))
+        return self._whole.widget if self._whole is not None else None
+
+    def show_again(self) -> bool:
+        """Show the run under one more cell; False where that cannot be done."""
+        if self._first is None and detect() == "notebook":
+            self.begin(show=True)
+            return self._first is not None
+        return self._first is not None and self._first.show_again()
+
+    def is_here(self) -> bool:
+        """Whether the run is shown under the cell that runs now."""
+        return self._first is not None and self._first.is_here()
+
+    def pump(self) -> None:
+        """Bring what is shown up to date."""
+        for display in self._shown:
+            self._guard(display.pump)
+
+    def close(self) -> None:
+        """Leave the last state in place; harmless when called again."""
+        for display in self._shown:
+            self._guard(display.close)
+
+    @property
+    def _shown(self) -> "list[Display]":
+        displays = [self._first] if self._whole is self._first else [self._first, self._whole]
+        return [display for display in displays if display is not None]
+
+    def _guard(self, show: Callable[[], T]) -> T | None:
+        """Do something with what is shown; if that fails, nothing is any more."""
+        try:
+            return show()
+        except Exception:  # noqa: BLE001  # whatever a view does, the run goes on
+            self._first = self._whole = None
+            _log.exception("the run could not be shown; it goes on")
+            return None
+
+
+def open_display(source: RunSource, *, is_compact: bool = False) -> Display:
     """Begin to show a run, as fits where we are; returns at once."""
     match detect():
         case "notebook":
-            from notebook_gen.views.live import show
-
-            display = show(source)
-            _live.add(display)
-            return display
+            return _open_live(source, is_compact=is_compact)
         case "marimo":
             from notebook_gen.views.marimo import MarimoView
 
@@ -62,6 +151,14 @@ def open_display(source: RunSource) -> Display:
             return WaitingDisplay(TerminalView(source))
         case _:
             return WaitingDisplay(LogView(source, _print_line))
+
+
+def _open_live(source: RunSource, *, is_compact: bool = False, is_shown: bool = True) -> "LiveDisplay":
+    from notebook_gen.views.live import prepare, show
+
+    display = show(source, is_compact=is_compact) if is_shown else prepare(source)
+    _live.add(display)
+    return display
 
 
 def leave_all(patience: float) -> None:

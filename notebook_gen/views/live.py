@@ -36,10 +36,17 @@ _LOOK_EVERY: Final = 0.05  # seconds; a run that ends is noticed this soon
 _PATIENCE: Final = 10.0
 
 
-def show(source: RunSource) -> "LiveDisplay":
+def show(source: RunSource, *, is_compact: bool = False) -> "LiveDisplay":
     """Put the live view of a run under the cell that runs now; returns in a few milliseconds."""
-    display = LiveDisplay(source, Outputs())
+    display = LiveDisplay(source, Outputs(), is_compact=is_compact)
     display.show_again()
+    display.start()
+    return display
+
+
+def prepare(source: RunSource) -> "LiveDisplay":
+    """Make the live view of a run, to be shown under some cell later."""
+    display = LiveDisplay(source, Outputs())
     display.start()
     return display
 
@@ -68,15 +75,17 @@ class LiveDisplay:
         place: where to show it.
         kept_for: seconds that the panes stay open when the report has taken their place: a page that was loaded while
             the run went on shows them until it has asked for the report.
+        is_compact: show the head and the DAG alone.
 
     Attributes:
         presence: whether somebody is at work in it, so that the report must not take its place yet.
     """
 
-    def __init__(self, source: RunSource, place: Place, kept_for: float = 10.0) -> None:
+    def __init__(self, source: RunSource, place: Place, kept_for: float = 10.0, *, is_compact: bool = False) -> None:
         self._source = source
         self._place = place
         self._kept_for = kept_for
+        self.is_compact = is_compact
         self.presence = Presence()
         self._lock = threading.RLock()
         self._root: LiveRoot | None = None
@@ -172,7 +181,7 @@ class LiveDisplay:
         folder = self._source.destination
         gone = say_kernel_gone(folder), say_saved_early(folder)
         root = LiveRoot(self._lock, self._words, gone, _weakly(self._hear_of_presence))
-        root.fill(widgets.parts, measures.view_height(self._source))
+        self._fill(root, widgets)
         with self._lock:
             self._root, self._widgets, self._publisher = root, widgets, publisher
             self._place.update(self._bundle())
@@ -187,9 +196,14 @@ class LiveDisplay:
             on_cancel=_weakly(self._cancel),
             on_message=_weakly(self._hear),
         )
-        publisher = Publisher(self._source, widgets, self._fail)
+        publisher = Publisher(self._source, widgets, self._fail, is_compact=self.is_compact)
         publisher.begin()
         return widgets, publisher
+
+    def _fill(self, root: "LiveRoot", widgets: "LiveWidgets") -> None:
+        parts = widgets.compact_parts if self.is_compact else widgets.parts
+        unseen = [part for part in widgets.parts if part not in parts]
+        root.fill(parts, measures.view_height(self._source, is_compact=self.is_compact), unseen)
 
     def _settle(self) -> None:
         """Show the last state in the widgets, then put the report in their place, unless somebody is at work there."""
@@ -234,7 +248,7 @@ class LiveDisplay:
             timer.start()
 
     def _write_report(self) -> Bundle:
-        html, text = report_html(self._source), report_text(self._source)
+        html, text = report_html(self._source, is_compact=self.is_compact), report_text(self._source)
         if self._trouble:
             html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
         return {"text/html": html, "text/plain": text}
@@ -278,7 +292,7 @@ class LiveDisplay:
             return
         self._widgets, self._publisher = self._open_panes()
         self._publisher.finish()
-        self._root.fill(self._widgets.parts, measures.view_height(self._source))
+        self._fill(self._root, self._widgets)
         self._show_trouble()
 
     @property
@@ -296,7 +310,8 @@ class LiveDisplay:
             return {**bundle, "text/plain": text}
         if self._trouble:
             return self._say_trouble()
-        return {"text/html": starting_html(self._source, f"{text}: starting …"), "text/plain": text}
+        html = starting_html(self._source, f"{text}: starting …", is_compact=self.is_compact)
+        return {"text/html": html, "text/plain": text}
 
     def _guard(self, action: Callable[[], None]) -> None:
         """Do something for the view; whatever goes wrong is shown under it."""

@@ -58,6 +58,6 @@ def below_top(source: RunSource) -> int:
     return SECTION + timeline_height(source) + TABS + TABLE
 
 
-def view_height(source: RunSource) -> int:
-    """Give the pixels of the whole view, unless it is so narrow that something of it wraps."""
-    return HEAD + BAR + top_height(source) + below_top(source) + _EDGES
+def view_height(source: RunSource, *, is_compact: bool = False) -> int:
+    """Give the pixels of the view, unless it is so narrow that something of it wraps."""
+    return HEAD + BAR + top_height(source) + (0 if is_compact else below_top(source)) + _EDGES

@@ -49,6 +49,7 @@ class Publisher:
         source: the run.
         board: what shows it.
         on_error: told what a feed raised.
+        is_compact: whether only the head and the DAG are shown.
         clock: seconds, never going back.
         cpu_clock: seconds of processor time of the thread that asks.
     """
@@ -58,6 +59,8 @@ class Publisher:
         source: RunSource,
         board: Board,
         on_error: Callable[[Exception], None],
+        *,
+        is_compact: bool = False,
         clock: Callable[[], float] = time.monotonic,
         cpu_clock: Callable[[], float] = time.thread_time,
     ) -> None:
@@ -71,15 +74,16 @@ class Publisher:
         self._inspector = InspectorFeed(source, board)
         self._rows = RowsFeed(source, board)
         self._cells = CellsFeed(source, board)
-        self._tables: list[Feed] = [
+        tables: list[Feed] = [
             self._rows,
             self._cells,
             FailuresFeed(source, board),
             UsageFeed(source, board),
             self._inspector,
         ]
+        self._tables = [] if is_compact else tables
         self._timeline: TimelineFeed | None = None
-        if source.trace is not None and source.graph.resources:
+        if source.trace is not None and source.graph.resources and not is_compact:
             self._timeline = TimelineFeed(source, source.trace, board, lambda: head.standing)
         self._due = self._tables_due = clock()
 

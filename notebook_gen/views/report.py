@@ -40,9 +40,14 @@ _STILL: Final = (".rows()", "is the table so far")
 _FOOT_HEIGHT: Final = 27
 
 
-def report_html(source: RunSource) -> str:
-    """Draw a run as it stands; bounded, self-contained, without a script."""
-    return _draw(source, _foot(source, _LIVE))
+def report_html(source: RunSource, *, is_compact: bool = False) -> str:
+    """Draw a run as it stands; bounded, self-contained, without a script.
+
+    Args:
+        source: the run.
+        is_compact: leave out what stands below the graph.
+    """
+    return _draw_compact(source) if is_compact else _draw(source, _foot(source, _LIVE))
 
 
 def still_html(source: RunSource) -> str:
@@ -65,8 +70,7 @@ def _foot(source: RunSource, first: tuple[str, str], before: str = "") -> str:
 
 def progress_html(source: RunSource) -> str:
     """Draw how far a run is, and why it failed where it did; takes no longer, however long the run."""
-    failures = "".join(f'<p class="ng-note ng-bad">{escape(line)}</p>' for line in failure_lines(source.failures, 3))
-    return _framed(source, [*_state(source), failures])
+    return _framed(source, [*_state(source), _failures(source)])
 
 
 def report_text(source: RunSource) -> str:
@@ -82,6 +86,15 @@ def _draw(source: RunSource, foot: str) -> str:
         [*_state(source), *_timeline(source), *section, folds, foot],
         f"min-height:{measures.view_height(source)}px",
     )
+
+
+def _draw_compact(source: RunSource) -> str:
+    size = f"min-height:{measures.view_height(source, is_compact=True)}px"
+    return _framed(source, [*_state(source), _failures(source)], size)
+
+
+def _failures(source: RunSource) -> str:
+    return "".join(f'<p class="ng-note ng-bad">{escape(line)}</p>' for line in failure_lines(source.failures, 3))
 
 
 def _state(source: RunSource) -> list[str]:

@@ -73,6 +73,7 @@ class LiveRoot:
         self._lock = lock
         self._on_presence = on_presence
         self._is_kept = False
+        self._unseen: Sequence[ipywidgets.Widget] = ()
         self.box.add_class("ng-view")
         self.box.on_show = self._count_output
         self._keeper.on_msg(lambda _keeper, content, _buffers: self._hear(content))
@@ -83,14 +84,16 @@ class LiveRoot:
         """Whether its panes are closed."""
         return _VIEW not in self.box._dom_classes  # noqa: SLF001  # there is no public way
 
-    def fill(self, parts: Sequence[ipywidgets.Widget], height: int) -> None:
+    def fill(self, parts: Sequence[ipywidgets.Widget], height: int, unseen: Sequence[ipywidgets.Widget] = ()) -> None:
         """Put the parts of a view into it.
 
         Args:
             parts: from top to bottom.
             height: of all of them, in pixels; they arrive one by one, and the view would first be small.
+            unseen: what is not shown, and is closed with them.
         """
         with self._lock:
+            self._unseen = unseen
             self.box.layout.min_height = f"{height}px"
             self.box.add_class(_VIEW)
             self.box.children = tuple(parts)
@@ -109,8 +112,9 @@ class LiveRoot:
             self.box.children = (self._keeper,)
             self.box.remove_class(_VIEW)
             self.box.layout.min_height = None
-            for widget in _all_of(parts):
+            for widget in _all_of([*parts, *self._unseen]):
                 widget.close()
+            self._unseen = ()
 
     def hold(self, report: Bundle) -> None:
         """Say that the report is there while the panes stay as they are: pages put it into the notebook unseen.

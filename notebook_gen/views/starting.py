@@ -35,13 +35,15 @@ _TOP: Final = (
 )
 
 
-def starting_html(source: RunSource, words: str) -> str:
+def starting_html(source: RunSource, words: str, *, is_compact: bool = False) -> str:
     """Draw an empty frame that says what will be there.
 
     Args:
         source: the run.
         words: not escaped.
+        is_compact: whether nothing will stand below the graph.
     """
+    below = "" if is_compact else f'<div style="height:{measures.below_top(source)}px"></div>'
     head = measures.HEAD + measures.BAR
     drawn = dag_svg(source.graph, progress=source.progress, max_width=measures.DAG_WIDTH)
     dag = f"{drawn.partition('>')[0]}></svg>"  # as large as it, and empty
@@ -52,9 +54,8 @@ def starting_html(source: RunSource, words: str) -> str:
     return (
         f'{_STYLE}<div class="ng-empty-view mathjax_ignore" style="{_FRAME}">'
         f'<div class="ng-empty-head" style="box-sizing:border-box;height:{head}px;padding:20px">'
-        f"{escape(words)}{_PROMISE}</div>"
+        f"{escape(words)}{'' if is_compact else _PROMISE}</div>"
         f'<div style="{_TOP};min-height:{measures.top_height(source)}px">'
         f'<div class="ng-empty-dag" style="{room}">{dag}{more}</div>'
-        f'<div style="{SIDE_STYLE};columns:2 250px;column-gap:24px">{lines}</div></div>'
-        f'<div style="height:{measures.below_top(source)}px"></div></div>'
+        f'<div style="{SIDE_STYLE};columns:2 250px;column-gap:24px">{lines}</div></div>{below}</div>'
     )

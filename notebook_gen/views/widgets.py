@@ -103,6 +103,7 @@ class LiveWidgets:
 
     Attributes:
         parts: the widgets to show, from top to bottom.
+        compact_parts: those of them that a compact view shows.
     """
 
     def __init__(
@@ -142,8 +143,9 @@ class LiveWidgets:
         headline = _with_class(ipywidgets.HBox([head, self._pause, self._cancel]), "ng-headline")
         # the page may have to fetch the scripts of all other parts first; with them comes the style that hides it
         starting = _with_class(ipywidgets.Label("The live view is loading …"), "ng-starting")
-        below = [self._inspector, panes["notice"], panes["trouble"]]
-        self.parts = [starting, headline, panes["top"], self._timeline, self._tabs, *below]
+        notes = [panes["notice"], panes["trouble"]]
+        self.parts = [starting, headline, panes["top"], self._timeline, self._tabs, self._inspector, *notes]
+        self.compact_parts = [starting, headline, panes["top"], *notes]
         for widget in (self._pause, self._cancel, *speakers, *panes.values()):
             hear_while_cells_run(widget)
 

@@ -68,6 +68,19 @@ def test_a_run_shows_itself_once_under_its_cell(kernel: Kernel, cell: str) -> No
     assert shown.text == ""
 
 
+def test_a_run_that_was_begun_unseen_or_compact_is_shown_wholly_when_that_is_asked_for(kernel: Kernel) -> None:
+    unseen = kernel.run("run = b.preview(4, show=False); run.result()")
+    shown = kernel.run("run")
+    compact = kernel.run("compact = b.preview(4, show='compact'); compact.result()")
+    whole = kernel.run("compact.live()")
+
+    assert not unseen.displays
+    assert len(shown.displays) == len(compact.displays) == 1
+    assert "VBox" not in whole.text
+    parts = "print([len(view.children) for view in (run.live(), compact._display._first.widget, compact.live())])"
+    assert kernel.run(parts).text == "[8, 5, 8]\n"
+
+
 @pytest.mark.parametrize("wait", ["run.result()", "await run"])
 def test_an_interrupt_while_waiting_cancels_the_run_and_keeps_its_rows(kernel: Kernel, wait: str) -> None:
     kernel.run("run = b.preview(200); wait_for_rows(run, 3); say_when_waited_for(run)")

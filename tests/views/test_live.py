@@ -57,10 +57,10 @@ class _Broken(FakeRun):
 class _Shown:
     """A view that is kept up to date until the test ends it."""
 
-    def __init__(self, run: FakeRun, kept_for: float = _PATIENCE) -> None:
+    def __init__(self, run: FakeRun, kept_for: float = _PATIENCE, *, is_compact: bool = False) -> None:
         self.run = run
         self.place = _Place()
-        self.display = LiveDisplay(run, self.place, kept_for)
+        self.display = LiveDisplay(run, self.place, kept_for, is_compact=is_compact)
         self.display.show_again()
         self.first = dict(self.place.cells)
         self.display.start()
@@ -172,6 +172,36 @@ def test_when_the_report_has_taken_their_place_the_panes_are_closed_and_can_be_h
     assert [type(part).__name__ for part in again.children][:3] == ["Label", "HBox", "Pane"]
     assert "finished" in again.children[1].children[0].parts["facts"]
     assert _count_widgets() > before + 40
+
+
+def test_a_compact_view_and_its_report_have_a_head_and_a_graph_and_are_no_higher() -> None:
+    before = _count_widgets()
+    view = _Shown(traced_run(), kept_for=0.05, is_compact=True)
+    _wait_until(lambda: _count_widgets() > before + 40)
+    height = measures.view_height(view.run, is_compact=True)
+    panes = _panes(view.display)
+
+    view.end()
+
+    assert height < 260
+    assert "ng-dag" in panes
+    assert (
+        sum(int(height) for height in re.findall(r"(?<!line-)(?:min-)?height:(\d+)px", str(view.first))[:2]) <= height
+    )
+    for part in ("ng-timeline", "ng-table"):
+        assert part not in panes + re.sub(r"<style>.*?</style>", "", view.place.html, flags=re.DOTALL)
+    assert f"min-height:{height}px" in view.place.html
+    assert view.display.widget is not None
+
+
+def test_all_widgets_of_a_compact_view_are_closed_when_its_report_has_taken_its_place() -> None:
+    before = _count_widgets()
+    view = _Shown(traced_run(), kept_for=0.05, is_compact=True)
+    _wait_until(lambda: _count_widgets() > before + 40)
+
+    view.end()
+
+    _wait_until(lambda: _count_widgets() <= before + 4)
 
 
 def test_a_widget_that_is_asked_for_when_the_run_is_over_shows_the_report_where_there_are_no_widgets() -> None:
