@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
-from notebook_gen.engine.flow import may_be_kept
+from notebook_gen.engine.flow import PROCESSED_AT_ONCE, may_be_kept
 from notebook_gen.engine.instructions import (
     CallBack,
     DecideSkips,
@@ -287,6 +287,21 @@ class _Shell:
                         self.awake[number] += 1
         for number, resource in enumerate(self.core.resources):
             assert not resource.takeable or not self.idle(number), "work waits, and no slot was woken"
+        if any(resource.is_idle for resource in self.core.resources):
+            assert not self.could_open(), "slots stand empty although a row group could be opened"
+
+    def could_open(self) -> bool:
+        """Whether a row group could be opened that would bring work, and nothing else is about to."""
+        if self.in_place or self.is_paused or not self.core.flow.gives_slots:
+            return False
+        if self.world.settings.engine == "sequential" and self.open:
+            return False
+        if sum(map(self.is_before_the_batch, self.calls)) >= PROCESSED_AT_ONCE:
+            return False
+        known = self.open.keys() | self.closed | self.books.kept_groups
+        size = next((group.size for group in self.world.groups if group.number not in known), None)
+        room = self.world.settings.max_open_rows - sum(self.open.values())
+        return size is not None and (not self.open or size <= room)
 
     def idle(self, number: int) -> int:
         """How many slots of a resource sleep."""
@@ -675,7 +690,7 @@ class _Shell:
                     assert ended, "processed before all seeds"
         else:
             self.check_closed(number, order.rows)
-        self.call(order, self.seconds_of_step(0.3), hangs=order.stage == self.world.hangs)
+        self.call(order, self.seconds_of_step(0.3) + self.world.processing, hangs=order.stage == self.world.hangs)
 
     def finish_processing(self, order: ProcessRowGroup) -> None:
         number = order.row_group.number

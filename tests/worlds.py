@@ -44,6 +44,7 @@ class World:
         failing_write: the row group whose write fails; None: all succeed.
         failing_callback: the row group for which the callback raises; None: it never does.
         seconds: what every task takes, and row groups leave at once; None: all of that is random.
+        processing: seconds that a row group is with processors, where `seconds` is given.
         slow: what single tasks take instead, where `seconds` is given; by node and row (or row group).
         meets: how the first attempts of single tasks fail; by node and row (or row group).
         untroubled: endpoints to which neither `capacities` nor `outages` apply.
@@ -75,6 +76,7 @@ class World:
     earlier: EarlierWork = NO_EARLIER_WORK
     kept: frozenset[Key] = frozenset()
     seconds: float | None = None
+    processing: float = 0.0
     slow: Mapping[Key, float] = field(default_factory=dict)
     meets: Mapping[Key, Sequence[GenerationError]] = field(default_factory=dict)
     untroubled: frozenset[str] = frozenset()

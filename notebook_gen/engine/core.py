@@ -299,13 +299,16 @@ class SchedulerCore:
         self.ending.complete_if_idle()
 
     def _may_open(self) -> bool:
-        if self.flow.in_place or self.ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
+        flow = self.flow
+        # what is made in place is over soon, and may bring work for every slot; processors may never return
+        is_quiet = flow.in_place == flow.at_gate
+        if not is_quiet or self.ending.reason is not None or self._pause.is_on or not self._upcoming.is_left:
             return False
         # asked after every task: the answer is no as long as there is work for every slot
         for resource in self.resources:
-            if resource.is_starving:
+            if resource.is_starving and flow.brings_work(resource):
                 return self._upcoming.has_room()
-        return not self.resources and self._upcoming.has_room()
+        return not self.resources and flow.brings_work(None) and self._upcoming.has_room()
 
     def _open(self, group: RowGroup, now: float) -> None:
         self.outbox.append(RowGroupOpened(now, group))
@@ -340,7 +343,7 @@ class SchedulerCore:
             self.ending.complete_if_idle()
         elif order.stage == "pre_batch" and not self.ending.is_stopped:
             group = self.tracker.groups[number]
-            self.flow.end_in_place(group)
+            self.flow.end_at_gate(group)
             for row, reason in reasons.items():
                 self.flow.drop(None, group, row, 1, reason, now)
             if self.tracker.gate is not None:

@@ -6,6 +6,7 @@ says: the row is dropped, the cell stays NA, or the run ends. Whatever ends make
 
 from collections import deque
 from collections.abc import Container, Mapping, Sequence
+from typing import Final
 
 from notebook_gen.engine.delivery import Delivery
 from notebook_gen.engine.instructions import DecideSkips, FillCells, Instruction, LookUp, MakeInPlace, ProcessRowGroup
@@ -18,6 +19,9 @@ from notebook_gen.errors import ColumnFailed, GenerationError
 from notebook_gen.events import CellFailed, CellsSkipped, RowDropped, RowsDone
 from notebook_gen.plan.graph import ExecutionGraph, Node
 from notebook_gen.plan.tasks import WHOLE_GROUP, Task
+
+PROCESSED_AT_ONCE: Final = 8
+"""Row groups that are opened to be with processors before the batch at one time: there are as many threads for them."""
 
 
 def may_be_kept(node: Node) -> bool:
@@ -48,6 +52,7 @@ class CellFlow:
         ready: what waits for a slot.
         pool: for each node, what it needs a slot of.
         in_place: orders under way that need no slot.
+        at_gate: those of them that are with processors, and may be so for long.
         has_woken: whether tasks may start that could not before.
         raised: the failure of a column that says `on_error="raise"`.
         gives_slots: False once the run is ending: nothing more waits for a slot.
@@ -67,6 +72,7 @@ class CellFlow:
     ) -> None:
         self.ready = ReadyTasks(graph, resources, rows)
         self.in_place = 0
+        self.at_gate = 0
         self.has_woken = False
         self.raised: ColumnFailed | None = None
         self.gives_slots = True
@@ -78,6 +84,7 @@ class CellFlow:
         self._outbox = outbox
         self.pool = [next((r for r in resources if r.name == node.resource), None) for node in graph.nodes]
         self._full = [node.full_column for node in graph.nodes]
+        self._makes_seeds = {node.resource for node in graph.nodes if not node.upstream}
         self._may_be_kept = [may_be_kept(node) for node in graph.nodes]
         self._skips = SkipRules(graph)
         self._in_order = {
@@ -93,6 +100,7 @@ class CellFlow:
             if not self.is_open:
                 return
             if node == self._tracker.gate:
+                self.at_gate += 1
                 self._begin_in_place(group, ProcessRowGroup("pre_batch", group.group, group.live_rows()))
             elif self._skips.may_skip[node]:
                 self._consider_skips(node, group, group.live_rows() if self._full[node] else rows, now)
@@ -139,6 +147,15 @@ class CellFlow:
         """Note that an order that needed no slot is done."""
         self.in_place -= 1
         group.in_flight -= 1
+
+    def end_at_gate(self, group: OpenGroup) -> None:
+        """Note that a row group comes back from processors before the batch."""
+        self.at_gate -= 1
+        self.end_in_place(group)
+
+    def brings_work(self, pool: Resource | None) -> bool:
+        """Tell whether one more row group would soon bring work for a resource, or in place."""
+        return self.at_gate < PROCESSED_AT_ONCE or (pool is not None and pool.name in self._makes_seeds)
 
     def stop(self) -> None:
         """Let nothing more wait for a slot."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from notebook_gen.config.columns import Column, Function, LLMText
+from notebook_gen.config.columns import Column, Function, Integer, LLMText
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import GenerationError, RateLimited, Transient
 from notebook_gen.plan.graph import build_graph
@@ -69,6 +69,24 @@ def test_a_straggler_holds_up_only_its_own_row_group() -> None:
     times = {number: time for time, number in books.written}
     assert times.pop(0) == pytest.approx(20 * CALL)
     assert times == pytest.approx({number: CALL * -(-((number + 1) * 10 - 1) // 7) for number in range(1, 10)})
+
+
+def test_row_groups_are_with_processors_before_the_batch_side_by_side() -> None:
+    slowly = {"stages": frozenset({"pre_batch"}), "processing": 2 * CALL}
+
+    books = simulate(world({"n": Integer(1, 5), "text": LLMText("Write {{ n }}.")}, 160, 16, 64, **slowly))
+
+    # eight are processed before any call, and the others while their calls are made
+    assert books.ended_at == pytest.approx((2 + 160 / 64 + 0.5) * CALL)
+
+
+def test_a_processor_before_the_batch_that_never_returns_holds_up_only_its_own_row_group() -> None:
+    hangs: dict[str, Any] = {"stages": frozenset({"pre_batch"}), "hangs": "pre_batch", "cancel_at": 100 * CALL}
+
+    books = simulate(world({"n": Integer(1, 5), "text": LLMText("Write {{ n }}.")}, 100, 10, 8, **hangs))
+
+    assert books.delivered == set(range(10, 100))
+    assert max(books.made(1)) == pytest.approx(CALL * -(-90 // 8))
 
 
 def test_new_row_groups_are_opened_while_a_straggler_runs() -> None:

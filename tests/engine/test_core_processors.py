@@ -1,13 +1,15 @@
 """Processors and their gates, decided by SchedulerCore."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from notebook_gen.config.columns import Column, Integer
+from notebook_gen.config.columns import Column, Expression, Integer
+from notebook_gen.engine.flow import PROCESSED_AT_ONCE
 from notebook_gen.engine.instructions import EndRun, MakeInPlace, ProcessRowGroup, StopWork, WriteRowGroup
 from notebook_gen.errors import NoRowsLeft, ProcessorError, Rejected, Transient, WriteError
-from notebook_gen.events import RowDropped, RowsDone
+from notebook_gen.events import RowDropped, RowGroupOpened, RowsDone
 from notebook_gen.plan.tasks import RowGroup, Task
 from tests.engine.steps import Steps, function
 
@@ -133,6 +135,62 @@ def test_each_row_group_has_a_gate_of_its_own() -> None:
 
     assert order.row_group.number == 1
     assert steps.take_all(2.0) == [Task(1, 1, 2), Task(1, 1, 3)]
+
+
+def test_other_row_groups_are_opened_while_one_is_with_processors_before_the_batch() -> None:
+    steps = Steps({"n": Integer(1, 5), "a": function("n")}, rows=20, size=2, slots=3, stages=("pre_batch",))
+    seeds = steps.the(MakeInPlace)
+
+    steps.core.made_in_place(seeds, seeds.rows, {}, 0.0)
+
+    second = RowGroup(1, 2, 2)
+    assert steps.told() == [
+        ProcessRowGroup("pre_batch", RowGroup(0, 0, 2), range(2)),
+        RowGroupOpened(0.0, second),
+        MakeInPlace(0, second, range(2, 4)),
+    ]
+
+
+def with_processors(columns: Mapping[str, Column], **options: Any) -> tuple[Steps, list[ProcessRowGroup]]:
+    """All row groups that are opened are given to processors, and none has come back."""
+    steps = Steps({"n": Integer(1, 5), **columns}, rows=40, size=2, slots=3, stages=("pre_batch",), **options)
+    return steps, make_in_place(steps)
+
+
+def make_in_place(steps: Steps) -> list[ProcessRowGroup]:
+    """Make what is made in place; gives what processors are asked for."""
+    orders: list[ProcessRowGroup] = []
+    while told := steps.told():
+        orders += [order for order in told if isinstance(order, ProcessRowGroup)]
+        for order in told:
+            if isinstance(order, MakeInPlace):
+                steps.core.made_in_place(order, order.rows, {}, 0.0)
+    return orders
+
+
+@pytest.mark.parametrize("column", [function("n"), Expression("{{ n }}")])
+def test_no_row_group_is_opened_beside_as_many_as_processors_take_at_once(column: Column) -> None:
+    steps, orders = with_processors({"a": column})
+
+    assert [order.row_group.number for order in orders] == [*range(PROCESSED_AT_ONCE)]
+    steps.core.processed(orders[5], {}, 0.0)
+
+    assert [order.row_group.number for order in make_in_place(steps)] == [PROCESSED_AT_ONCE]
+
+
+def test_a_resource_that_makes_seeds_is_kept_busy_however_many_row_groups_are_with_processors() -> None:
+    steps = Steps(CHAIN, rows=40, size=1, slots=3, stages=("pre_batch",))
+
+    while steps.take_all(0.0):
+        steps.end_all(0.0)
+
+    assert len(steps.told_of(ProcessRowGroup)) == 40
+
+
+def test_no_more_rows_are_open_than_may_be_while_processors_run() -> None:
+    _, orders = with_processors({"a": function("n")}, max_open_rows=5)
+
+    assert len(orders) == 2
 
 
 def test_rows_dropped_before_the_batch_make_no_call_and_say_who_dropped_them() -> None:
