@@ -8,6 +8,8 @@ import threading
 import time
 import traceback
 import weakref
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -590,12 +592,30 @@ def test_a_run_that_cannot_be_described_leaves_the_old_dataset(tmp_path: Path) -
     assert len(pd.read_parquet(tmp_path / "rows")) == 2
 
 
+async def _tell_later(run: ng.Run, number: int) -> None:
+    pass
+
+
+def _tell_bit_by_bit(run: ng.Run, number: int) -> Iterator[None]:
+    yield
+
+
+class _TellsLater:
+    async def __call__(self, run: ng.Run, number: int) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"overwrite": "no"}, "overwrite is 'no'; give True to replace the dataset that is there"),
         ({"overwrite": None}, "overwrite is None; give True"),
         ({"on_row_group": 5}, "on_row_group is 5, which cannot be called; give a function of the run"),
+        ({"on_row_group": _tell_later}, "on_row_group is async; define it with def: it runs in a thread"),
+        ({"on_row_group": partial(_tell_later)}, "on_row_group is async; define it with def"),
+        ({"on_row_group": _TellsLater()}, "on_row_group is async; define it with def"),
+        ({"on_row_group": _TellsLater().__call__}, "on_row_group is async; define it with def"),
+        ({"on_row_group": _tell_bit_by_bit}, "on_row_group is made by a generator, which has no result"),
         ({"settings": {"threads": 1}}, r"settings is {'threads': 1}; give some, such as settings=ng.RunSettings"),
         ({"settings": {}}, "settings is {}; give some"),
         ({"rows": 10**30}, "more than 1,000,000,000,000 rows were asked for; ask for fewer"),

@@ -3,6 +3,7 @@
 from numbers import Integral
 from typing import Any
 
+from notebook_gen.config.callables import check_callable, is_async
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import ConfigError
 
@@ -49,8 +50,16 @@ def check_create(*, overwrite: Any, on_row_group: Any) -> None:
             f"overwrite is {overwrite!r}",
             advice='give True to replace the dataset that is there, "dropped" to make its dropped rows again, or False',
         )
-    if on_row_group is not None and not callable(on_row_group):
+    if on_row_group is None:
+        return
+    if not callable(on_row_group):
         raise ConfigError(
             f"on_row_group is {on_row_group!r}, which cannot be called",
             advice="give a function of the run and the row group's number",
         )
+    try:
+        check_callable(on_row_group)
+    except ConfigError as error:
+        raise ConfigError(f"on_row_group {error.problem}", advice=error.advice) from None
+    if is_async(on_row_group):
+        raise ConfigError("on_row_group is async", advice="define it with def: it runs in a thread")
