@@ -394,7 +394,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
 
         def after_write(group: RowGroup) -> None:
             if on_row_group is not None:
-                run.call_back(on_row_group, group.number)
+                on_row_group(run, group.number)
 
         run.start(lambda: launch.open_job(storage, plan.exchanges, after_write), show=show)
         return run

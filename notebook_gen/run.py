@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from notebook_gen.at_exit import unfinished
 from notebook_gen.dataset import Dataset
+from notebook_gen.engine.inside import is_inside
 from notebook_gen.engine.job import Job
 from notebook_gen.engine.loop import background_loop
 from notebook_gen.engine.scheduler import AsyncTaskScheduler
@@ -60,7 +61,6 @@ class Run:
         self._loop = background_loop()
         self._over = threading.Event()
         self._is_paused = False
-        self._called_back_in: int | None = None
         self._source = RunSource(plan, self, self.cancel, self._pause_or_resume)
         self._display = RunDisplay(self._source)
         self._last_wait = LastWait(self._source, self._loop, self._over, self._give_up, lambda: self._display.is_live)
@@ -81,14 +81,6 @@ class Run:
         unfinished.add(self)
         self._loop.start(self._main(open_job))
         self._display.begin(show)
-
-    def call_back(self, on_row_group: "Callable[[Run, int], None]", number: int) -> None:
-        """Tell the user's function of a written row group, in the thread that this is called in."""
-        self._called_back_in = threading.get_ident()
-        try:
-            on_row_group(self, number)
-        finally:
-            self._called_back_in = None
 
     # Waiting and stopping
 
@@ -111,16 +103,14 @@ class Run:
         Raises:
             TimeoutError: it has not ended in time.
             RunCancelled: it was cancelled.
-            RunError: it failed; says why and what to do. What was made stays in `rows()`.
+            RunError: it failed; says why and what to do. What was made stays in `rows()`. Also where a column, a
+                processor or the callback of this very run asks, which would wait for itself.
             KeyboardInterrupt: the wait was interrupted; the run is cancelled, finished rows are kept.
         """
+        self._check_outside()
         if self._loop.is_current:
             raise RunError(
                 "result() would wait for itself: this is a column's own code", advice="await the run instead"
-            )
-        if threading.get_ident() == self._called_back_in:
-            raise RunError(
-                "result() would wait for its own callback", advice="look at the run's rows(), or wait elsewhere"
             )
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
@@ -142,6 +132,7 @@ class Run:
         return self._wait().__await__()
 
     async def _wait(self) -> "Dataset":
+        self._check_outside()
         try:
             while not self._over.is_set():
                 self._pump()
@@ -158,6 +149,13 @@ class Run:
             self.cancel()
             raise
         return self._outcome()
+
+    def _check_outside(self) -> None:
+        if is_inside(self._bus) and not self.is_over:
+            raise RunError(
+                "the run waits for this code to return, which would wait for the run",
+                advice="look at its rows(), or wait elsewhere",
+            )
 
     def cancel(self) -> None:
         """Stop: no new call is made, calls in flight are ended, finished rows stay. Harmless if it has ended.

@@ -362,19 +362,6 @@ def test_a_callback_looks_at_row_groups_of_which_nothing_was_left(tmp_path: Path
     assert seen == {0: [0, 1], 1: [], 2: [4, 5]}
 
 
-def test_a_callback_that_waits_for_its_own_run_is_told_what_to_do(tmp_path: Path) -> None:
-    builder = ng.DatasetBuilder()
-    builder["n"] = ng.Integer(1, 5)
-
-    def wait(run: ng.Run, number: int) -> None:
-        run.result()
-
-    run = builder.create(2, tmp_path / "d", on_row_group=wait)
-
-    with pytest.raises(ng.RunError, match="would wait for its own callback"):
-        run.result(timeout=30)
-
-
 def _wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not is_so():

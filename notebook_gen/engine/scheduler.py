@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.flow import may_be_kept
 from notebook_gen.engine.in_place import InPlaceWork
+from notebook_gen.engine.inside import enter
 from notebook_gen.engine.instructions import (
     CallBack,
     DecideSkips,
@@ -76,8 +78,8 @@ class AsyncTaskScheduler:
         self._sleepers: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._waking = [0] * len(job.graph.resources)
         self._in_place = InPlaceWork(job, self.core, self.buffers, bus, self.now)
-        self._threads = DaemonThreads(job.settings.threads, "notebook_gen function")
-        self._other_threads = DaemonThreads(_OTHER_THREADS, "notebook_gen processor")
+        self._threads = DaemonThreads(job.settings.threads, "notebook_gen function", partial(enter, bus))
+        self._other_threads = DaemonThreads(_OTHER_THREADS, "notebook_gen processor", partial(enter, bus))
         self._outgoing = Outgoing(job, self.core, self.buffers, self._other_threads, self.now)
         self._steps: set[asyncio.Task[None]] = set()
         self._due = NEVER
@@ -96,6 +98,7 @@ class AsyncTaskScheduler:
     async def run(self) -> RunFinished:
         """Run to the end, however it ends; publishes exactly one RunFinished, the last event, and gives it."""
         self._begin = time.perf_counter()
+        enter(self._bus)
         self._bus.publish(RunStarted(0.0, self._job.groups.rows, time.time()))
         try:
             async with asyncio.TaskGroup() as self._writes:

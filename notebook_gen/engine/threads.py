@@ -61,11 +61,13 @@ class DaemonThreads:
     Args:
         count: how many there are at most.
         name: what they are called.
+        begin: called first in each of them; None: nothing is.
     """
 
-    def __init__(self, count: int, name: str) -> None:
+    def __init__(self, count: int, name: str, begin: Callable[[], object] | None = None) -> None:
         self._count = count
         self._name = name
+        self._begin = begin
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._answers: _Answers | None = None
         self._threads = 0
@@ -90,6 +92,8 @@ class DaemonThreads:
             self._calls.put(None)
 
     def _work(self) -> None:
+        if self._begin is not None:
+            self._begin()
         while (call := self._calls.get()) is not None:
             outcome: Any = None
             error: BaseException | None = None
