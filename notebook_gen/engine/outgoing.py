@@ -11,6 +11,7 @@ from notebook_gen.engine.instructions import (
     EndRun,
     ProcessDataset,
     ProcessRowGroup,
+    ReplaceDataset,
     UserCall,
     WriteRowGroup,
 )
@@ -20,6 +21,9 @@ from notebook_gen.errors import ProcessorError, RunCancelled, RunError, WriteErr
 from notebook_gen.events import CellFailed, DatasetReplaced, RowDropped
 from notebook_gen.plan.tasks import RowGroup
 from notebook_gen.plan.values import FailedCell, NewDataset, Processed
+
+Order = ProcessRowGroup | WriteRowGroup | CallBack | ProcessDataset | ReplaceDataset
+"""What is to be done with rows on their way out."""
 
 _log = logging.getLogger("notebook_gen")
 
@@ -57,7 +61,21 @@ class Outgoing:
         self._processed: dict[int, Processed] = {}
         self._dataset = NewDataset({}, None)
 
-    async def process(self, order: ProcessRowGroup) -> None:
+    async def perform(self, order: Order) -> None:
+        """Do what is to be done, and tell the core."""
+        match order:
+            case ProcessRowGroup():
+                await self._process(order)
+            case WriteRowGroup():
+                await self._write(order)
+            case CallBack():
+                await self._call_back(order)
+            case ProcessDataset():
+                await self._process_dataset()
+            case ReplaceDataset():
+                await self._replace_dataset()
+
+    async def _process(self, order: ProcessRowGroup) -> None:
         """Give rows to the processors of a stage; what they make of them takes the rows' place."""
         group = order.row_group
         # before the batch, nothing is made but the seed columns
@@ -77,13 +95,13 @@ class Outgoing:
                 self._buffers.put_rows(group.number, made.rows, name, values)
         self._core.processed(order, made.dropped, self._now())
 
-    async def write(self, order: WriteRowGroup) -> None:
+    async def _write(self, order: WriteRowGroup) -> None:
         """Write a row group."""
         number = order.row_group.number
         processed = self._processed.pop(number, None)
         columns = self._buffers.take(number, order.rows) if processed is None else processed.columns
         try:
-            await in_thread(self._write, order, columns)
+            await in_thread(self._store, order, columns)
         except WriteError as error:
             self._core.write_failed(number, error)
             return
@@ -92,13 +110,13 @@ class Outgoing:
             self._kept.forget(order.row_group)
         self._core.written(number, len(order.rows), self._now())
 
-    async def call_back(self, order: CallBack) -> None:
+    async def _call_back(self, order: CallBack) -> None:
         """Tell the user's callback of a written row group."""
         error = await self._threads.call(self._tell, order.row_group)
         if not self._core.called_back(error) and error is not None:
             _log.warning("the run was ending already when %s", error, exc_info=error.__cause__)
 
-    async def process_dataset(self) -> None:
+    async def _process_dataset(self) -> None:
         """Give the whole dataset to its processors."""
         error = None
         try:
@@ -108,7 +126,7 @@ class Outgoing:
             error = failure
         self._core.dataset_done(error)
 
-    async def replace_dataset(self) -> None:
+    async def _replace_dataset(self) -> None:
         """Let what the processors made of the dataset take its place."""
         # the run's handle may live for long, and all that is of the run with it
         dataset, self._dataset = self._dataset, NewDataset({}, None)
@@ -156,7 +174,7 @@ class Outgoing:
             return failure
         return None
 
-    def _write(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]]) -> None:
+    def _store(self, order: WriteRowGroup, columns: Mapping[str, Sequence[Any]]) -> None:
         if order.dropped or not order.row_group.size:
             self._writer.write_dropped(order.row_group, self._failed_cells(order.dropped))
         self._writer.write_empty(order.row_group, self._failed_cells(order.empty))

@@ -34,7 +34,7 @@ from notebook_gen.engine.instructions import (
     WriteRowGroup,
 )
 from notebook_gen.engine.job import Job
-from notebook_gen.engine.outgoing import Outgoing
+from notebook_gen.engine.outgoing import Order, Outgoing
 from notebook_gen.engine.sequential import SequentialCore
 from notebook_gen.engine.threads import DaemonThreads, in_thread
 from notebook_gen.errors import GenerationError, RunCancelled, RunError
@@ -346,16 +346,8 @@ class AsyncTaskScheduler:
                 self._in_place.begin(instruction)
             case FillCells():
                 self._in_place.fill(instruction)
-            case ProcessRowGroup():
-                self._send(self._outgoing.process(instruction))
-            case WriteRowGroup():
-                self._send(self._outgoing.write(instruction))
-            case CallBack():
-                self._send(self._outgoing.call_back(instruction))
-            case ProcessDataset():
-                self._send(self._outgoing.process_dataset())
-            case ReplaceDataset():
-                self._send(self._outgoing.replace_dataset())
+            case ProcessRowGroup() | WriteRowGroup() | CallBack() | ProcessDataset() | ReplaceDataset():
+                self._begin_step(instruction)
             case StopWork():
                 self._stop.set()
             case EndRun():
@@ -369,14 +361,14 @@ class AsyncTaskScheduler:
             case _:
                 self._bus.publish(instruction)
 
-    def _send(self, step: Awaitable[None]) -> None:
-        async def send() -> None:
-            await step
+    def _begin_step(self, order: Order) -> None:
+        async def perform() -> None:
+            await self._outgoing.perform(order)
             self._perform()
 
-        task = self._writes.create_task(send())
-        self._steps.add(task)
-        task.add_done_callback(self._steps.discard)
+        step = self._writes.create_task(perform())
+        self._steps.add(step)
+        step.add_done_callback(self._steps.discard)
 
     def _set_alarm(self, due: float) -> None:
         if self._alarm is not None:
