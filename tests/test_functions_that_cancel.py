@@ -4,11 +4,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import notebook_gen as ng
+from notebook_gen.events import RunFinished
 
 
 def builder_of(function: Callable[..., Awaitable[Any]], **settings: Any) -> ng.DatasetBuilder:
@@ -129,3 +131,43 @@ def test_cancelling_a_run_cancels_the_function_under_way_and_begins_no_other(
 
     assert calls == 1
     assert run.traces.to_pandas()["state"].tolist()[-1] == "cancelled"
+
+
+def others(called: str) -> list["asyncio.Task[Any]"]:
+    """The tasks of a run, but for the one that asks, whose coroutine is called so."""
+    own = asyncio.current_task()
+    return [task for task in asyncio.all_tasks() if task is not own and f" {called}" in repr(task.get_coro())]
+
+
+@pytest.mark.parametrize("engine", ["async", "sequential"])
+@pytest.mark.parametrize(
+    "called", ["AsyncTaskScheduler._slot", "InPlaceWork.work", "Event.wait", "AsyncTaskScheduler._begin_step"]
+)
+@pytest.mark.parametrize("awaits", [False, True])
+def test_a_function_that_cancels_a_task_which_it_did_not_begin_ends_its_run_loudly_and_once(
+    called: str, engine: str, awaits: bool, tmp_path: Path
+) -> None:
+    is_listened_to, has_cancelled, ends = threading.Event(), threading.Event(), list[Any]()
+
+    async def made(n: int) -> int:
+        assert is_listened_to.wait(10)
+        if not has_cancelled.is_set():
+            for task in others(called)[:1]:
+                task.cancel()
+                has_cancelled.set()
+        if awaits:
+            await asyncio.sleep(0.001)
+        return n
+
+    builder = builder_of(made, max_async_functions=4, row_group_size=5, engine=engine)
+    builder["later"] = ng.Expression("{{ made }}")
+    run = builder.create(200, tmp_path / "d", show=False)
+    run._bus.subscribe(ends.append, (RunFinished,))
+    is_listened_to.set()
+
+    with pytest.raises(ng.RunError, match="was cancelled by other code") as raised:
+        run.result(timeout=30)
+
+    assert [(end.state, end.error) for end in ends] == [("failed", raised.value)]
+    assert [node.in_flight for node in run._source.progress.nodes] == [0, 0, 0]
+    assert len(builder.create(200, tmp_path / "d", show=False).result(timeout=30)) == 200

@@ -1,4 +1,4 @@
-"""Mistakes of our own: they end the run, and say so."""
+"""Mistakes of our own, and what nothing of ours can go on from: they end the run, and say so."""
 
 import asyncio
 
@@ -8,6 +8,14 @@ from notebook_gen.errors import RunError
 def error_of(worker: "asyncio.Task[None]") -> BaseException | None:
     """The mistake of our own that ended a worker; None if it was stopped, or still is not."""
     return worker.exception() if worker.done() and not worker.cancelled() else None
+
+
+def cancelled_error() -> RunError:
+    """The run's error for a task of its own that was cancelled, but not by the run: nobody does its work any more."""
+    return RunError(
+        "a task of the run was cancelled by other code, such as an async function of a column",
+        advice="let it cancel the tasks that it has begun itself, and no others; what is finished is kept",
+    )
 
 
 def bug_error(error: BaseException) -> RunError:

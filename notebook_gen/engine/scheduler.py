@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import Any, cast
 
 from notebook_gen.engine.buffers import RowGroupBuffers
-from notebook_gen.engine.bugs import bug_error, error_of
+from notebook_gen.engine.bugs import bug_error, cancelled_error, error_of
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
 from notebook_gen.engine.flow import may_be_kept
@@ -175,7 +175,9 @@ class AsyncTaskScheduler:
         try:
             self.core.start(self.now())
             self._perform()
-            await asyncio.wait({stop, *workers}, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait({stop, *workers}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._stop.is_set() and any(worker.cancelled() for worker in ended):
+                self._bugs.append(cancelled_error())
         finally:
             stop.cancel()
             self._stop.set()  # also for slots that outlive one which a bug of ours has ended
@@ -368,7 +370,15 @@ class AsyncTaskScheduler:
 
         step = self._writes.create_task(perform())
         self._steps.add(step)
-        step.add_done_callback(self._steps.discard)
+        step.add_done_callback(self._end_step)
+
+    def _end_step(self, step: asyncio.Task[None]) -> None:
+        self._steps.discard(step)
+        if step.cancelled() and not self._ended.is_set():
+            # the core would wait for ever to be told that it is done
+            self._ending = EndRun("failed", cancelled_error())
+            self._stop.set()
+            self._ended.set()
 
     def _set_alarm(self, due: float) -> None:
         if self._alarm is not None:

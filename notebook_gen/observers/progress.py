@@ -317,8 +317,13 @@ class Progress:
                     self.paused_for += event.time - self._paused_at
                     self._paused_at = None
             case WorkStopped():
-                self._started.clear()
-                for node in self.nodes:
-                    node.cut_off, node.in_flight = node.in_flight, 0
+                self._cut_off()
             case RunFinished():
+                self._cut_off()  # where something has ended the run that does not stop its work first
                 self.state, self.ended, self.error = event.state, event.time, event.error
+
+    def _cut_off(self) -> None:
+        self._started.clear()
+        for node in self.nodes:
+            node.cut_off += node.in_flight
+            node.in_flight = 0
