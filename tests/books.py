@@ -1,6 +1,7 @@
 """What happened in a simulated run, kept apart from the core that decided it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from notebook_gen.engine.instructions import EndRun, ProcessDataset, ReplaceDataset, UserCall
@@ -19,7 +20,8 @@ class Books:
         ended: cells that are made, skipped or empty; see `Key`.
         skipped: node and row of cells that were skipped, also of full-column nodes.
         empty: node and row of cells that failed in rows that live.
-        row_ends: how often each row was delivered or dropped, also by an earlier run.
+        row_ends: how often each row was delivered or dropped, also by an earlier run. Where numbers may come again, as
+            columns change how many rows there are, the rows that have left get others, below 0; see `retire`.
         dropped: rows that were dropped.
         delivered: rows that were written.
         kept_rows: rows that an earlier run has delivered.
@@ -33,6 +35,7 @@ class Books:
         left_behind: calls of the user's code that had not returned when they were given up.
         last_steps: what was done with the whole dataset.
         processed: stage and row group of what was processed.
+        resized: how many rows a row group had that were not dropped, and how many a column has made of them.
         announced_done: rows told as done, less those that were dropped afterwards.
         pauses: what went on when the run was paused; once for each pause.
         most_open_rows: rows that were open at once, at most.
@@ -57,11 +60,13 @@ class Books:
     processed: set[tuple[str, int]] = field(default_factory=set)
     left_behind: list[UserCall] = field(default_factory=list)
     last_steps: list[ProcessDataset | ReplaceDataset] = field(default_factory=list)
+    resized: list[tuple[int, int]] = field(default_factory=list)
     announced_done: int = 0
     pauses: list[frozenset[str]] = field(default_factory=list)
     most_open_rows: int = 0
     ending: EndRun | None = None
     ended_at: float = 0.0
+    _retired: int = 0
 
     @property
     def refusals(self) -> int:
@@ -71,3 +76,13 @@ class Books:
     def made(self, node: int) -> list[float]:
         """When tasks of a node made their values."""
         return [time for time, task, error in self.outcomes if task.node == node and error is None]
+
+    def retire(self, rows: Iterable[int]) -> None:
+        """Let rows that have ended keep out of the way of others that get their numbers."""
+        for row in rows:
+            self._retired += 1
+            self.row_ends[-self._retired] = self.row_ends.pop(row)
+            for place in (self.dropped, self.delivered):
+                if row in place:
+                    place.remove(row)
+                    place.add(-self._retired)

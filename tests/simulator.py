@@ -48,13 +48,14 @@ from notebook_gen.events import (
     RowDropped,
     RowGroupKept,
     RowGroupOpened,
+    RowGroupResized,
     RowGroupWritten,
     RowsDone,
     RunPaused,
     RunResumed,
 )
 from notebook_gen.plan.graph import ASYNC_FUNCTIONS, THREADS
-from notebook_gen.plan.tasks import WHOLE_GROUP, Task
+from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
 from tests.books import Books, Key
 from tests.worlds import World, random_world
 
@@ -127,6 +128,8 @@ class _Shell:
         self.in_place: list[MakeInPlace | DecideSkips | LookUp] = []
         self.waits_for_turn = False
         self.open: dict[int, int] = {}
+        self.resized: dict[int, RowGroup] = {}
+        self.drops: dict[int, list[int]] = {}
         self.may_start: dict[Key, int] = {}
         self.tries: Counter[tuple[Key, str]] = Counter()
         self.next_try: defaultdict[Key, _NextTry] = defaultdict(_NextTry)
@@ -325,7 +328,8 @@ class _Shell:
         self.check_inputs(task.node, task.row_group, self.rows_of(task))
         key = self.key(task)
         assert key not in self.books.ended, "a cell was made twice"
-        assert key not in self.world.kept, "a cell was made that an earlier run had made"
+        is_begun = task.row_group in self.world.earlier.begun
+        assert not (is_begun and key in self.world.kept), "a cell was made that an earlier run had made"
         assert key not in self.in_flight, "a task started twice"
         assert task.attempt == self.may_start.get(key, 1), "the attempt has a wrong number"
         self.check_limit(resource)
@@ -361,7 +365,7 @@ class _Shell:
             return [task.row]
         return [
             row
-            for row in self.world.groups[task.row_group].rows
+            for row in self.group(task.row_group).rows
             if row not in self.books.dropped
             and (task.node, row) not in self.books.skipped
             and (task.node, row) not in self.books.empty
@@ -432,6 +436,8 @@ class _Shell:
         self.books.outcomes.append((self.now, task, error))
         if error is None and (task.row == WHOLE_GROUP or task.row not in self.books.dropped):
             self.books.ended.add(key)
+        if error is None and node.allow_resize and self.draw.random() < 0.7:
+            self.resize(task)
         rows = [row for row in self.rows_of(task) if row not in self.books.dropped]
         was_ending = not self.core.flow.gives_slots
         again = self.core.finished(task, running.started, error, self.now)
@@ -445,6 +451,58 @@ class _Shell:
         elif isinstance(error, Rejected) and self.tries[key, error.kind] == node.retries:
             told = {event.row for event in self.core.outbox if isinstance(event, RowDropped | CellFailed)}
             assert told.issuperset(rows), "what failed for good was told nobody"
+
+    def resize(self, task: Task) -> None:
+        """Let a full-column task give another number of rows."""
+        assert isinstance(self.core, SequentialCore)
+        given, old = self.rows_of(task), self.group(task.row_group)
+        assert not self.orders_of_group[old.number], "rows got other numbers with orders under way"
+        live = [row for row in old.rows if row not in self.books.dropped]
+        sources = [at for at in range(len(given)) for _ in range(self.draw.choice([0, 1, 1, 1, 3]))]
+        if self.draw.random() < 0.3:
+            self.draw.shuffle(sources)
+        sources = sources if self.draw.random() < 0.9 else []
+        new, offsets = self.core.resized(task, sources, self.now)
+        copied = [old.start + offset for offset in offsets]
+        assert new == RowGroup(old.number, old.start, len(offsets))
+        assert [row for row in copied if row in given] == [given[source] for source in sources], "wrong rows were made"
+        assert [row for row in copied if row not in given] == [row for row in live if row not in given], (
+            "rows were lost"
+        )
+        self.resized[old.number] = new
+        self.open[old.number] = new.size
+        self.books.resized.append((len(live), new.size))
+        self.books.retire(row for row in old.rows if row in self.books.dropped)
+        for keys in self.of_rows():
+            keys.update(self.forget_rows(keys, old, copied))
+
+    def of_rows(self) -> Sequence[set[Key]]:
+        """What is kept by node and row."""
+        return self.books.ended, self.books.skipped, self.books.empty, self.books.looked_up
+
+    def forget_rows(self, keys: set[Key], group: RowGroup, copied: Sequence[int] = ()) -> set[Key]:
+        """Take all cells of a row group out of some keys; gives them as they are when these rows are copied."""
+        full = keys is self.books.ended
+        gone = {key for key in keys if key[1] in group.rows and not (full and self.is_full(key[0]))}
+        keys -= gone
+        nodes = {node for node, _ in gone}
+        return {(node, group.start + at) for node in nodes for at, row in enumerate(copied) if (node, row) in gone}
+
+    def retire(self, group: RowGroup) -> None:
+        """Forget a row group that has left, where the next may have rows of the same numbers."""
+        if not self.world.may_resize:
+            return
+        self.books.retire(row for row in group.rows if row in self.books.row_ends)
+        for keys in self.of_rows():
+            self.forget_rows(keys, group)
+        self.may_start.clear()
+        self.tries.clear()
+        self.attempts.clear()
+        self.newest_in_order.clear()
+
+    def group(self, number: int) -> RowGroup:
+        """A row group as it is."""
+        return self.resized.get(number) or self.world.groups[number]
 
     def note_another_try(self, key: Key, task: Task, error: GenerationError) -> None:
         if isinstance(error, RateLimited):
@@ -574,11 +632,15 @@ class _Shell:
                 assert event.row not in self.books.dropped, "a row was dropped twice"
                 assert not isinstance(event.error, RateLimited), "a row was dropped for a rate limit"
                 self.books.dropped.add(event.row)
+                self.drops.setdefault(event.row_group, []).append(event.row)
                 self.books.row_ends[event.row] += 1
                 self.books.announced_done -= event.was_done
             case RowsDone():
                 assert event.rows > 0
                 self.books.announced_done += event.rows
+            case RowGroupResized():
+                assert event.row_group == self.group(event.row_group.number)
+                assert (event.before, event.row_group.size) == self.books.resized[-1]
             case LimitMoved():
                 self.limits[event.resource] = (event.limit, event.resumes)
             case CellFailed():
@@ -596,6 +658,7 @@ class _Shell:
         self.books.kept_groups.add(number)
         self.books.kept_rows.update(event.rows)
         self.books.row_ends.update(event.row_group.rows)
+        self.retire(event.row_group)
 
     def fill(self, order: FillCells) -> None:
         full = self.is_full(order.node)
@@ -713,7 +776,7 @@ class _Shell:
         under_way = [key for key, running in self.in_flight.items() if running.task.row_group == number]
         assert not under_way or self.is_stopping, "a row group closed with work in flight"
         assert not self.orders_of_group[number] or self.is_stopping, "a row group closed with orders under way"
-        assert all(self.is_finished(row) for row in rows), "an unfinished row left"
+        assert all(self.is_finished(number, row) for row in rows), "an unfinished row left"
         assert not self.books.dropped.intersection(rows), "a dropped row left"
 
     def begin_write(self, order: WriteRowGroup) -> None:
@@ -725,8 +788,8 @@ class _Shell:
         self.closed.add(number)
         if "post_batch" in self.world.stages and order.rows:
             assert ("post_batch", number) in self.books.processed, "a row group was written unprocessed"
-        told = {drop.row for drop in order.dropped}
-        assert told == {row for row in order.row_group.rows if row in self.books.dropped}
+        assert order.row_group == self.group(number)
+        assert [drop.row for drop in order.dropped] == self.drops.get(number, []), "drops were not told, or twice"
         self.push(self.now + self.seconds_of_step(self.world.slowest), order)
 
     def finish_write(self, order: WriteRowGroup) -> None:
@@ -737,12 +800,13 @@ class _Shell:
             return
         self.open.pop(number)
         empty = {key for key in self.books.empty if key[1] in order.rows}
-        assert {(cell.node, cell.row) for cell in order.empty} == empty, (
+        assert sorted((cell.node, cell.row) for cell in order.empty) == sorted(empty), (
             "empty cells were written without their reasons"
         )
         self.books.written.append((self.now, number))
         self.books.delivered.update(order.rows)
         self.books.row_ends.update(order.rows)
+        self.retire(order.row_group)
         self.core.written(number, len(order.rows), self.now)
 
     def begin_telling(self, order: CallBack) -> None:
@@ -816,18 +880,22 @@ class _Shell:
         there = len(books.delivered) + len(books.kept_rows)
         self.check_last_steps(ending)
         if not self.is_stopping or books.last_steps:
-            assert set(books.row_ends) == set(rows), "rows asked = rows delivered + rows dropped"
+            gained = sum(after - before for before, after in books.resized)
+            assert len(books.row_ends) == len(rows) + gained, "rows asked = rows delivered + rows dropped"
+            assert self.world.may_resize or set(books.row_ends) == set(rows)
             numbers = {number for _, number in books.written}
             assert len(numbers) == len(books.written)
             assert numbers == set(range(len(self.world.groups))) - set(self.world.earlier.finished)
             assert books.announced_done == len(books.delivered)
             assert isinstance(ending.error, NoRowsLeft) == (bool(books.dropped) and not there)
         elif not isinstance(ending.error, WriteError | ProcessorError):
-            finished = {row for row in rows if row not in books.dropped and self.is_finished(row)}
+            inside = list(self.open) if self.world.may_resize else range(len(self.world.groups))
+            left = {row: number for number in inside for row in self.group(number).rows if row not in books.dropped}
+            finished = {row for row, number in left.items() if self.is_finished(number, row)}
             lost = finished - books.delivered
-            assert books.delivered <= finished
+            assert {row for row in books.delivered if row >= 0} <= finished
             assert not lost or (self.has_given_up and "post_batch" in self.world.stages), "finished rows are kept"
-            assert self.closed.isdisjoint(map(self.world.groups.group_of, lost)), "rows that were written are lost"
+            assert self.closed.isdisjoint(left[row] for row in lost), "rows that were written are lost"
         if isinstance(ending.error, RunCancelled):
             assert ending.error.rows_done == there, "rows that are there were counted wrongly"
 
@@ -852,8 +920,7 @@ class _Shell:
             written = written[: len(self.books.told)]
         assert self.books.told == written, "a callback was called out of turn, or not at all"
 
-    def is_finished(self, row: int) -> bool:
-        number = self.world.groups.group_of(row)
+    def is_finished(self, number: int, row: int) -> bool:
         is_through = "pre_batch" not in self.world.stages or ("pre_batch", number) in self.books.processed
         return is_through and all(self.has_ended(node.index, number, row) for node in self.graph.nodes)
 
@@ -863,5 +930,5 @@ class _Shell:
             return True
         return all(
             other in self.books.dropped or (node, other) in self.books.skipped or (node, other) in self.books.empty
-            for other in (self.world.groups[number].rows if self.is_full(node) else (row,))
+            for other in (self.group(number).rows if self.is_full(node) else (row,))
         )

@@ -81,6 +81,11 @@ class World:
     meets: Mapping[Key, Sequence[GenerationError]] = field(default_factory=dict)
     untroubled: frozenset[str] = frozenset()
 
+    @property
+    def may_resize(self) -> bool:
+        """Whether a column may change the number of rows."""
+        return any(node.allow_resize for node in self.graph.nodes)
+
     def capacity(self, now: float) -> int:
         """How many calls an endpoint takes at once."""
         reached = [capacity for since, capacity in self.capacities if since <= now]
@@ -131,7 +136,18 @@ def random_world(seed: int) -> World:
         failing_write=draw.choice([None] * 9 + [0]),
         pauses=_random_pauses(draw),
     )
-    return _with_endless_calls(_with_callback(_with_earlier_work(world, draw), draw), draw)
+    return _with_resizing(_with_endless_calls(_with_callback(_with_earlier_work(world, draw), draw), draw), draw)
+
+
+def _with_resizing(world: World, draw: random.Random) -> World:
+    """Let full-column functions change the number of rows in some worlds, where that is possible."""
+    if world.settings.engine == "async" or draw.random() < 0.3:
+        return world
+    nodes = tuple(
+        replace(node, allow_resize=node.kind == "function" and node.full_column and draw.random() < 0.7)
+        for node in world.graph.nodes
+    )
+    return replace(world, graph=replace(world.graph, nodes=nodes))
 
 
 def _with_earlier_work(world: World, draw: random.Random) -> World:

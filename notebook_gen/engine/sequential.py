@@ -11,6 +11,7 @@ from functools import cached_property
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.flow import CellFlow
 from notebook_gen.engine.open_group import DEFERRED, IN_FLIGHT, READY, WAITING, OpenGroup
+from notebook_gen.engine.tracker import Ready
 from notebook_gen.events import RowGroupResized
 from notebook_gen.plan.tasks import RowGroup, Task
 
@@ -18,59 +19,57 @@ _NOT_ENDED = (WAITING, READY, IN_FLIGHT, DEFERRED)
 
 
 class SequentialFlow(CellFlow):
-    """Holds tasks back until it is their column's turn: first the nodes without upstreams, then the others."""
+    """Holds cells back until it is their column's turn: first the nodes without upstreams, then the others.
+
+    Conditions wait too. One that fails drops its row, and no other column may be at work for it then.
+    """
 
     _turn: int
-    _held: list[tuple[int, Sequence[int]]]
+    _held: list[Ready]
 
     @cached_property
     def _turns(self) -> Sequence[int]:
         return sorted(range(len(self._nodes)), key=lambda node: bool(self._nodes[node].upstream))
 
-    def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
-        """Have tasks made when it is their column's turn."""
-        if self._turn < len(self._turns) and self._turns[self._turn] == node:
-            super().queue(node, group, rows)
-        else:
-            self._held.append((node, rows))
+    def admit(self, ready: Sequence[Ready], group: OpenGroup, now: float) -> None:
+        """Bring what became ready on its way when it is its column's turn."""
+        turn = self._turns[self._turn] if self._turn < len(self._turns) else None
+        self._held.extend(held for held in ready if held.node not in (turn, self._tracker.gate))
+        super().admit([own for own in ready if own.node in (turn, self._tracker.gate)], group, now)
 
     def begin_group(self) -> None:
-        """Begin with the first column; what is left of the row group before was of dropped rows."""
+        """Begin with the first column."""
         self._turn = 0
         self._held = []
-        self.ready.clear()
-        for held in self._in_order.values():
-            held.clear()
 
     def forget_held(self) -> None:
         """Forget what waits for its turn; it will be admitted again."""
         self._held.clear()
 
-    def next_columns(self, group: OpenGroup) -> None:
+    def next_columns(self, group: OpenGroup, now: float) -> None:
         """Give the turn to the next column as long as the one that has it has ended."""
-        while self.is_open and self._turn < len(self._turns) and self._has_ended(self._turns[self._turn], group):
-            following = self._turn + 1
-            if following < len(self._turns) and self._nodes[self._turns[following]].allow_resize and group.in_flight:
-                return  # a call for a row that was dropped would end in another row
-            self._turn = following
+        while self.is_open and group.live_count and self._turn < len(self._turns):
+            if not self._has_ended(self._turns[self._turn], group):
+                return
+            self._turn += 1
             if self._turn < len(self._turns):
-                node = self._turns[self._turn]
-                ready = [rows for held, rows in self._held if held == node]
-                self._held = [(held, rows) for held, rows in self._held if held != node]
-                for rows in ready:
-                    super().queue(node, group, rows)
+                self._admit_held(self._turns[self._turn], group, now)
+
+    def _admit_held(self, node: int, group: OpenGroup, now: float) -> None:
+        """Bring on its way what waited for the turn of a node, all at once; rows may have been dropped meanwhile."""
+        rows = sorted(row for held in self._held if held.node == node for row in held.rows)
+        self._held = [held for held in self._held if held.node != node]
+        if not self._full[node]:
+            rows = [row for row in rows if not group.dropped[row - group.group.start]]
+        if rows:
+            super().admit([Ready(node, rows)], group, now)
 
     def offer_in_order(self, opened: int, group_size: int) -> None:
         """Queue the next task of each ordered node, once all that its column has are ready."""
-        if self.in_place:
-            # an earlier row may still be on its way: whether it is skipped is being decided
-            return
         for node, held in self._in_order.items():
             self._offer(node, held.first_task())
 
     def _has_ended(self, node: int, group: OpenGroup) -> bool:
-        if not group.live_count:
-            return True
         # asked after every cell: a search that begins at the first byte each time costs least
         states = group.states[node]
         return not any(state in states for state in _NOT_ENDED)
@@ -113,10 +112,8 @@ class SequentialCore(SchedulerCore):
 
     def _open(self, group: RowGroup, now: float) -> None:
         self.flow.begin_group()
-        self.salvage.clear()
         super()._open(group, now)
-        self.flow.next_columns(self.tracker.groups[group.number])
 
     def _settle(self, group: OpenGroup, now: float) -> None:
-        self.flow.next_columns(group)
+        self.flow.next_columns(group, now)
         super()._settle(group, now)

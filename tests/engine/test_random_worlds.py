@@ -73,3 +73,18 @@ def test_in_random_worlds_every_call_of_the_user_s_code_is_given_up_and_runs_end
         given_up |= {type(call).__name__ for call in books.left_behind}
 
     assert given_up == {"ProcessRowGroup", "CallBack", "ProcessDataset"}
+
+
+def test_in_random_worlds_columns_change_the_number_of_rows_in_every_way_however_the_run_ends() -> None:
+    seen: set[str] = set()
+    for world in filter(lambda world: world.may_resize, map(random_world, range(1_000))):
+        books = simulate(world)
+        assert books.ending is not None
+        if books.resized:
+            seen.add(books.ending.state)
+        for before, after in books.resized:
+            seen.add(
+                "none left" if not after else "more" if after > before else "fewer" if after < before else "others"
+            )
+
+    assert seen == {"finished", "cancelled", "stopped early", "failed", "none left", "more", "fewer", "others"}

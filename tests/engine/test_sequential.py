@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from notebook_gen.config.columns import Column, Integer
+from notebook_gen.config.columns import Column, Integer, LLMText
 from notebook_gen.engine.instructions import DecideSkips, EndRun, MakeInPlace, WriteRowGroup
 from notebook_gen.engine.sequential import SequentialCore
-from notebook_gen.errors import Rejected, Transient
-from notebook_gen.events import RowGroupOpened, RowGroupResized, RowsDone
+from notebook_gen.errors import GenerationError, RateLimited, Rejected, Transient
+from notebook_gen.events import CellsSkipped, RowGroupOpened, RowGroupResized, RowsDone
 from notebook_gen.plan.tasks import WHOLE_GROUP, RowGroup, Task
 from tests.engine.steps import Steps, function
 
@@ -91,22 +91,42 @@ def test_a_dropped_row_is_left_out_of_the_columns_that_follow() -> None:
     assert list(steps.the(WriteRowGroup).rows) == [1]
 
 
-def test_an_ordered_column_waits_for_the_condition_of_an_earlier_row() -> None:
-    columns: dict[str, Column] = {"a": function(), "b": function("a", ordered=True, skip_if="{{ a > 3 }}")}
-    steps = sequential(columns, rows=2)
+def test_a_condition_is_asked_for_all_rows_at_once_when_it_is_its_column_s_turn() -> None:
+    columns: dict[str, Column] = {
+        "a": function(),
+        "b": function("a", skip_if="{{ a > 3 }}"),
+        "c": function("b", ordered=True),
+        "d": function("a", skip_if="{{ a > 3 }}"),
+    }
+    steps = sequential(columns, rows=4)
     steps.take_all(0.0)
-    steps.end(Task(0, 0, 1), 1.0)
-    late = steps.the(DecideSkips)
-    steps.core.skips_decided(late, [], {}, 1.0)
-    steps.end(Task(0, 0, 0), 2.0)
-    early = steps.the(DecideSkips)
-    assert steps.take_all(2.0) == []
+    for row in (3, 1):
+        steps.end(Task(0, 0, row), 1.0)
+    steps.end(Task(0, 0, 0), 1.0, Rejected("no answer"))
+    assert steps.told_of(DecideSkips) == []
 
-    steps.core.skips_decided(early, [], {}, 3.0)
+    steps.end(Task(0, 0, 2), 2.0)
 
-    assert steps.take_all(3.0) == [Task(1, 0, 0)]
-    steps.end_all(4.0)
-    assert steps.take_all(4.0) == [Task(1, 0, 1)]
+    group = RowGroup(0, 0, 4)
+    assert steps.the(DecideSkips) == DecideSkips(1, group, [1, 2, 3])
+    steps.core.skips_decided(DecideSkips(1, group, [1, 2, 3]), [2, 3], {}, 2.0)
+    assert steps.take_all(2.0) == [Task(1, 0, 1)]
+    assert steps.told_of(DecideSkips) == []
+    steps.end_all(3.0)
+    assert steps.take_all(3.0) == [Task(2, 0, 1)]
+
+
+def test_no_column_gets_its_turn_in_a_row_group_of_which_all_rows_are_dropped() -> None:
+    columns: dict[str, Column] = {"a": function(), "b": function("a"), "c": function("a", full_column=True)}
+    steps = sequential(columns, rows=2, size=1)
+    steps.take_all(0.0)
+    steps.end_all(1.0)
+    steps.take_all(1.0)
+    steps.end_all(2.0, Rejected("no answer"))
+
+    steps.core.written(0, 0, 3.0)
+
+    assert steps.take_all(3.0) == [Task(0, 1, 1)]
 
 
 @pytest.mark.parametrize("sources", [[0, 0, 1, 2, 2], [2], [1, 0, 2]])
@@ -134,26 +154,56 @@ def test_a_column_that_changes_the_number_of_rows_is_followed_by_the_others(sour
     assert told[-1] == WriteRowGroup(group, group.rows, ())
 
 
-def test_the_number_of_rows_changes_only_when_calls_for_dropped_rows_have_ended_too() -> None:
+@pytest.mark.parametrize(
+    ("column", "failure"),
+    [(function("n"), Transient("it broke")), (LLMText("Write {{ n }}."), RateLimited("slow down"))],
+)
+def test_no_row_is_dropped_by_a_condition_while_its_cell_in_another_column_waits_for_another_try(
+    column: Column, failure: GenerationError
+) -> None:
     columns: dict[str, Column] = {
         "n": Integer(1, 5),
-        "a": function(),
-        "c": function("n", skip_if="{{ n }}"),
+        "a": column,
+        "c": function("n", skip_if="{{ 1 // n }}"),
         "many": function("a", full_column=True, allow_resize=True),
     }
-    steps = sequential(columns, rows=2)
+    steps = sequential(columns, rows=3)
     drawn = steps.the(MakeInPlace)
     steps.core.made_in_place(drawn, drawn.rows, {}, 0.0)
-    assert steps.take_all(0.0) == [Task(1, 0, 0), Task(1, 0, 1)]
-    steps.core.skips_decided(steps.the(DecideSkips), [], {0: Rejected("no such name")}, 0.5)
-    steps.end(Task(1, 0, 1), 1.0)
-    assert steps.take_all(1.0) == [Task(2, 0, 1)]
-    steps.end(Task(2, 0, 1), 2.0)
-    assert steps.take_all(2.0) == []
+    steps.take_all(0.0)
+    steps.end(Task(1, 0, 0), 0.1, failure)
+    steps.end(Task(1, 0, 1), 0.2)
+    assert steps.told_of(DecideSkips) == []
 
-    steps.end(Task(1, 0, 0), 3.0)
+    steps.core.tick(60.0)
+    steps.take_all(60.0)
+    steps.end_all(60.0)
 
-    assert steps.take_all(3.0) == [Task(3, 0, WHOLE_GROUP)]
+    steps.core.skips_decided(steps.the(DecideSkips), [1, 2], {0: Rejected("division by zero")}, 60.0)
+    assert steps.take_all(60.0) == [Task(3, 0, WHOLE_GROUP)]
+    assert resized(steps, [0, 1, 1], 61.0) == RowGroup(0, 0, 3)
+    steps.end_all(61.0)
+    assert steps.core.salvage.count == 0
+
+
+def test_what_a_condition_skips_is_told_once_although_rows_get_other_numbers() -> None:
+    columns: dict[str, Column] = {
+        "a": function(),
+        "many": function("a", full_column=True, allow_resize=True),
+        "b": function("a", skip_if="{{ a > 3 }}"),
+    }
+    steps = sequential(columns, rows=3)
+    steps.take_all(0.0)
+    steps.end_all(0.0)
+    steps.take_all(1.0)
+    resized(steps, [0, 1], 1.0)
+    steps.end_all(1.0)
+
+    order = steps.the(DecideSkips)
+    steps.core.skips_decided(order, [0, 1], {}, 1.0)
+
+    assert order == DecideSkips(2, RowGroup(0, 0, 2), [0, 1])
+    assert [event.rows for event in steps.told_of(CellsSkipped)] == [2]
 
 
 def test_a_column_may_leave_no_row_at_all() -> None:
