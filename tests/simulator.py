@@ -554,10 +554,13 @@ class _Shell:
         self.noticed = {name: self.noticed.get(name, self.now) for name in silent}
 
     def is_awaited(self, task: Task) -> bool:
-        """Whether its endpoint was at work, and has only begun to be silent."""
+        """Whether its endpoint was at work, or never reached, and has only begun to be silent."""
         pool = next(pool for pool in self.core.resources if pool.name == self.graph.nodes[task.node].resource)
         noticed = self.noticed.get(pool.name, -float("inf"))
-        return pool.has_answered and self.now - noticed <= self.world.settings.shutdown_patience / 3
+        settings = self.world.settings
+        if not pool.is_reached:
+            return self.now - noticed <= settings.shutdown_unreached_patience
+        return pool.has_answered and self.now - noticed <= settings.shutdown_patience / 3
 
     def key(self, task: Task) -> Key:
         return task.node, task.row if task.row != WHOLE_GROUP else task.row_group

@@ -33,6 +33,9 @@ class RunSettings(Spec):
         shutdown_error_window: how many model and function calls "the last" are; before as many have ended, a run stops
             early when ten in a row failed.
         shutdown_patience: seconds that an endpoint which worked before may be silent; then the run stops early.
+        shutdown_unreached_patience: seconds that an endpoint which was never reached may be silent, as its address may
+            be wrong; then the run stops early. Until then, no call costs its row a try: with 300, a server may be
+            started along with the run.
         shutdown_refusal_patience: seconds in which no call may come to anything, because an endpoint answers 429, or
             not at all, or a function raises RateLimited; then the run stops early. No row is dropped for it. A
             call that is asked to wait while others are answered waits no longer than that, nor than ten minutes; an
@@ -57,6 +60,7 @@ class RunSettings(Spec):
     shutdown_error_rate: Number = Field(default=0.5, gt=0.0, le=1.0)
     shutdown_error_window: Whole = Field(default=50, ge=1)
     shutdown_patience: Number = Field(default=60.0, gt=0.0)
+    shutdown_unreached_patience: Number = Field(default=1.5, gt=0.0)
     shutdown_refusal_patience: Number = Field(default=600.0, gt=0.0)
     grace: Number = Field(default=10.0, ge=0.0, le=3600.0)
     on_processor_error: Literal["raise", "drop"] = "raise"

@@ -102,7 +102,8 @@ class Attempts:
     def delay(self, task: Task, row: int, pool: Resource, error: GenerationError, now: float) -> float | None:
         """Decide about a failed attempt: seconds until the next one; None if it failed for good."""
         waits_alone = isinstance(error, RateLimited) and not pool.keeps(error.retry_after, now)
-        is_free = pool.is_awaited(self._settings.shutdown_patience / _SHARE_AWAITED, now)
+        share = _SHARE_AWAITED if pool.is_reached else 1  # what cannot be reached says nothing of a task
+        is_free = pool.is_awaited(self._patience_with(pool) / share, now)
         delay = self.salvage.delay(task, row, error, now, waits_alone=waits_alone, is_free=is_free)
         # before rows that an earlier run has made are those that failed then: they come first, and say nothing new
         if delay is None and row > self._made_to[task.node]:
@@ -126,7 +127,12 @@ class Attempts:
         if pool.refuses_all(self._settings.shutdown_refusal_patience, now):
             who = f"to {pool.name}" if pool.is_endpoint else f"of column {self._graph.nodes[task.node].name!r}"
             return refusal_error(who, now - (pool.in_vain_since or 0.0), error)
-        if pool.is_given_up(self._settings.shutdown_patience, now):
-            return silence_error(pool, error, now)
+        if pool.is_given_up(self._patience_with(pool), now):
+            return silence_error(pool, error, now, self._settings.shutdown_unreached_patience)
         rate = self._error_rate
         return rate.error(self._graph) if rate.is_too_high and (is_more or rate.is_too_high_in_all) else None
+
+    def _patience_with(self, pool: Resource) -> float:
+        """Seconds that an endpoint may be silent."""
+        settings = self._settings
+        return settings.shutdown_patience if pool.is_reached else settings.shutdown_unreached_patience

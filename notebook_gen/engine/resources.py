@@ -28,9 +28,6 @@ GOOD_ONES_REMEMBERED: Final = 256
 FAILURES_OF_SILENCE: Final = 3
 """At least; with more calls in flight, more."""
 
-FIRST_PATIENCE: Final = 1.5
-"""Seconds that an endpoint which was never reached may be silent: its address may be wrong."""
-
 SPARED: Final = 1.0
 """Seconds that a deferred task waits on while an endpoint is silent."""
 
@@ -238,21 +235,21 @@ class Resource:
             self.in_vain_since = max(started, self.useful_at)
 
     def is_given_up(self, patience: float, now: float) -> bool:
-        """Tell whether its silence has lasted too long: `patience` seconds if it was ever reached, else less.
+        """Tell whether its silence has lasted for more than `patience` seconds.
 
         It is asked at least once after its silence was noticed: all calls before may have timed out together.
         """
         if self.silent_since is None or not self._was_asked_in_vain:
             return False
-        allowed = patience if self.is_reached else min(patience, FIRST_PATIENCE)
-        return now - self.silent_since > allowed
+        return now - self.silent_since > patience
 
     def is_awaited(self, patience: float, now: float) -> bool:
-        """Tell whether it was at work, and was noticed to be silent no more than `patience` seconds ago.
+        """Tell whether it was at work, or never reached, and was noticed to be silent at most `patience` seconds ago.
 
         Its silence may be as old as the calls that found it broken are long.
         """
-        return self.has_answered and self.silent_since is not None and now - self._awaited_since <= patience
+        may_come = self.has_answered or not self.is_reached
+        return may_come and self.silent_since is not None and now - self._awaited_since <= patience
 
     def refuses_all(self, patience: float, now: float) -> bool:
         """Tell whether no call has come to anything for more than `patience` seconds."""

@@ -70,16 +70,20 @@ class ErrorRate:
         return [call for call in self._last if call is not None]
 
 
-def silence_error(pool: Resource, error: GenerationError, now: float) -> StoppedEarly:
+def silence_error(pool: Resource, error: GenerationError, now: float, unreached_patience: float) -> StoppedEarly:
     """Say that the run stops because an endpoint went silent.
 
     Args:
         pool: the endpoint.
         error: how its last call failed.
         now: seconds since the run began.
+        unreached_patience: seconds that it was waited for if it was never reached.
     """
     silent = now - (pool.silent_since or 0.0)
-    since = f"has not answered for {silent:.0f} s" if pool.is_reached else "does not answer"
+    setting = f"RunSettings(shutdown_unreached_patience={unreached_patience:g})"
+    since = (
+        f"has not answered for {silent:.0f} s" if pool.is_reached else f"does not answer, and {setting} waits no longer"
+    )
     return _stopped(f"{pool.name} {since}", error)
 
 

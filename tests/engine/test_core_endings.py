@@ -623,11 +623,47 @@ def test_an_endpoint_that_never_answers_ends_the_run_soon() -> None:
     ending = steps.the(EndRun)
     assert ending.state == "stopped early"
     assert str(ending.error) == (
-        "model default does not answer, so no more calls were begun; what is finished is kept; connection "
-        "refused; is the server running?"
+        "model default does not answer, and RunSettings(shutdown_unreached_patience=1.5) waits no longer, so no more "
+        "calls were begun; what is finished is kept; connection refused; is the server running?"
     )
     assert tasks < 10
     assert not again
+
+
+@pytest.mark.parametrize("rows", [1, 8, 100])
+@pytest.mark.parametrize("seconds", [3.0, 55.0])
+def test_an_endpoint_that_is_there_within_the_patience_for_one_that_was_never_reached_costs_no_row(
+    rows: int, seconds: float
+) -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows, size=100, slots=4, shutdown_unreached_patience=60.0)
+    now = 0.0
+    while now < seconds:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01, Transient("connection refused"))
+        now = steps.core.alarm
+        steps.core.tick(now)
+    while steps.core.ending.rows_done < rows and now < 70.0:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01)
+        now += 0.02
+        steps.core.tick(now)
+
+    assert len(steps.the(WriteRowGroup).rows) == rows
+    assert now < seconds + 3.0
+
+
+def test_an_endpoint_that_is_never_there_ends_the_run_when_the_patience_for_that_does() -> None:
+    steps = Steps({"text": LLMText("Write.")}, rows=8, slots=4, shutdown_unreached_patience=20.0)
+    now = 0.0
+    while steps.core.flow.gives_slots:
+        for task in steps.take_all(now):
+            steps.end(task, now + 0.01, Transient("connection refused"))
+        now = steps.core.alarm
+        steps.core.tick(now)
+
+    assert 20.0 < now < 25.0
+    assert steps.core.ending.reason is not None
+    assert "RunSettings(shutdown_unreached_patience=20) waits no longer" in str(steps.core.ending.reason.error)
 
 
 def test_an_endpoint_that_says_itself_that_it_is_not_ready_is_waited_for_as_if_it_had_worked() -> None:

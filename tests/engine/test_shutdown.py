@@ -100,7 +100,7 @@ def test_an_endpoint_that_went_silent_is_told_with_how_long() -> None:
     for _ in range(3):
         resource.failed(10.0, 10.0)
 
-    error = silence_error(resource, Transient("connection refused", advice="is it up?"), 70.4)
+    error = silence_error(resource, Transient("connection refused", advice="is it up?"), 70.4, 1.5)
 
     assert str(error) == (
         "model m has not answered for 60 s, so no more calls were begun; what is finished is kept; "
