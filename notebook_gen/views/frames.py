@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from notebook_gen.observers.trace import AGAIN, FAILED
-from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.views.chart import Chart
 from notebook_gen.views.chart_places import Band
 from notebook_gen.views.gantt_traces import ERROR_LENGTH, grid_shades
@@ -23,31 +22,30 @@ from notebook_gen.views.row_turns import RowsFrame
 from notebook_gen.views.text import one_line, plotly_text
 
 if TYPE_CHECKING:
-    from notebook_gen.views.history import Array
+    from notebook_gen.views.history import Array, Columns, History
 
 MOST_BYTES: Final = 64_000
 """Bytes of a frame."""
 
-_BAR_TYPES: Final = {
-    "lane": "<u2",
-    "node": "<u2",
-    "state": "<u1",
-    "started": "<f8",
-    "seconds": "<f4",
-    "waited": "<f4",
-    "row": "<i4",
-    "attempt": "<u1",
-    "cooled": "<f4",
-    "tokens_in": "<u4",
-    "tokens_out": "<u4",
+_FLOATS: Final = ("started", "seconds", "waited")
+_WHOLE: Final = {
+    "lane": "u",
+    "node": "u",
+    "state": "u",
+    "row": "i",
+    "attempt": "u",
+    "cooled": "u",
+    "tokens_in": "u",
+    "tokens_out": "u",
 }
-_BAR_BYTES: Final = sum(int(code[2]) for code in _BAR_TYPES.values())
+"""The columns of bars: numbers with a fraction in 4 bytes, whole ones in as few as the largest of them needs."""
+_LANE_BYTES: Final = 2
 _GRID_BYTES: Final = 3 * MOST_CELLS
 _OTHER_BYTES: Final = 11_000
 _RESOURCE_BYTES: Final = 500
 _NODE_BYTES: Final = 60
 """What a frame has room for besides its bars: a grid, all kinds of words, and those of each resource and node."""
-_MOST_BARS: Final = 1400
+_MOST_BARS: Final = 2500
 _FEWEST_BARS: Final = 100
 _ERRORS: Final = 30
 _ERROR_BYTES: Final = 3_000
@@ -115,7 +113,7 @@ class Frame(TypedDict):
         lanes: where they stand.
         note: which of the rows are shown, where lanes are rows; else nothing.
         rows: where to turn from there; None where lanes are no rows.
-        bars: columns of the bars, by name.
+        bars: columns of the bars, by name; moments since the window's start, and milliseconds of cooling down.
         labels: the labels at the left and the lines below them, escaped for plotly.
         titles: what each label says to who points at it; not escaped.
         curves: colour and opacity of each curve of what is in flight, those that are covered by others first.
@@ -152,18 +150,31 @@ class Frame(TypedDict):
     errors: dict[str, str]
 
 
-def most_bars(graph: ExecutionGraph, attempts: int) -> int:
-    """Give how many bars a frame has room for.
-
-    Args:
-        graph: whose run it is.
-        attempts: of the whole run; where there are more than bars, a grid takes some room.
-    """
+def most_bars(history: "History") -> int:
+    """Give how many bars a frame of a run has room for; where there are more attempts, a grid takes some of it."""
+    graph = history.graph
     room = MOST_BYTES - _OTHER_BYTES - _RESOURCE_BYTES * len(graph.resources) - _NODE_BYTES * len(graph.nodes)
-    most = max(_FEWEST_BARS, min(_MOST_BARS, room // _BAR_BYTES))
-    if attempts <= most:
+    size = _bar_bytes(history.columns, len(graph.nodes))
+    most = max(_FEWEST_BARS, min(_MOST_BARS, room // size))
+    if len(history) <= most:
         return most
-    return max(_FEWEST_BARS, min(_MOST_BARS, (room - _GRID_BYTES) // _BAR_BYTES))
+    return max(_FEWEST_BARS, min(_MOST_BARS, (room - _GRID_BYTES) // size))
+
+
+def _bar_bytes(columns: "Columns", nodes: int) -> int:
+    """The bytes that one of some bars takes, at most."""
+    known = {"node": nodes, "cooled": 1000 * math.ceil(columns["waited"].max(initial=0.0))}
+    most = {
+        name: known[name] if name in known else int(columns[name].max(initial=0)) for name in _WHOLE if name != "lane"
+    }
+    return 4 * len(_FLOATS) + _LANE_BYTES + sum(int(_narrowest(name, value)[2]) for name, value in most.items())
+
+
+def _narrowest(name: str, most: int) -> str:
+    """The type of a column of whole numbers, none of which is larger."""
+    import numpy as np
+
+    return f"<{_WHOLE[name]}{np.min_scalar_type(most if _WHOLE[name] == 'u' else -most - 1).itemsize}"
 
 
 def pack_frame(chart: Chart, errors: Mapping[int, str], rows: RowsFrame | None = None) -> Frame:
@@ -176,7 +187,6 @@ def pack_frame(chart: Chart, errors: Mapping[int, str], rows: RowsFrame | None =
     """
     detail = chart.detail
     load, window, curves = detail.load, detail.window, chart.in_flight.curves
-    columns = detail.bars | {"cooled": chart.cooled}
     return {
         "start": window.start,
         "end": window.end,
@@ -186,7 +196,7 @@ def pack_frame(chart: Chart, errors: Mapping[int, str], rows: RowsFrame | None =
         "lanes": _pack_lanes(chart),
         "note": say_rows(detail.lanes, None if rows is None else rows["rows"]),
         "rows": rows,
-        "bars": {name: columns[name].astype(code).tobytes() for name, code in _BAR_TYPES.items()},
+        "bars": _pack_bars(chart),
         "grid": _pack_grid(detail),
         "load": {
             "start": float(load.times[0]),
@@ -217,6 +227,19 @@ def frame_size(frame: Frame) -> int:
 
     words = json.dumps(frame, default=set_apart, ensure_ascii=False)
     return len(words.encode()) + sum(map(len, arrays))
+
+
+def _pack_bars(chart: Chart) -> dict[str, bytes]:
+    import numpy as np
+
+    bars = chart.detail.bars
+    # since the window's start: 4 bytes tell moments apart that no picture of it can
+    floats = bars | {"started": bars["started"] - chart.detail.window.start}
+    whole = bars | {"cooled": np.rint(chart.cooled * 1000)}
+    packed = {name: floats[name].astype("<f4").tobytes() for name in _FLOATS}
+    return packed | {
+        name: whole[name].astype(_narrowest(name, int(whole[name].max(initial=0)))).tobytes() for name in _WHOLE
+    }
 
 
 def _pack_lanes(chart: Chart) -> LanesFrame:

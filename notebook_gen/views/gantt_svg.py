@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from notebook_gen.observers.trace import AGAIN, FAILED
 from notebook_gen.views.chart import PAUSED, Chart, time_ticks
 from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, TOP_MARGIN, Band
+from notebook_gen.views.gantt_marks import Mark, gather
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
 from notebook_gen.views.occupancy import Grid
 from notebook_gen.views.palette import EITHER, Paint, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
-from notebook_gen.views.text import escape, fit, say_row, write_seconds
+from notebook_gen.views.text import escape, fit, say_row, write_plural, write_seconds
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _IMAGE_WIDTH: Final = 900
 _NARROWED: Final = 2.2  # times that a page may be narrower than a chart was made for: its words do not shrink
 _FEW_BARS: Final = 400
+_MOST_TITLES: Final = 1200
+"""Marks that have words for who points at them, at most: these take four times as much room as the marks."""
 _UNITS: Final = 1000.0
 _RIGHT: Final = 14
 _HATCH: Final = "1.4 4"  # as wide as a line, and as far from the next
@@ -31,7 +34,7 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 
 
 def gantt_svg(chart: Chart) -> str:
-    """Draw a chart for a page: as wide as there is room, in the page's theme; a bar takes about 100 characters."""
+    """Draw a chart for a page: as wide as there is room, in the page's theme; a bar takes up to 100 characters."""
     drawing = _Drawing(chart, css_paint, can_be_pointed_at=True)
     # labels hang out of the picture to its left: an SVG's width cannot be a percentage less some pixels
     style = f"display:block;overflow:visible;font-size:{LABEL_SIZE:g}px"
@@ -53,6 +56,10 @@ def gantt_image(chart: Chart) -> str:
         f'<svg x="{left:g}" y="{TOP_MARGIN}" width="{_IMAGE_WIDTH - left - _RIGHT:g}" overflow="visible">'
         f"{drawing.marks(drawing.strokes())}</svg></svg>"
     )
+
+
+_Kind = tuple[int, int, list[Mark]]
+"""A node, a state, and the marks of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,29 @@ class _Drawing:
         )
 
     def bars(self) -> Iterator[str]:
-        """A rectangle for each bar, with words for who points at it, in a group for each column and state."""
+        """All bars, with words for who points at one where there are not too many."""
+        if self._has_few_bars:
+            yield from self._rectangles()
+            return
+        kinds = list(self._marks())
+        if sum(len(marks) for _, _, marks in kinds) > _MOST_TITLES:
+            yield from self._strokes(kinds)
+            return
+        for node, state, marks in kinds:
+            name = fit(self.chart.graph.nodes[node].name, 160, LABEL_SIZE)
+            yield f'<g style="{self._stroke_style(self.paint(self.chart.colors[node], BAR_OPACITY[state]))}">'
+            for mark in marks:
+                yield f'<path d="{mark.path}"><title>{escape(self._title_of(name, mark))}</title></path>'
+            yield "</g>"
+        yield from self._edges(kinds)
+
+    def strokes(self) -> Iterator[str]:
+        """All bars, without words."""
+        return self._strokes(list(self._marks()))
+
+    def _rectangles(self) -> Iterator[str]:
+        """A rectangle for each bar, in a group for each column and state."""
         top = self.chart.places.thickness / 2
-        corner = ' rx="2"' if self._has_few_bars else ""
         for node, state, places in self._kinds():
             color = self.paint(self.chart.colors[node], BAR_OPACITY[state])
             edge = f";stroke:{self.paint('bad', 1)}" if state == FAILED else ""
@@ -103,16 +130,34 @@ class _Drawing:
             for at in places:
                 x, y, width = self._extent(at)
                 yield (
-                    f'<rect x="{x:.1f}" y="{y - top:.1f}" width="{width:.1f}" height="{2 * top:.1f}"{corner}>'
+                    f'<rect x="{x:.1f}" y="{y - top:.1f}" width="{width:.1f}" height="{2 * top:.1f}" rx="2">'
                     f"<title>{escape(self._title(name, at))}</title></rect>"
                 )
             yield "</g>"
 
-    def strokes(self) -> Iterator[str]:
+    def _strokes(self, kinds: "list[_Kind]") -> Iterator[str]:
         """One path for all bars of a column and state."""
-        for node, state, places in self._kinds():
-            path = "".join(f"M{x:.1f} {y:.1f}h{width:.1f}" for x, y, width in map(self._extent, places))
+        for node, state, marks in kinds:
+            path = "".join(mark.path for mark in marks)
             yield self._stroke(path, self.paint(self.chart.colors[node], BAR_OPACITY[state]))
+        yield from self._edges(kinds)
+
+    def _edges(self, kinds: "list[_Kind]") -> Iterator[str]:
+        """A line around whatever failed."""
+        high = self.chart.places.thickness
+        edges = "".join(
+            f"M{mark.x:.1f} {mark.y - high / 2:.1f}h{mark.width:.1f}v{high:.1f}h{-mark.width:.1f}z"
+            for _, state, marks in kinds
+            if state == FAILED
+            for mark in marks
+        )
+        if edges:
+            yield _line(edges, self.paint("bad", 1))
+
+    def _marks(self) -> "Iterator[_Kind]":
+        """Each pair of node and state that has bars, and its marks: those too close to be told apart are one."""
+        for node, state, places in self._kinds():
+            yield node, state, gather((self._extent(at), at) for at in places)
 
     def _kinds(self) -> Iterator[tuple[int, int, list[int]]]:
         """Each pair of node and state that has bars, and their positions."""
@@ -266,6 +311,10 @@ class _Drawing:
         x, y = self._x(float(bars["started"][at])), self.chart.places.lanes[int(bars["lane"][at])]
         return x, y, max(width - pixel, LEAST_PIXELS * pixel)
 
+    def _title_of(self, name: str, mark: Mark) -> str:
+        count = len(mark.bars)
+        return self._title(name, mark.bars[0]) if count == 1 else f"{name} · {write_plural(count, 'task')}"
+
     def _title(self, name: str, at: int) -> str:
         bars = self.chart.detail.bars
         failed = {FAILED: "failed after ", AGAIN: "tried again after "}.get(int(bars["state"][at]), "")
@@ -297,8 +346,10 @@ class _Drawing:
 
     def _stroke(self, path: str, color: str) -> str:
         """Lines as thick as bars."""
-        thickness = self.chart.places.thickness
-        return f'<path d="{path}" style="fill:none;stroke:{color};stroke-width:{thickness:.1f}"/>'
+        return f'<path d="{path}" style="{self._stroke_style(color)}"/>'
+
+    def _stroke_style(self, color: str) -> str:
+        return f"fill:none;stroke:{color};stroke-width:{self.chart.places.thickness:.1f}"
 
     def _area(self, values: "Array", band: Band, most: int, color: str) -> str:
         """A curve in steps over the lower edge of its band, filled."""

@@ -30,8 +30,8 @@ ROWS: Final = 20
 TABLE_SIZE: Final = 90_000
 """Characters that the rows may take; longer texts are cut, then rows left out."""
 
-MOST_BARS: Final = 1000
-"""Bars that a report can bear."""
+MOST_BARS: Final = 3000
+"""Bars of the timeline, at most; drawn twice, they take 40 characters each, and some of them words."""
 
 _IMAGE_PIXELS = 400
 _RECORD: Final = 17

@@ -237,7 +237,7 @@ class TimelineFeed:
             window,
             self._now(),
             lanes=LaneChoice(self._lanes, rows_height(height), rows),
-            max_bars=most_bars(source.graph, len(history)),
+            max_bars=most_bars(history),
             waiting_since=self._source.waiting_since(),
         )
         if rows is not None:
@@ -293,7 +293,7 @@ class TimelineFeed:
         clock: Clock = {
             "now": round(self._now(), 3),
             "running": self._source.progress.ended is None,
-            "note": say_tasks(count, most_bars(self._source.graph, count), self._lanes),
+            "note": say_tasks(count, most_bars(self._history), self._lanes),
             "figures": write_figures(self._standing() or take_standing(self._source), self._lanes),
         }
         if clock != self._clock:

@@ -526,6 +526,23 @@ def test_a_bar_in_svg_has_words_and_in_an_image_it_has_none() -> None:
     assert "title" not in {tag for tag, _ in elements(gantt_image(chart))}
 
 
+def test_of_many_bars_in_svg_those_that_lie_on_each_other_are_one_that_says_how_many() -> None:
+    run = traced_run(600)
+    for row in range(600):
+        start = row * 1.0 if row < 500 else 600.0 + row * 0.001
+        run.attempt(REVIEW, row, start, start + 0.001, slot=0)
+    run.attempt_in_vain(REVIEW, 0, 700.0, 701.0, slot=1)
+    chart = _chart(run)
+
+    svg = gantt_svg(chart)
+
+    titles = [text for text in read_page(svg).texts if text.startswith("review · ")]
+    assert titles[-2:] == ["review · 100 tasks", "review · row 0\nfailed after 1.0 s"]
+    assert sum(len(title) > 0 for title in titles) < 400
+    assert len(svg) < 40_000
+    assert gantt_image(chart).count('z"') == 1  # what failed has an edge
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_hostile_names_stay_text_in_svg(text: str) -> None:
     def draw(name: str) -> list[tuple[str, tuple[str, ...]]]:

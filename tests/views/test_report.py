@@ -126,6 +126,22 @@ def test_a_report_is_bounded_however_long_the_run_was(rows: int) -> None:
     assert len(report_html(_ended(rows))) < 420_000
 
 
+@pytest.mark.parametrize(("rows", "are_bars"), [(1000, True), (2000, False)])
+def test_a_report_of_two_thousand_attempts_has_a_bar_for_each(rows: int, are_bars: bool) -> None:
+    run = _ended(rows)
+    html = report_html(run)
+
+    drawn = html[html.index('<div class="ng-timeline"') : html.index('<div class="ng-first-rows')]
+    image = base64.b64decode(max(re.findall('base64,([^"]*)', drawn), key=len)).decode()
+    # one path for all bars of a column; a grid has one for each shade, too
+    bars = [
+        path.count("M") for path in re.findall('<path d="([^"]*)" style="fill:none;stroke:[^"]*stroke-width', drawn)
+    ]
+    assert (bars.count(1000) == 2) == are_bars
+    assert (len(re.findall("M[^M]+h", image)) >= 2000) == are_bars
+    assert len(drawn) < 150_000
+
+
 def test_long_texts_are_cut_shorter_before_rows_are_left_out_and_all_can_be_opened() -> None:
     run = _ended()
     for texts, shown in (([3, "dry", "<&>'\"" * 1_000, "4"], 20), (["<&>'\"" * 1_000] * 4, 5)):

@@ -64,7 +64,7 @@ def test_a_frame_is_sent_when_something_has_happened_and_the_template_once() -> 
 
 
 def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> None:
-    for count, kind in product((1, 1400, 1600, 20_000), LANE_KINDS):
+    for count, kind in product((1, 1400, 2000, 2100, 2600, 20_000), LANE_KINDS):
         stage = _Stage(_busy(count))
         stage.tick(0.0)
         stage.say(lanes=kind)
@@ -74,6 +74,19 @@ def test_frames_are_as_small_as_a_redraw_may_be_however_long_the_run_is() -> Non
         assert frame_size(frame) <= 64_000
         assert frame_size(stage.board.timeline.get("detail", frame)) <= 64_000
         json.dumps(frame, allow_nan=False, default=lambda _array: None)
+
+
+@pytest.mark.parametrize("kind", LANE_KINDS)
+def test_two_thousand_attempts_are_bars_each(kind: str) -> None:
+    run = _busy(2000)
+    stage = _Stage(run)
+    stage.say(lanes=kind)
+    stage.tick(0.0)
+
+    frame = stage.board.timeline["frame"]
+    assert frame["grid"] is None
+    assert stage.board.timeline["clock"]["note"] == "2,000 tasks"
+    assert len(frame["bars"]["state"]) == 2000 or kind == "rows"
 
 
 def _weight(frame: object) -> int:

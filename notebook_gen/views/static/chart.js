@@ -13,21 +13,29 @@ const FADED = 0.16; // of its opacity is left of what is not picked
 const BAND_GAP = 12; // pixels below the last lane
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
 const TYPES = {
-  lane: Uint16Array, node: Uint16Array, state: Uint8Array, started: Float64Array, seconds: Float32Array,
-  waited: Float32Array, cooled: Float32Array, row: Int32Array, attempt: Uint8Array, tokens_in: Uint32Array, tokens_out: Uint32Array,
   nodes: Uint16Array, shades: Uint8Array, waiting: Uint32Array, in_flight: Uint16Array, moments: Float64Array, limits: Uint16Array,
 };
+const FLOATS = ["started", "seconds", "waited"];
+const SIGNED = { 1: Int8Array, 2: Int16Array, 4: Int32Array }, UNSIGNED = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array };
 
 // Small things
 
-function copyArrays(fields) {
+function copyArrays(fields, typeOf = (name) => TYPES[name]) {
   const arrays = {};
   for (const [name, view] of Object.entries(fields ?? {})) {
     const { buffer, byteOffset, byteLength } = view ?? {};
     // a copy, because a view may begin at any byte and arrays may not
-    arrays[name] = buffer ? new TYPES[name](buffer.slice(byteOffset, byteOffset + byteLength)) : view;
+    arrays[name] = buffer ? new (typeOf(name, byteLength))(buffer.slice(byteOffset, byteOffset + byteLength)) : view;
   }
   return arrays;
+}
+
+// Whole numbers take as few bytes as the largest of a column needs: as many as there are for each bar
+
+function readBars({ bars, start }) {
+  const count = bars.state.byteLength, narrowest = (name, bytes) => (name === "row" ? SIGNED : UNSIGNED)[bytes / count] ?? Uint8Array;
+  const read = copyArrays(bars, (name, bytes) => (FLOATS.includes(name) ? Float32Array : narrowest(name, bytes)));
+  return { ...read, started: Float64Array.from(read.started, (moment) => start + moment), cooled: Float32Array.from(read.cooled, (ms) => ms / 1000) };
 }
 
 function readFrame(frame) {
@@ -35,7 +43,7 @@ function readFrame(frame) {
   const load = copyArrays(frame.load), last = load.waiting.length - 1;
   load.times = Array.from(load.waiting, (_, at) => load.start + ((load.end - load.start) * at) / last);
   const lanes = { ...frame.lanes, middles: laneMiddles(frame.lanes) }, limits = limitLines(copyArrays(frame.limits), load.end);
-  return { ...frame, lanes, limits, bars: copyArrays(frame.bars), grid: frame.grid && copyArrays(frame.grid), load };
+  return { ...frame, lanes, limits, bars: readBars(frame), grid: frame.grid && copyArrays(frame.grid), load };
 }
 
 // Of each curve the corners of the line of its limit, if it has one

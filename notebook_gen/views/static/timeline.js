@@ -344,7 +344,7 @@ class Timeline {
   drawLooked() {
     const looked = lookedAt(this.stage), { bars, lanes } = this.drawn;
     const isIt = (row, at) => row === looked?.row && bars.node[at] === looked.node && bars.attempt[at] === looked.attempt
-      && Math.abs(bars.started[at] - looked.started) < 1e-3;
+      && Math.abs(bars.started[at] - looked.started) < 1e-3 + 1e-6 * looked.started;
     const at = looked ? bars.row.findIndex(isIt) : -1;
     this.looked.parentNode.hidden = at < 0;
     if (at < 0) return;
@@ -363,7 +363,7 @@ class Timeline {
 
   hoveredAt() {
     const { hovered, drawn } = this;
-    return hovered ? drawn.bars.started.findIndex((started, at) => started === hovered.started && drawn.bars.lane[at] === hovered.lane) : -1;
+    return hovered ? drawn.bars.started.findIndex((started, at) => Math.abs(started - hovered.started) < 1e-6 * (1 + started) && drawn.bars.lane[at] === hovered.lane) : -1;
   }
 
   drawHovered() {
