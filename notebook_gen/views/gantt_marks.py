@@ -1,7 +1,13 @@
 """Marks: what is drawn for bars, where some lie so close to each other that they cannot be told apart."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from notebook_gen.observers.trace import FAILED
+from notebook_gen.views.level_of_detail import Detail
+
+_CROSS_PITCH: Final = 12.0
+"""Pixels from a cross to the next in a lane, at least."""
 
 
 class Mark(NamedTuple):
@@ -37,3 +43,20 @@ def gather(bars: Iterable[tuple[tuple[float, float, float], int]]) -> list[Mark]
         else:
             marks.append(Mark(x, y, width, (at,)))
     return marks
+
+
+def crossed(detail: Detail) -> list[int]:
+    """Give the positions of the failed bars that have a cross: of those close to each other in a lane, only some.
+
+    The others have their edge, which is as narrow as they are.
+    """
+    bars, window = detail.bars, detail.window
+    least = _CROSS_PITCH * window.seconds / window.pixels
+    failed = (bars["state"] == FAILED).nonzero()[0]
+    middles = (bars["started"] + bars["seconds"] / 2)[failed].tolist()
+    chosen, last = [], dict[int, float]()
+    for at, lane, middle in zip(failed.tolist(), bars["lane"][failed].tolist(), middles, strict=True):
+        if lane not in last or abs(middle - last[lane]) >= least:
+            last[lane] = middle
+            chosen.append(at)
+    return chosen

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from notebook_gen.observers.trace import AGAIN, FAILED
 from notebook_gen.views.chart import PAUSED, Chart, time_ticks
 from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, TOP_MARGIN, Band
-from notebook_gen.views.gantt_marks import Mark, gather
+from notebook_gen.views.gantt_marks import Mark, crossed, gather
 from notebook_gen.views.gantt_traces import BAR_OPACITY, GRID_SHADES, WAIT_OPACITY, bar_kinds, grid_shades, say_wait
 from notebook_gen.views.level_of_detail import LEAST_PIXELS
 from notebook_gen.views.occupancy import Grid
@@ -209,9 +209,9 @@ class _Drawing:
                     yield self._stroke(self._cells(cells, grid), self.paint(color, opacity))
 
     def _crosses(self) -> Iterator[str]:
-        """A cross on every failed bar."""
+        """Crosses on failed bars."""
         crosses = ""
-        for at in (self.chart.detail.bars["state"] == FAILED).nonzero()[0].tolist():
+        for at in crossed(self.chart.detail):
             x, y, width = self._extent(at)
             crosses += f"M{x + width / 2 - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6"
         if crosses:

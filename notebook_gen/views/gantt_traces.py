@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notebook_gen.observers.trace import AGAIN, CANCELLED, DONE, FAILED, IN_FLIGHT
 from notebook_gen.views.chart import PAUSED, Chart
 from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, Band
+from notebook_gen.views.gantt_marks import crossed
 from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
 from notebook_gen.views.occupancy import NOBODY, Grid
 from notebook_gen.views.palette import Paint
@@ -205,12 +206,11 @@ def _lines(spans: Iterable[tuple[float, float, float]], line: Plotly) -> Plotly:
 
 
 def _draw_crosses(chart: Chart, paint: Paint) -> Iterator[Plotly]:
-    """One trace with a cross on every failed bar: colour alone says nothing."""
+    """One trace with crosses on failed bars: colour alone says nothing."""
     import numpy as np
 
-    bars = chart.detail.bars
-    failed = bars["state"] == FAILED
-    if failed.any():
+    bars, failed = chart.detail.bars, crossed(chart.detail)
+    if failed:
         yield {
             "type": "scatter",
             "mode": "markers",

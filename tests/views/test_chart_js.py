@@ -43,6 +43,8 @@ def _few() -> FakeRun:
     run.attempt(REVIEW, 1, 1.0, 2.0, slot=1)
     run.attempt_in_vain(SCORE, 0, 3.0, 4.0)
     run.attempt_in_vain(SCORE, 2, 4.0, 4.25, slot=2)
+    for row in range(4, 8):
+        run.attempt_in_vain(SCORE, row, 5.0 + row / 32, 5.0 + row / 32 + 1 / 64, slot=2)
     run.attempt_in_vain(REVIEW, 3, 4.0, 5.0, slot=2, again=True)
     run.publish(LimitMoved(4.0, "model judge", 4, 4.75), LimitMoved(5.5, "model judge", 5, 0.0))
     run.publish(RunPaused(1.0), RunResumed(2.5), RunPaused(5.75))

@@ -17,9 +17,11 @@ from notebook_gen.views.chart import Chart, chart_of_run, time_ticks
 from notebook_gen.views.frames import pack_frame
 from notebook_gen.views.gantt import chart_template, gantt
 from notebook_gen.views.gantt_svg import gantt_image, gantt_svg
+from notebook_gen.views.gantt_traces import draw_traces
 from notebook_gen.views.history import History
 from notebook_gen.views.lanes import LANE_KINDS, LaneKind
 from notebook_gen.views.moves import Moves
+from notebook_gen.views.palette import name_paint
 from notebook_gen.views.row_choice import RowChoice
 from notebook_gen.views.text import plotly_text, text_width
 from tests.views.fake_run import REVIEW, SCORE, FakeRun, traced_run
@@ -92,6 +94,31 @@ def test_a_figure_has_a_trace_for_each_column_and_state_and_a_cross_on_what_fail
     ]
     [crosses] = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
     assert list(crosses.x) == [3.5]
+
+
+def test_crosses_never_lie_on_each_other_however_close_failures_are() -> None:
+    run = traced_run()
+    for row in range(20):
+        run.attempt_in_vain(SCORE, row, row * 0.1, row * 0.1 + 0.01)
+    run.attempt_in_vain(SCORE, 20, 1.0, 1.01, slot=1)
+    run.attempt_in_vain(SCORE, 21, 9.0, 9.1)
+    run.attempt(REVIEW, 0, 9.0, 100.0)
+    run.finish()
+    chart = _chart(run)
+
+    [crosses] = [trace for trace in draw_traces(chart, name_paint) if trace.get("mode") == "markers"]
+
+    # 8 pixels a second: the first of a crowd has one, the next that lies apart, and what is in another lane
+    assert crosses["x"] == pytest.approx([0.005, 1.505, 1.005, 9.05])
+    assert crosses["y"][0] == crosses["y"][1] == crosses["y"][3] != crosses["y"][2]
+    # what has no cross has its edge
+    [failed] = [
+        bars
+        for bars in draw_traces(chart, name_paint)
+        if bars.get("marker", {}).get("line", {}).get("color", "").startswith("ng:bad")
+    ]
+    assert len(failed["base"]) == 22
+    assert [len(re.findall("l6 6m0-6l-6 6", svg(chart))) for svg in (gantt_svg, gantt_image)] == [4, 4]
 
 
 def test_an_attempt_that_was_tried_again_is_hatched_and_has_no_cross() -> None:

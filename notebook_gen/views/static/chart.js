@@ -9,6 +9,7 @@ const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "ove
 const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
 const LETTER = 5.2; // pixels of one, about
+const CROSS_PITCH = 12; // pixels from a cross to the next in a lane, at least; what has none has its edge
 const FADED = 0.16; // of its opacity is left of what is not picked
 const BAND_GAP = 12; // pixels below the last lane
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
@@ -189,9 +190,10 @@ function barTraces(template, frame, now, perPixel, colors, picked) {
     group.customdata.push(at);
     if (state === FAILED) {
       const strength = strengthOf(node, picked);
-      if (!crosses.has(strength)) crosses.set(strength, { x: [], y: [] });
-      crosses.get(strength).x.push(bars.started[at] + seconds / 2);
-      crosses.get(strength).y.push(y);
+      if (!crosses.has(strength)) crosses.set(strength, { x: [], y: [], last: new Map() });
+      const { x, y: heights, last } = crosses.get(strength), middle = bars.started[at] + seconds / 2;
+      if (Math.abs(middle - (last.get(y) ?? -Infinity)) < CROSS_PITCH * perPixel) continue;
+      last.set(y, middle), x.push(middle), heights.push(y);
     }
   }
   const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
@@ -202,9 +204,9 @@ function barTraces(template, frame, now, perPixel, colors, picked) {
       ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad", strengthOf(node, picked)) } }),
     },
   }));
-  for (const [strength, places] of crosses) {
+  for (const [strength, { x, y }] of crosses) {
     const marker = { symbol: "x", size: 6, color: colors.get("bad", strength) };
-    traces.push({ ...places, type: "scatter", mode: "markers", marker, hoverinfo: "skip" });
+    traces.push({ x, y, type: "scatter", mode: "markers", marker, hoverinfo: "skip" });
   }
   return traces;
 }
