@@ -28,6 +28,8 @@ BAR_OPACITY: Final[Mapping[int, float]] = {IN_FLIGHT: 0.5, DONE: 1.0, FAILED: 0.
 GRID_SHADES: Final = (0.3, 0.55, 0.8, 1.0)
 """How full the colour of a grid's cell is, by the quarter of its time that was busy."""
 
+FEW_BARS: Final = 400
+"""So many bars have room for details, such as round corners: those of narrow ones would make beads of them."""
 WAIT_OPACITY: Final = 0.6
 LEAST_COOLED: Final = 0.05
 """Seconds of cooling down that are worth a word."""
@@ -135,7 +137,7 @@ def _marker(chart: Chart, node: int, state: int, paint: Paint) -> Plotly:
     marker = {
         "color": paint(chart.colors[node], BAR_OPACITY[state]),
         "line": {"width": 1.5, "color": bad} if state == FAILED else gap,
-        "cornerradius": 2,
+        "cornerradius": 2 if len(chart.detail.bars["node"]) <= FEW_BARS else 0,
     }
     if state == AGAIN:
         marker["pattern"] = {

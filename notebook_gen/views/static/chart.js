@@ -10,6 +10,7 @@ const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
 const LETTER = 5.2; // pixels of one, about
 const CROSS_PITCH = 12; // pixels from a cross to the next in a lane, at least; what has none has its edge
+const FEW_BARS = 400; // these have round corners: those of narrow ones would make beads of them
 const FADED = 0.16; // of its opacity is left of what is not picked
 const BAND_GAP = 12; // pixels below the last lane
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
@@ -199,7 +200,7 @@ function barTraces(template, frame, now, perPixel, colors, picked) {
   const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
     ...arrays, type: "bar", orientation: "h", width: lanes.thickness, hoverinfo: "none",
     marker: {
-      color: colors.get(template.colors[node], template.opacity[state] * strengthOf(node, picked)), cornerradius: 2,
+      color: colors.get(template.colors[node], template.opacity[state] * strengthOf(node, picked)), cornerradius: bars.started.length <= FEW_BARS ? 2 : 0,
       line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad", strengthOf(node, picked)) },
       ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad", strengthOf(node, picked)) } }),
     },
