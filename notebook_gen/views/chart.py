@@ -164,7 +164,9 @@ class Chart:
         numbers = counted(self.looks)
         names = [fit(look.label, _WIDEST_NAME, SMALL_SIZE) if len(numbers) > 1 else "limit" for look in self.looks]
         limits = [Falling(names[at], self.ceilings[at], self.limits[at], self.moves[at]) for at in numbers]
-        return choose_falls(limits, window.start, window.end, window.pixels / window.seconds / times_as_wide)
+        # no word crosses the line at now
+        end = min(window.end, self.detail.now)
+        return choose_falls(limits, window.start, end, window.pixels / window.seconds / times_as_wide)
 
 
 def _and_more(names: Sequence[str], skipped: Sequence[int]) -> list[str]:

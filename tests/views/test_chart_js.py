@@ -30,9 +30,10 @@ const unpack = (thing) => {
   if (Array.isArray(thing) || thing === null || typeof thing !== "object") return thing;
   return Object.fromEntries(Object.entries(thing).map(([key, part]) => [key, unpack(part)]));
 };
-const { template, frame: packed, now, perPixel } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const { template, frame: packed, now, ...seen } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const frame = readFrame(unpack(packed)), colors = { get: (name, opacity = 1) => `ng:${name}/${opacity}` };
-console.log(JSON.stringify(drawTraces(template, frame, now, perPixel, colors)));
+const sight = { ...seen, widthOf: (words) => 5.2 * words.length };
+console.log(JSON.stringify(drawTraces(template, frame, now, sight, colors)));
 """
 _PIXELS = 800
 
@@ -92,6 +93,7 @@ def _draw_in_page(node: str, chart: Chart) -> list[dict[str, Any]]:
         "frame": _packed(pack_frame(chart, {})),
         "now": chart.detail.now,
         "perPixel": chart.detail.window.seconds / _PIXELS,
+        "range": [chart.detail.window.start, chart.detail.window.end],
     }
     done = subprocess.run(
         [node, "-e", read_static("chart.js") + _DRAW],
@@ -119,26 +121,38 @@ def _zoomed(run: FakeRun, start: float, end: float) -> Chart:
     return make_chart(history, detail, {}, 300, is_over=False)
 
 
+_SHORT, _LONG = "judge 4 → 3", "writer 10 → 4, 3 falls"
+
+
 @pytest.mark.parametrize(
-    ("falls", "chosen"),
+    ("falls", "placed"),
     [
-        # a letter takes about 5 of the pixels, each of which is a tenth of a second
-        ([(20.0, "a long text here"), (15.0, "short")], [20.0, 15.0]),
-        ([(15.0, "short"), (20.0, "a long text here")], [15.0, 20.0]),
-        ([(20.0, "short"), (15.0, "a long text here")], [20.0]),
-        ([(15.0, "a long text here"), (20.0, "short")], [15.0]),
-        ([(15.0, "a long text here"), (15.0, "short"), (24.0, "short")], [15.0, 24.0]),
+        ([(20.0, _LONG)], [(20.0, "right")]),
+        # a letter takes 5 pixels, each of which is a tenth of a second: 6.3 s and 11.8 s with the gap
+        ([(20.0, _LONG), (13.7, _SHORT)], [(20.0, "right"), (13.7, "right")]),
+        ([(30.0, _LONG), (24.0, _SHORT)], [(30.0, "right"), (24.0, "left")]),
+        ([(20.0, _LONG), (21.0, _LONG), (22.0, _SHORT)], [(20.0, "right")]),
+        # the line at now stands at 60, the edges of what is seen at 10 and 70
+        ([(50.0, _LONG)], [(50.0, "left")]),
+        ([(60.0, _LONG)], [(60.0, "left")]),
+        ([(9.0, _SHORT), (71.0, _SHORT)], []),
     ],
 )
-def test_words_where_a_limit_fell_never_run_into_those_at_their_right(
-    node: str, falls: list[tuple[float, str]], chosen: list[float]
+def test_words_where_a_limit_fell_stand_whole_and_apart_and_off_the_line_at_now(
+    node: str, falls: list[tuple[float, str]], placed: list[tuple[float, str]]
 ) -> None:
-    given = json.dumps([[moment, 0, words] for moment, words in falls])
-    script = f"{read_static('chart.js')}console.log(JSON.stringify(apart({given}, 0.1).map(([moment]) => moment)));"
+    given = json.dumps([[moment, 0, words] for moment, words in falls], ensure_ascii=False)
+    sight = "{ range: [10, 70], perPixel: 0.1, widthOf: (words) => 5 * words.length }"
+    script = f"const placed = placeFalls({given}, 60, {sight}).map(({{ moment, room }}) => [moment, room[2]]);"
 
-    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [node, "-e", f"{read_static('chart.js')}{script}console.log(JSON.stringify(placed));"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
-    assert json.loads(done.stdout) == chosen
+    assert json.loads(done.stdout) == [[moment, f"middle {side}"] for moment, side in placed]
 
 
 @pytest.mark.parametrize(("start", "end", "words"), [(1.5, 3.5, [2.0]), (2.0, 2.25, [2.125]), (2.49, 5.0, [])])

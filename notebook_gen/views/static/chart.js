@@ -8,7 +8,7 @@ const NOBODY = 0xffff;
 const HATCH = { shape: "/", size: 5, solidity: 0.3, fgopacity: 1, fillmode: "overlay" };
 const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
-const LETTER = 5.2; // pixels of one, about
+const WORDS_GAP = 8; // pixels between words, and from a word to its moment
 const CROSS_PITCH = 12; // pixels from a cross to the next in a lane, at least; what has none has its edge
 const FEW_BARS = 400; // these have round corners: those of narrow ones would make beads of them
 const FADED = 0.16; // of its opacity is left of what is not picked
@@ -101,7 +101,7 @@ function make(tag, className, parent, text) {
   return element;
 }
 
-// Colours: by their names in the palette, as the page's theme has them at the moment
+// Colours: by their names in the palette, as the page's theme has them at the moment; and widths of words
 
 class Colors {
   constructor(el) {
@@ -123,6 +123,11 @@ class Colors {
       this.known.set(name, [...this.canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(","));
     }
     return `rgba(${this.known.get(name)},${opacity})`;
+  }
+  // Pixels that small words take in a font
+  widthOf(words, font) {
+    this.canvas.font = `${SMALL_SIZE}px ${font}`;
+    return this.canvas.measureText(words).width;
   }
   resolve(thing) {
     if (typeof thing === "string" && thing.startsWith("ng:")) {
@@ -244,21 +249,23 @@ function area(times, values, [top, bottom], most, now, fillcolor) {
   };
 }
 
-// Words about limits that have room beside each other also where the page is narrower than Python took it for; the first
-// tell of the deepest falls
+// Words about limits where they have room: behind their moment or before it, within what is seen, apart from each other
+// and off the line at now; the first tell of the deepest falls
 
-function apart(falls, perPixel) {
-  const chosen = [];
-  // words stand behind their moment: those at the left need the room
-  const isFree = ([moment, , words]) => chosen.every(([other, , others]) => {
-    const { length } = moment < other ? words : others;
-    return Math.abs(moment - other) >= length * LETTER * perPixel;
-  });
-  for (const fall of falls) if (isFree(fall)) chosen.push(fall);
-  return chosen;
+function placeFalls(falls, now, { range: [start, end], perPixel, widthOf }) {
+  const placed = [];
+  const isFree = ([from, to]) => from >= start && to <= end && !(from < now && now < to)
+    && placed.every(({ room }) => to <= room[0] || from >= room[1]);
+  for (const [moment, height, words] of falls) {
+    const width = (widthOf(words) + WORDS_GAP) * perPixel;
+    const sides = [[moment, moment + width, "middle right"], [moment - width, moment, "middle left"]];
+    const room = moment >= start && moment <= end && sides.find(isFree);
+    if (room) placed.push({ moment, height, words, room });
+  }
+  return placed;
 }
 
-function loadTraces(template, frame, now, perPixel, colors) {
+function loadTraces(template, frame, now, sight, colors) {
   const { waiting: waitingBand, in_flight: band } = frame.lanes;
   if (!band) return [];
   const { times, waiting, in_flight: inFlight } = frame.load, points = times.length;
@@ -276,10 +283,10 @@ function loadTraces(template, frame, now, perPixel, colors) {
       line: { color: colors.get(color), width: 1.2, dash: "3px,2px" },
     });
   });
-  const falls = apart(frame.falls, perPixel);
+  const falls = placeFalls(frame.falls, now, sight);
   if (falls.length) traces.push({
-    type: "scatter", mode: "text", x: falls.map(([moment]) => moment), y: falls.map(([, height]) => height),
-    text: falls.map(([, , words]) => words), textposition: "middle right", hoverinfo: "skip",
+    type: "scatter", mode: "text", x: falls.map(({ moment }) => moment), y: falls.map(({ height }) => height),
+    text: falls.map(({ words }) => words), textposition: falls.map(({ room }) => room[2]), hoverinfo: "skip",
     textfont: { size: SMALL_SIZE, color: colors.get("warn_text") },
   });
   return traces;
@@ -345,14 +352,16 @@ function shapes(template, { lanes }, { running, now }, colors) {
   return running ? [...grounds, { type: "line", x0: now, x1: now, y0: 0, y1: template.height, line }] : grounds;
 }
 
-// Everything that has a place in time, what lies below first. Of a node that is picked, bars keep their colour; the
+// Everything that has a place in time, what lies below first: `sight` is the range that is seen, its seconds in a pixel, and
+// how wide words are in the page's font. Of a node that is picked, bars keep their colour; the
 // others fade
 
-function drawTraces(template, frame, now, perPixel, colors, picked = null) {
+function drawTraces(template, frame, now, sight, colors, picked = null) {
+  const { perPixel } = sight;
   return [
     ...pauseTraces(frame, now, perPixel, colors),
     ...gridTraces(template, frame, colors, picked),
-    ...loadTraces(template, frame, now, perPixel, colors),
+    ...loadTraces(template, frame, now, sight, colors),
     ...waitTraces(template, frame, colors, picked),
     ...barTraces(template, frame, now, perPixel, colors, picked),
   ];

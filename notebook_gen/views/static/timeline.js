@@ -139,8 +139,8 @@ class Timeline {
     const range = this.range(clock), frame = this.frameFor(range, clock);
     const width = this.stage.clientWidth, { margin } = template.layout, left = frame.lanes.label_width;
     this.scale = { range, left, top: margin.t, width: width - left - margin.r };
-    const perPixel = (range[1] - range[0]) / this.scale.width;
-    const traces = drawTraces(template, frame, clock.now, perPixel, this.colors, this.picked(template));
+    const font = getComputedStyle(this.stage).fontFamily, widthOf = (words) => this.colors.widthOf(words, font);
+    const traces = drawTraces(template, frame, clock.now, { range, perPixel: (range[1] - range[0]) / this.scale.width, widthOf }, this.colors, this.picked(template));
     page.plotly.react(this.plot, traces, this.layout(template, frame, clock, range), { displayModeBar: false, doubleClick: false, showTips: false });
     nameLabels(this.plot, frame.titles);
     this.drawn = frame;
