@@ -1,7 +1,8 @@
 """Tables of rows as HTML. Whatever stands in a cell is hostile text: see text.py.
 
 A row is one line, so that nothing moves. Whoever opens a long text finds all long texts of its row below it, over the
-whole width: static/style.css shows them. Where a page drops the stylesheet, they are in sight from the beginning.
+whole width: static/style.css shows them. Where a page drops the stylesheet, they are in sight from the beginning. What
+is short is read whole by who points at it, where its column is narrow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +51,7 @@ _OPENED_ALONE = 12  # long texts of a row; those behind them are opened together
 _FULL_LIMITS: Final = (FULL_LIMIT, 1_500, 600, 240)  # of which a table with little room takes the first that fits
 _LINE = 120  # characters of a text that is shown whole, about
 _PARAGRAPH, _PAGE = 3, 8  # lines: what is longer needs more room in a report; static/report.css has how much
-_SHOWN_WHOLE = 9  # characters that the narrowest column shows
+_SHOWN_WHOLE = 3  # characters that the narrowest column shows
 _GONE = ' class="ng-gone"'
 _REASON_LIMIT = 300
 _STATE_TITLES: Final[Mapping[CellState, str]] = {
@@ -214,8 +215,8 @@ class _Folds:
 
     def __init__(self, columns: Sequence[TableColumn], full_limit: int) -> None:
         self._columns = columns
-        self._rooms = [width - PADDING for width in usual_widths(columns)]
-        self._least_rooms = [column.least_width - PADDING for column in columns]
+        widths = zip(columns, usual_widths(columns), strict=True)
+        self._rooms = [max(width, column.width or 0) - PADDING for column, width in widths]
         self._full_limit = full_limit
 
     def draw(self, label: str, mark: str, cells: Sequence[_Cell]) -> Iterator[str]:
@@ -228,9 +229,9 @@ class _Folds:
         """
         drawn = texts = ""
         place = 0
-        for column, cell, room, least in zip(self._columns, cells, self._rooms, self._least_rooms, strict=True):
+        for column, cell, room in zip(self._columns, cells, self._rooms, strict=True):
             if not self._is_long(cell, room):
-                drawn += _draw_cell(cell, may_wrap=least < _width(cell.written.text) <= 2 * room)
+                drawn += _draw_cell(cell)
                 continue
             whole, name = write_whole(cell.value, self._full_limit), f"ng-text{min(place, _OPENED_ALONE)}"
             drawn += _draw_fold(cell, name + _size_of(whole))
@@ -241,11 +242,11 @@ class _Folds:
             yield f'<tr class="ng-whole" style="display:none"><td colspan="{len(cells) + 1}">{texts}</td></tr>'
 
     def _is_long(self, cell: _Cell, room: float) -> bool:
-        """Whether there is more of a text than its column shows in two lines."""
+        """Whether there is more of a text than its column shows where it has the room that it should have."""
         written, value = cell.written, cell.value
         if not self._full_limit or not written.is_literal or not (isinstance(value, str) or is_structured(value)):
             return False
-        return written.is_cut or not _has_two_lines(written.text, room)
+        return written.is_cut or text_width(written.text, FONT_SIZE) > room
 
 
 def _number(row: RowView) -> str:
@@ -290,29 +291,15 @@ def _mono(cell: _Cell) -> str:
     return " ng-mono" if is_structured(cell.value) else ""
 
 
-def _width(text: str) -> float:
-    return text_width(text, FONT_SIZE)
-
-
-def _has_two_lines(text: str, room: float) -> bool:
-    """Whether a text has room in two lines of so many pixels, broken between its words."""
-    words = text.split()
-    halves = ((" ".join(words[:at]), " ".join(words[at:])) for at in range(len(words) + 1))
-    return _width(text) <= 2 * room and any(max(_width(one), _width(other)) <= room for one, other in halves)
-
-
-def _draw_cell(cell: _Cell, *, may_wrap: bool) -> str:
+def _draw_cell(cell: _Cell) -> str:
     if cell.picture is not None and cell.picture.coded:
         return f'<td class="ng-pictured">{cell.picture.html("ng-thumbnail", height=_THUMBNAIL)}</td>'
-    text = escape(cell.written.text)
+    text = cell.written.text
     css_class = cell.css_class or ("" if cell.written.is_literal else "ng-described")
-    if may_wrap:
-        return f'<td class="{f"{css_class} ng-lines".strip()}">{text}</td>'
-    if css_class:
-        title = f' title="{escape(cell.title)}"' if cell.title else ""
-        return f'<td class="{css_class}"{title}>{text}</td>'
-    title = f' title="{text}"' if len(cell.written.text) > _SHOWN_WHOLE else ""
-    return f"<td{title}>{text}</td>"
+    marks = f' class="{css_class}"' if css_class else ""
+    if title := cell.title or (text if len(text) > _SHOWN_WHOLE else ""):
+        marks += f' title="{escape(title)}"'
+    return f"<td{marks}>{escape(text)}</td>"
 
 
 def _table(columns: Sequence[TableColumn], body: Iterable[str]) -> str:

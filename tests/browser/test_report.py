@@ -14,8 +14,14 @@ pytestmark = pytest.mark.browser
 PRODUCTS = Path(__file__).parents[2] / "assets" / "products.csv"
 WIDTHS = (440, 620, 900)
 CUT_FOR_GOOD = """() => [...document.querySelectorAll(".ng-first-rows td")]
-    .filter((cell) => !cell.querySelector("summary") && cell.scrollWidth > cell.clientWidth)
+    .filter((cell) => !cell.querySelector("summary") && cell.scrollWidth > cell.clientWidth && !cell.title)
     .map((cell) => cell.textContent)"""
+HIGH_TEXTS = """() => [...document.querySelectorAll(".ng-first-rows td, .ng-first-rows summary")]
+    .filter((cell) => {
+        const text = document.createRange();
+        text.selectNodeContents(cell);
+        return text.getBoundingClientRect().height > 1.6 * parseFloat(getComputedStyle(cell).fontSize);
+    }).map((cell) => cell.textContent)"""
 CUT_FIGURES = """() => [...document.querySelectorAll(".ng-usage .ng-figure")]
     .filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"""
 COSTS_OUT_OF_SIGHT = """() => {
@@ -52,13 +58,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_no_text_of_a_report_is_cut_that_cannot_be_opened_and_no_row_is_higher_for_it(
+def test_each_text_of_a_report_is_one_line_and_can_be_read_whole_where_it_is_cut(
     browser: Browser, report: Path
 ) -> None:
     with open_file(browser, report) as (page, console):
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 1400})
             assert page.evaluate(CUT_FOR_GOOD) == [], width
+            assert page.evaluate(HIGH_TEXTS) == [], width
             assert page.evaluate(HEIGHTS) == [28], width
         assert page.locator(".ng-first-rows summary").count() > 40
     assert console == []

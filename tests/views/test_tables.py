@@ -151,12 +151,13 @@ def test_a_text_that_its_column_shows_whole_is_not_to_be_opened() -> None:
 
 
 @pytest.mark.parametrize("value", ["Standing desk", 1234567890.25, b"x" * 99])
-def test_what_is_short_is_shown_whole_in_two_lines_however_narrow_its_column_is(value: Any) -> None:
-    html = rows_table([TableColumn("a", 0, width=84)], [_row(("done", value))])
+def test_what_is_short_is_one_line_and_read_whole_by_who_points_at_it(value: Any) -> None:
+    html = rows_table([TableColumn("a", 0, width=120)], [_row(("done", value))])
 
-    cells = [facts.get("class") or "" for tag, facts in read_page(html).elements if tag == "td"]
-    assert [name.split()[-1] for name in cells] == ["ng-number", "ng-lines"]
-    assert ".ng-table .ng-lines" in stylesheet()
+    page = read_page(html)
+    [_, cell] = [facts for tag, facts in page.elements if tag == "td"]
+    assert cell["title"] == page.texts[-1]
+    assert "details" not in html
 
 
 def test_in_a_table_of_little_room_texts_are_cut_shorter_then_rows_left_out_and_all_can_be_opened() -> None:
