@@ -1,16 +1,19 @@
 """Arrangement: in which order the columns of a table of rows stand, and how wide they are.
 
 A column is as wide as what it holds, as far as that is known, and else as what makes it lets expect: numbers and words
-take little, so that long texts have the rest to share, of which those that a model writes get the most. None is so
-narrow that its name is cut, unless the name is very long.
+take little, so that long texts have the rest to share, of which those that a model writes get the most.
 
-The order is that of declaration; seed data stands together, in front. Where not all columns have room, what is made
-matters more than what was there before: columns of seed data are narrower, in the end also than their names. Columns
-for which there is no room even so begin where the room ends, so that none is seen in part before somebody scrolls.
+People come for what is made: where there is little room, all of that is in sight before anything else is wide. Seed
+columns give way first, then texts. How much room there is only the page knows, so widths are CSS that follows it: from
+one of the `Widths` of a column to the next.
+
+The order is that of declaration; seed data stands together, in front. Where what is made would not be in sight behind
+it even so, only those seed columns stay in front that others read, as far as they have room, and the rest comes last.
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from notebook_gen.config.columns import Category, Column, Expression, Float, Integer
@@ -22,13 +25,13 @@ from notebook_gen.views.values import write_cell
 
 NUMBER_WIDTH: Final = 48
 """Pixels of the rows' numbers."""
-LEAST_WIDTH: Final = 96
-"""Pixels below which a column that shares the room is not squeezed."""
 FONT_SIZE: Final = 12.0
 PADDING: Final = 16
 """Pixels of a cell that its text does not get."""
 _TEXT_WIDTH = 150  # pixels that a text of a model should have
-_TIGHT_WIDTH = 96  # what it has if there is no room for that
+_OTHER_WIDTH = 96  # what others have that share the room
+_TIGHT_WIDTH = 90  # what a text has if there is no room for that
+_TIGHT_NAMES = 112  # of which its name may make this
 _TEXT_SHARE, _OTHER_SHARE = 3, 2
 _STATE_WIDTH = 72  # what "in flight" takes
 _MOST_OWN = 168  # pixels; what needs more shares the room
@@ -38,10 +41,25 @@ _LONG_NAME = 96  # pixels; a name of more may take two lines
 _STEP = 12  # pixels by which widths differ, so that they seldom change while rows come
 _DOT = 14
 _MEASURED = 40  # characters; whatever is longer needs more than a column's own width
-_ROOM = 800  # in a notebook of 900 pixels, with its scroll bar and a wide prompt
-_FRONTS = (120, 84)  # pixels of seed columns, at most, where not all columns have room
-_NARROWEST = 72  # pixels that they have in the end, whatever their names
-_WIDEST = 320  # pixels of a column that shares the room, where others begin behind it
+_ROOM = 800  # of a table in a notebook of 900 pixels, with its scroll bar and a wide prompt
+_SEED_NAMES = 96  # pixels that the name of a seed column may make of it where there is not much room
+_SEED_WIDTHS = (48, 56)  # of seed columns, at most where there is least room, and at least else
+
+
+class Widths(NamedTuple):
+    """Pixels of a column as there is more and more room; in between, it is in between.
+
+    Attributes:
+        squeezed: where not even all that is made is in sight.
+        narrow: where that just is.
+        readable: where texts have the room that they should have.
+        whole: where seed columns have, too.
+    """
+
+    squeezed: int
+    narrow: int
+    readable: int
+    whole: int
 
 
 class TableColumn(NamedTuple):
@@ -53,9 +71,9 @@ class TableColumn(NamedTuple):
         color: an index into `Theme.columns`; None: it has no dot.
         width: pixels; None: it shares the room that there is.
         node: the index of the node that makes it; None where there is no graph.
-        share: how much of the room it gets, if it shares it, beside the shares of others.
-        least: pixels below which it is not squeezed, if it shares the room.
-        is_beyond: whether it begins behind the room that there is.
+        share: how much of the room it gets that all others leave, if it shares it, beside the shares of others.
+        narrower: its pixels where there is little room; None: as where there is much.
+        is_last: whether it stands behind what is made, which may put it out of sight.
     """
 
     name: str
@@ -64,13 +82,13 @@ class TableColumn(NamedTuple):
     width: int | None = None
     node: int | None = None
     share: int = _OTHER_SHARE
-    least: int = LEAST_WIDTH
-    is_beyond: bool = False
+    narrower: Widths | None = None
+    is_last: bool = False
 
     @property
-    def least_width(self) -> int:
-        """The pixels that it takes at least."""
-        return self.width or self.least
+    def widths(self) -> Widths:
+        """Its pixels, without what it gets of the room that all others leave."""
+        return self.narrower or Widths(*[self.width or _OTHER_WIDTH] * 4)
 
 
 def own_width(name: str, texts: Sequence[str]) -> int | None:
@@ -108,22 +126,30 @@ def name_parts(name: str) -> list[str]:
 
 def usual_widths(columns: Sequence[TableColumn]) -> list[int]:
     """Give the pixels of each column in a notebook of usual width."""
-    room, shares = _ROOM - _fixed_width(columns), _all_shares(columns)
-    most = _WIDEST if columns and columns[-1].is_beyond else _ROOM
-    return [column.width or max(column.least, min(most, room * column.share // shares)) for column in columns]
+    totals, shares = _totals(columns), _all_shares(columns)
+    usual = []
+    for column in columns:
+        width = float(column.widths[0])
+        for (less, more), (start, end) in zip(pairwise(column.widths), pairwise(totals), strict=True):
+            if more > less:
+                width += (more - less) * min(1.0, max(0, _ROOM - start) / (end - start))
+        if column.width is None:
+            width += max(0, _ROOM - totals[-1]) * column.share / shares
+        usual.append(int(width))
+    return usual
 
 
 def css_widths(columns: Sequence[TableColumn]) -> Iterator[str]:
     """Give the width of each column as CSS that knows how much room there is; it goes into a container."""
-    fixed, shares = _fixed_width(columns), _all_shares(columns)
-    has_beyond = any(column.is_beyond for column in columns)
+    totals, shares = _totals(columns), _all_shares(columns)
     for column in columns:
-        if column.width is not None:
-            yield f"{column.width}px"
-            continue
-        part = f"(100cqw - {fixed}px)*{int(1e4 * column.share / shares) / 1e4:g}"
-        most = max(_WIDEST, column.least)
-        yield f"clamp({column.least}px,{part},{most}px)" if has_beyond else f"max({column.least}px,{part})"
+        parts = [f"{column.widths[0]}px"]
+        for (less, more), (start, end) in zip(pairwise(column.widths), pairwise(totals), strict=True):
+            if more > less:
+                parts.append(f"clamp(0px,(100cqw - {start}px)*{(more - less) / (end - start):.4f},{more - less}px)")
+        if column.width is None:
+            parts.append(f"max(0px,(100cqw - {totals[-1]}px)*{int(1e4 * column.share / shares) / 1e4:g})")
+        yield f"calc({' + '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
 def arrange(graph: ExecutionGraph, widths: Mapping[str, int | None] | None = None) -> list[TableColumn]:
@@ -140,76 +166,75 @@ def arrange(graph: ExecutionGraph, widths: Mapping[str, int | None] | None = Non
         if width is not None and graph.nodes[index].kind not in ("seed", "sampler"):
             width = max(width, _STATE_WIDTH)
         columns.append(TableColumn(name, place, colors[name], width, index))
-    seeds = {name for name, index in graph.columns.items() if graph.nodes[index].kind == "seed"}
-    return put_in_sight(share_room(columns, graph), seeds)
+    return put_in_sight(columns, graph)
 
 
-def share_room(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[TableColumn]:
-    """Give columns with what each gets of the room that they share: the texts of models the most."""
-    written = {name for name, index in graph.columns.items() if graph.nodes[index].model is not None}
-    shared = []
-    for column in columns:
-        is_text = column.name in written
-        least = max(_TEXT_WIDTH if is_text else LEAST_WIDTH, _named(column))
-        shared.append(column._replace(share=_TEXT_SHARE if is_text else _OTHER_SHARE, least=least))
-    return shared
-
-
-def put_in_sight(columns: Sequence[TableColumn], seeds: Container[str]) -> list[TableColumn]:
-    """Give columns from left to right so that what is made is in sight.
+def put_in_sight(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[TableColumn]:
+    """Give columns from left to right, and as wide, so that what is made is in sight.
 
     Args:
         columns: all of them, as they were declared.
-        seeds: the names of those that are seed data.
+        graph: what makes them, or most of them.
     """
-    if least_width(columns) <= _ROOM:
+    seeds = {name for name, index in graph.columns.items() if graph.nodes[index].kind == "seed"}
+    written = {name for name, index in graph.columns.items() if graph.nodes[index].model is not None}
+    if all(column.name in seeds for column in columns):
         return list(columns)
-    data = [column for column in columns if column.name in seeds]
-    made = [column for column in columns if column.name not in seeds]
-    if not data or not made:
-        return _cut(_tight(columns))
-    return _cut(_put_in_front(data, made))
+    fitted = [
+        _fit_seed(column) if column.name in seeds else _fit(column, is_text=column.name in written)
+        for column in columns
+    ]
+    if _totals(fitted)[-1] <= _ROOM:
+        return fitted
+    data = [column for column in fitted if column.name in seeds]
+    made = [column for column in fitted if column.name not in seeds]
+    if narrow_width(fitted) <= _ROOM:
+        return [*data, *made]
+    front = _front(data, _ROOM - narrow_width(made), graph)
+    last = [column._replace(narrower=None, is_last=True) for column in data if column.name not in front]
+    return [*(column for column in data if column.name in front), *made, *last]
 
 
-def least_width(columns: Sequence[TableColumn]) -> int:
-    """Give the pixels that a table needs at least; with fewer, it scrolls."""
-    return NUMBER_WIDTH + sum(column.least_width for column in columns)
+def narrow_width(columns: Sequence[TableColumn]) -> int:
+    """Give the pixels in which columns are in sight."""
+    return _totals(columns)[1]
 
 
-def _put_in_front(data: Sequence[TableColumn], made: Sequence[TableColumn]) -> list[TableColumn]:
-    """Put seed data before what is made: as wide as leaves it enough room, or leaves it enough where it is tight."""
-    tight = _tight(made)
-    named = [[_narrowed(column, max(width, _named(column))) for column in data] for width in _FRONTS]
-    narrowest = [_narrowed(column, _NARROWEST) for column in data]
-    choices = [[*front, *others] for others in (made, tight) for front in named] + [[*narrowest, *tight]]
-    # where nothing helps, names need not be cut
-    return next((columns for columns in choices if least_width(columns) <= _ROOM), choices[-2])
+def _fit(column: TableColumn, *, is_text: bool) -> TableColumn:
+    """Let a column that is made be narrower where there is little room, but for its name and some words."""
+    most = column.width or max(_TEXT_WIDTH if is_text else _OTHER_WIDTH, _named(column))
+    narrow = min(most, max(_TIGHT_WIDTH, min(_named(column), _TIGHT_NAMES)))
+    share = _TEXT_SHARE if is_text else _OTHER_SHARE
+    return column._replace(share=share, narrower=Widths(narrow, narrow, most, most))
 
 
-def _narrowed(column: TableColumn, width: int) -> TableColumn:
-    return column._replace(width=min(column.width or width, width))
+def _fit_seed(column: TableColumn) -> TableColumn:
+    """Let a seed column be narrower than others, and be so before them."""
+    squeezed, least = _SEED_WIDTHS
+    most = column.width or max(_OTHER_WIDTH, _named(column))
+    narrow = min(most, max(least, min(_named(column), _SEED_NAMES)))
+    return column._replace(narrower=Widths(min(narrow, squeezed), narrow, narrow, most))
 
 
-def _tight(columns: Sequence[TableColumn]) -> list[TableColumn]:
-    return [column._replace(least=min(column.least, max(_TIGHT_WIDTH, _named(column)))) for column in columns]
+def _front(data: Sequence[TableColumn], room: int, graph: ExecutionGraph) -> set[str]:
+    """Give the names of those seed columns that stay in front: the first that others read, one at least."""
+    prompts = {name for node in graph.nodes if node.model is not None for name in node.inputs}
+    others = {name for node in graph.nodes for name in (*node.inputs, *node.condition_inputs)}
+    ranked = sorted(data, key=lambda column: (column.name not in prompts, column.name not in others))
+    front = {column.name for column in ranked[:1]}
+    for column in ranked:
+        room -= column.widths.narrow
+        if room >= 0 and column.name in others:
+            front.add(column.name)
+    return front
 
 
-def _cut(columns: Sequence[TableColumn]) -> list[TableColumn]:
-    """Let those columns begin behind the room that do not fit in."""
-    end, fitting = NUMBER_WIDTH, 0
-    for column in columns:
-        end += column.least_width
-        if end > _ROOM:
-            break
-        fitting += 1
-    fitting = max(1, fitting)
-    beyond = (column._replace(width=column.least_width, is_beyond=True) for column in columns[fitting:])
-    return [*columns[:fitting], *beyond]
-
-
-def _fixed_width(columns: Sequence[TableColumn]) -> int:
-    """The pixels in sight that nobody shares."""
-    return NUMBER_WIDTH + sum(column.width or 0 for column in columns if not column.is_beyond)
+def _totals(columns: Sequence[TableColumn]) -> list[int]:
+    """The pixels of a table in each of the `Widths`; what comes last is wanted when all others have theirs."""
+    first = [column.widths for column in columns if not column.is_last]
+    totals = [NUMBER_WIDTH + sum(widths) for widths in zip(*first, strict=True)] or [NUMBER_WIDTH] * len(Widths._fields)
+    totals[-1] += sum(column.widths.whole for column in columns if column.is_last)
+    return totals
 
 
 def _all_shares(columns: Sequence[TableColumn]) -> int:

@@ -19,7 +19,6 @@ from notebook_gen.views.arrangement import (
     name_parts,
     own_width,
     put_in_sight,
-    share_room,
     usual_widths,
 )
 from notebook_gen.views.palette import column_colors
@@ -160,8 +159,7 @@ def frame_table(
         for place, (name, cells) in enumerate(zip(names, written, strict=True))
     ]
     if graph is not None:
-        seeds = {column.name for column in columns if column.color is None}
-        columns = put_in_sight(share_room(columns, graph), seeds)
+        columns = put_in_sight(columns, graph)
     written = [written[column.place] for column in columns]
     long_texts = len(head) * sum(column.width is None for column in columns)
     folds = _Folds(columns, min(FULL_LIMIT, _MOST_TEXT // max(1, long_texts)))

@@ -29,6 +29,12 @@ COSTS_OUT_OF_SIGHT = """() => {
     return [...document.querySelectorAll(".ng-usage tr > :last-child")]
         .filter((cell) => cell.getBoundingClientRect().right > room.right + 1).map((cell) => cell.textContent);
 }"""
+OUT_OF_SIGHT = """() => {
+    const table = document.querySelector(".ng-first-rows table");
+    const { right } = table.parentElement.getBoundingClientRect();
+    const made = [...table.querySelectorAll("th:has(.ng-dot)")];
+    return made.filter((head) => head.getBoundingClientRect().right > right + 0.5).map((head) => head.textContent);
+}"""
 HEIGHTS = """() => [...new Set([...document.querySelectorAll(".ng-first-rows tr:not(.ng-whole)")]
     .map((row) => row.offsetHeight))]"""
 
@@ -69,6 +75,22 @@ def test_each_text_of_a_report_is_one_line_and_can_be_read_whole_where_it_is_cut
             assert page.evaluate(HEIGHTS) == [28], width
         assert page.locator(".ng-first-rows summary").count() > 40
     assert console == []
+
+
+def test_all_that_is_made_is_in_sight_where_there_is_some_room_and_all_columns_where_there_is_more(
+    browser: Browser, report: Path
+) -> None:
+    with open_file(browser, report) as (page, _):
+        out_of_sight = {}
+        for width in (440, 900, 1400):
+            page.set_viewport_size({"width": width, "height": 1400})
+            out_of_sight[width] = page.evaluate(OUT_OF_SIGHT)
+        room = page.locator(".ng-first-rows .ng-scroll")
+        assert room.evaluate("room => room.scrollWidth <= room.clientWidth")
+
+    assert out_of_sight[440][-1:] == ["words"]
+    assert "n" not in out_of_sight[440]
+    assert [out_of_sight[width] for width in (900, 1400)] == [[], []]
 
 
 def test_the_titles_of_folds_stay_where_they_are_whichever_is_open(browser: Browser, report: Path) -> None:

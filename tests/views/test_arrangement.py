@@ -9,7 +9,7 @@ from notebook_gen.views.arrangement import (
     NUMBER_WIDTH,
     TableColumn,
     arrange,
-    least_width,
+    narrow_width,
     own_width,
     own_widths,
     usual_widths,
@@ -29,7 +29,7 @@ def _names(columns: list[TableColumn]) -> list[str]:
 
 def _end(columns: list[TableColumn], name: str) -> int:
     """Where a column ends, in pixels from the left."""
-    return least_width(columns[: _names(columns).index(name) + 1])
+    return narrow_width(columns[: _names(columns).index(name) + 1])
 
 
 def test_what_has_room_stands_in_the_order_of_declaration() -> None:
@@ -75,15 +75,11 @@ def test_what_a_model_writes_gets_more_of_the_room_than_other_texts() -> None:
     assert review >= 1.4 * title
 
 
-def test_no_column_is_seen_in_part_where_not_all_have_room() -> None:
-    columns = arrange(build_graph({f"text_{at}": LLMText("x") for at in range(12)}))
+def test_texts_are_narrower_before_one_of_them_is_out_of_sight() -> None:
+    few, many = (arrange(build_graph({f"text_{at}": LLMText("x") for at in range(count)})) for count in (5, 8))
 
-    beyond = [column.is_beyond for column in columns]
-
-    assert beyond == sorted(beyond)
-    assert 3 <= beyond.index(True) <= 7
-    in_sight = columns[: beyond.index(True)]
-    assert NUMBER_WIDTH + sum(usual_widths(columns)[: len(in_sight)]) in range(IN_SIGHT - 12, IN_SIGHT + 1)
+    assert set(usual_widths(few)) == {150}
+    assert set(usual_widths(many)) == {(IN_SIGHT - NUMBER_WIDTH) // 8}
 
 
 def test_many_seed_columns_stand_together_in_front_and_leave_room_for_what_is_made() -> None:
@@ -101,24 +97,49 @@ def test_many_seed_columns_stand_together_in_front_and_leave_room_for_what_is_ma
     assert _end(arranged, "title") <= IN_SIGHT
 
 
-def test_seed_columns_whose_names_are_long_are_narrow_where_what_is_made_would_be_out_of_sight() -> None:
-    names = [f"a_rather_long_name_of_{at}" for at in range(5)]
-    columns = {**_seeds(*names), **{f"text_{at}": LLMText("x") for at in range(4)}}
+def test_where_what_is_made_needs_the_room_only_seed_columns_that_are_read_stay_in_front() -> None:
+    columns = {
+        **_seeds("product", "category", "price", "material", "made_for"),
+        "tone": Category(["dry", "warm"]),
+        **{f"text_{at}": LLMText("{{ tone }} {{ product }} {{ material }}") for at in range(5)},
+    }
 
     arranged = arrange(build_graph(columns))
 
-    assert [column.width for column in arranged[:5]] == [72] * 5
-    assert not any(column.is_beyond for column in arranged)
+    made = ["tone", *(f"text_{at}" for at in range(5))]
+    assert _names(arranged) == ["product", "material", *made, "category", "price", "made_for"]
+    assert _end(arranged, "text_4") <= IN_SIGHT
+    assert [column.is_last for column in arranged] == [False] * 8 + [True] * 3
 
 
-def test_more_seed_columns_than_have_room_are_scrolled_through_and_keep_their_names() -> None:
+def test_of_more_seed_columns_than_have_room_those_that_prompts_read_stay_in_front() -> None:
     names = [f"seed_{at}" for at in range(40)]
+    columns = {
+        **_seeds(*names),
+        "all": Expression(" ".join(f"{{{{ {name} }}}}" for name in names)),
+        **{f"text_{at}": LLMText("{{ seed_30 }}") for at in range(4)},
+    }
 
-    arranged = arrange(build_graph({**_seeds(*names), "review": LLMText("x")}))
+    arranged = arrange(build_graph(columns))
 
-    assert _names(arranged) == [*names, "review"]
-    assert {column.width for column in arranged[:40]} == {84, 89}
-    assert arranged[-1].is_beyond
+    front = _names(arranged)[: _names(arranged).index("all")]
+    assert front[0] == "seed_0"
+    assert front[-1] == "seed_30"
+    assert _end(arranged, "text_3") in range(IN_SIGHT - 100, IN_SIGHT + 1)
+
+
+def test_the_first_seed_column_tells_what_a_row_is_of_where_none_is_read() -> None:
+    arranged = arrange(build_graph({**_seeds("a", "b"), **{f"text_{at}": LLMText("x") for at in range(9)}}))
+
+    assert [_names(arranged)[0], _names(arranged)[-1]] == ["a", "b"]
+
+
+def test_a_table_is_as_wide_as_its_room_until_that_is_too_narrow() -> None:
+    columns = {**_seeds("product", "price"), "stars": Integer(1, 5), "review": LLMText("x"), "reply": LLMText("x")}
+
+    widths = usual_widths(arrange(build_graph(columns)))
+
+    assert IN_SIGHT - 5 <= NUMBER_WIDTH + sum(widths) <= IN_SIGHT
 
 
 def test_seed_data_alone_keeps_its_order() -> None:
@@ -127,7 +148,7 @@ def test_seed_data_alone_keeps_its_order() -> None:
     arranged = arrange(build_graph(_seeds(*names)))
 
     assert _names(arranged) == names
-    assert least_width(arranged) == NUMBER_WIDTH + 20 * 96
+    assert narrow_width(arranged) == NUMBER_WIDTH + 20 * 96
 
 
 def test_a_column_is_as_wide_as_what_it_holds_and_long_texts_share_the_rest() -> None:

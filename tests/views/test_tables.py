@@ -216,7 +216,7 @@ def test_values_stand_under_the_name_of_their_column_in_whatever_order_the_colum
 
     assert _texts(html) == ["#", "b", "a", "0", "waiting", "of a"]
     widths = [attributes.get("style") for tag, attributes in read_page(html).elements if tag == "col"]
-    assert widths == ["width:48px", "width:120px", "width:max(96px,(100cqw - 168px)*1)"]
+    assert widths == ["width:48px", "width:120px", "width:calc(96px + max(0px,(100cqw - 264px)*1))"]
 
 
 def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() -> None:
@@ -232,7 +232,7 @@ def test_a_frame_shows_its_first_rows_and_its_shape_and_marks_what_is_missing() 
     ]  # fmt: skip
 
 
-def test_where_a_frame_has_little_room_its_seed_data_is_narrow() -> None:
+def test_where_a_frame_has_little_room_its_seed_data_is_narrower_than_what_is_made() -> None:
     names = [f"seed_{at}" for at in range(7)]
     data = SeedData(name="products", columns=tuple(names), rows=4)
     seeds = {name: SeedColumn(name=name, data=data) for name in names}
@@ -241,7 +241,7 @@ def test_where_a_frame_has_little_room_its_seed_data_is_narrow() -> None:
     html = frame_table(frame, graph=build_graph({**seeds, "review": LLMText("{{ seed_4 }}")}))
 
     assert _texts(html)[:9] == ["#", *names, "review"]
-    assert html.count('<col style="width:84px">') == 7
+    assert html.count('<col style="width:calc(48px + clamp(') == 7
 
 
 @pytest.mark.parametrize(
