@@ -18,6 +18,7 @@ from notebook_gen.views.wrapping import choose_cuts, count_crossings
 
 Direction = Literal["right", "down", "auto"]
 
+_SCROLLED: Final = 0.3  # however little is too much: part of it is out of sight, and what stands beside it goes below
 _TOO_WIDE: Final = 4.0
 _TOO_HIGH: Final = 3.0
 _HEIGHT: Final = 0.25
@@ -103,4 +104,5 @@ def _weigh(
 
 def _cost(layout: Layout, room: Size) -> float:
     wide, high = layout.width / room[0], layout.height / room[1]
-    return _TOO_WIDE * max(0.0, wide - 1) + _TOO_HIGH * max(0.0, high - 1) + _HEIGHT * min(1.0, high)
+    beyond = _SCROLLED + _TOO_WIDE * (wide - 1) if wide > 1 else 0.0
+    return beyond + _TOO_HIGH * max(0.0, high - 1) + _HEIGHT * min(1.0, high)

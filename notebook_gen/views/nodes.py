@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypedDict
 
 from notebook_gen.config.columns import Function
-from notebook_gen.observers.progress import Progress
+from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.plan.graph import ExecutionGraph, Node
 from notebook_gen.views.geometry import NODE_GAP, RANK_GAP, Box, Size
 from notebook_gen.views.palette import node_colors
@@ -53,19 +53,29 @@ _SUB_SIZE = 10.0
 _SUB_GAP = 6.0
 _STACK = 3.0
 _MOST_TOLD_APART = 1_000
+_SLACK = 4.0  # pixels: few fonts are as wide as `text_width` says
+_NAME_LINE = 17.0
+_SUB_LINE = 31.0
+_FORMS: Final = ("{done} of {asked}", "{done}/{asked}", "{done}")
+_MEAN_OF_CALLS: Final = " · 9.9 s"
+_LONGEST_MEAN: Final = " · 9.9 ms"
 
 
 class NodeNumbers(TypedDict):
-    """What changes about a node while a run goes on.
+    """What changes about a node while a run goes on; text is not escaped.
 
     Attributes:
-        sub: the line under its name; not escaped.
-        failed: what to add to it in the colour of failures; empty if nothing failed.
+        sub: how many of its cells are done, and how long one takes: the line under its name.
+        skipped: how many were skipped, as a mark at the right; empty if none, or where there is no room for it.
+        failed: how many failed, as a mark behind that; empty if none.
+        told: all of it in words, for who points at it; empty for seed data.
         fraction: how much of its bar is full, from 0 to 1.
     """
 
     sub: str
+    skipped: str
     failed: str
+    told: str
     fraction: float
 
 
@@ -95,7 +105,7 @@ class BuilderNodes:
         sub = ""
         if self.face.has_sub:
             words = escape(fit(describe(node), box.width - 2 * self.face.pad, _SUB_SIZE))
-            sub = _text(box.x + self.face.pad, box.y + 31, "ng-node-sub", words)
+            sub = _text(box.x + self.face.pad, box.y + _SUB_LINE, "ng-node-sub", words)
         name = _name(self._names[node.index], box, color, self.face)
         return _group(node, color, behind, _rect(box, "ng-node-box"), _rect(box, "ng-node-border"), name, sub)
 
@@ -104,20 +114,12 @@ class BuilderNodes:
         return _clamp(max(name, sub) if self.face.has_sub else name, self.face)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sub:
-    """The line under a name, with what failed apart."""
-
-    text: str
-    failed: str = ""
-
-    @property
-    def width(self) -> float:
-        return text_width(self.text + self.failed, _SUB_SIZE)
-
-
 class RunNodes:
     """The nodes of a run: how far each is.
+
+    What a node says has the same form from the run's beginning to its end, so that no figure jumps or goes: that is
+    chosen for the longest figures there can be. What was skipped and what failed stands at the right of its name, or of
+    its figures where a long name leaves no room.
 
     Args:
         graph: the graph of the run.
@@ -129,13 +131,14 @@ class RunNodes:
         self._progress = progress
         self.face = face
         self._colors = node_colors(graph)
-        asked = write_count(progress.rows)
         # where a name has no room beside both, what is done has to be enough: how many were asked for, the head says
         self._is_brief = False
         beside = 2 * face.pad + _SUB_GAP + text_width(self._count(progress.rows), _SUB_SIZE)
         self._is_brief = any(_name_width(node, face) + beside > face.widest for node in graph.nodes)
-        # room for a usual line from the first moment on, so that nothing is laid out again
-        longest = f"{asked} of {asked} · 9.9 s · 1 failed" if face.has_sub else self._count(progress.rows)
+        self._marks_room = _SUB_GAP + text_width(_mark_failed(_longest(progress.rows)), _SUB_SIZE)
+        longest = (
+            self._say(_FORMS[0], _longest(progress.rows), _LONGEST_MEAN) if face.has_sub else self._count(progress.rows)
+        )
         self._longest = text_width(longest, _SUB_SIZE)
         self._width = max((self._wish(node) for node in graph.nodes), default=0.0)
         taken = 0.0 if face.has_sub else self._longest + _SUB_GAP
@@ -158,55 +161,70 @@ class RunNodes:
             )
         face, border = f'<g class="ng-node-face">{_rect(box, "ng-node-box")}{bar}</g>', _rect(box, "ng-node-border")
         name = _name(self._names[node.index], box, color, self.face)
-        return _group(node, color, face, border, name, self._draw_sub(numbers, box))
+        parts = (face, border, name, self._draw_figures(node, numbers, box))
+        return _group(node, color, *parts, told=numbers["told"])
 
-    def _draw_sub(self, numbers: NodeNumbers, box: Box) -> str:
-        content = (
-            f'<tspan>{escape(numbers["sub"])}</tspan><tspan class="ng-node-failed">{escape(numbers["failed"])}</tspan>'
+    def _draw_figures(self, node: Node, numbers: NodeNumbers, box: Box) -> str:
+        done = _words("done", numbers["sub"])
+        marks = _words("skipped", numbers["skipped"]) + _words("failed", numbers["failed"])
+        right = box.right - self.face.pad
+        if not self.face.has_sub:
+            return _text(right, box.y + _middle(self.face), "ng-node-sub", done + marks, anchor="end")
+        beside = _NAME_LINE if self._has_room(node) else _SUB_LINE
+        return _text(box.x + self.face.pad, box.y + _SUB_LINE, "ng-node-sub", done) + _text(
+            right, box.y + beside, "ng-node-sub", marks, anchor="end"
         )
-        if self.face.has_sub:
-            return _text(box.x + self.face.pad, box.y + 31, "ng-node-sub", content)
-        return _text(box.right - self.face.pad, box.y + _middle(self.face), "ng-node-sub", content, anchor="end")
 
     def _wish(self, node: Node) -> float:
         name = _name_width(node, self.face)
-        return _clamp(max(name, self._longest) if self.face.has_sub else name + _SUB_GAP + self._longest, self.face)
+        if not self.face.has_sub:
+            return _clamp(name + _SUB_GAP + self._longest, self.face)
+        if node.kind == "seed":
+            return _clamp(max(name, text_width(describe(node), _SUB_SIZE)), self.face)
+        return _clamp(max(name + self._marks_room, self._longest), self.face)
 
     def numbers(self, node: Node) -> NodeNumbers:
         """Give what changes about a node."""
-        sub = self._sub(node)
-        rows = self._progress.rows
-        fraction = count_settled(self._progress.nodes[node.index], rows) / rows if rows else 0.0
-        return NodeNumbers(sub=sub.text, failed=sub.failed, fraction=fraction)
-
-    def _sub(self, node: Node) -> _Sub:
-        """As much as there is room for: the mean goes first, then how many were asked for, so that the rest adds up."""
-        progress = self._progress.nodes[node.index]
-        if not self.face.has_sub:
-            if node.kind == "seed":
-                return _Sub("")
-            if not progress.failed:
-                return _Sub(self._count(progress.done))
-            failed = f"×{write_count(progress.failed)}"
-            return _first_fitting([_Sub(f"{write_count(progress.done)} ", failed), _Sub("", failed)], self._longest + 4)
-        room = self._width - 2 * self.face.pad + 4
+        rows, progress = self._progress.rows, self._progress.nodes[node.index]
+        fraction = count_settled(progress, rows) / rows if rows else 0.0
         if node.kind == "seed":
-            return _Sub(fit(describe(node), room, _SUB_SIZE))
-        done = write_count(progress.done)
-        count = f"{done} of {write_count(self._progress.rows)}"
+            room = self._width - 2 * self.face.pad
+            sub = fit(describe(node), room, _SUB_SIZE) if self.face.has_sub else ""
+            return NodeNumbers(sub=sub, skipped="", failed="", told="", fraction=fraction)
+        failed = _mark_failed(progress.failed) if progress.failed else ""
+        sub, room = self._figures(node, progress) if self.face.has_sub else self._few_figures(progress)
+        skipped = f"{_mark_skipped(progress.skipped)} " if progress.skipped else ""
+        skipped = skipped if text_width(skipped + failed, _SUB_SIZE) <= room else ""
+        return NodeNumbers(sub=sub, skipped=skipped, failed=failed, told=_tell(progress, rows), fraction=fraction)
+
+    def _few_figures(self, progress: NodeProgress) -> tuple[str, float]:
+        """What stands before the marks of a node of one line, in which what was skipped has no room."""
+        if not progress.failed:
+            return self._count(progress.done), 0.0
+        done = f"{write_count(progress.done)} "
+        is_room = text_width(done + _mark_failed(progress.failed), _SUB_SIZE) <= self._longest + _SLACK
+        return done if is_room else "", 0.0
+
+    def _figures(self, node: Node, progress: NodeProgress) -> tuple[str, float]:
+        """The line under a node's name, and the pixels that there are for its marks."""
+        line = self._width - 2 * self.face.pad + _SLACK
+        is_beside_name = self._has_room(node)
+        room = line if is_beside_name else line - self._marks_room
+        longest = _longest(self._progress.rows)
+        usual = _LONGEST_MEAN if node.model is None else _MEAN_OF_CALLS
+        lengths = {form: text_width(self._say(form, longest, usual), _SUB_SIZE) for form in _FORMS}
+        form = next((form for form, length in lengths.items() if length <= room), _FORMS[-1])
         mean = progress.mean_seconds
-        skipped = f" · {write_count(progress.skipped)} skipped" if progress.skipped else ""
-        timed = f" · {write_seconds(mean)}" if mean is not None else ""
-        failed = f" · {write_count(progress.failed)} failed" if progress.failed else ""
-        choices = [_Sub(said, failed) for said in (count + skipped + timed, count + skipped, done + skipped)]
-        if failed and skipped:
-            brief = f" · ×{write_count(progress.failed)}"
-            choices += [
-                _Sub(done + skipped, brief),
-                _Sub(done + skipped.removesuffix("ped"), brief),
-                _Sub(done, failed),
-            ]
-        return _first_fitting(choices, room)
+        said = self._say(form, progress.done, f" · {write_seconds(mean)}" if mean is not None else "")
+        taken = _name_width(node, self.face) if is_beside_name else lengths[form]
+        return said, line - taken - _SUB_GAP
+
+    def _has_room(self, node: Node) -> bool:
+        """Whether what failed has room beside a node's name."""
+        return _name_width(node, self.face) + self._marks_room <= self._width - 2 * self.face.pad
+
+    def _say(self, form: str, done: int, mean: str) -> str:
+        return form.format(done=write_count(done), asked=write_count(self._progress.rows)) + mean
 
     def _count(self, done: int) -> str:
         """What is done, as shortly as can be: of a thousand and more, a share, cut and not rounded."""
@@ -216,8 +234,28 @@ class RunNodes:
         return str(done) if self._is_brief else f"{done}/{rows}"
 
 
-def _first_fitting(choices: Sequence[_Sub], room: float) -> _Sub:
-    return next((choice for choice in choices if choice.width <= room), choices[-1])
+def _longest(rows: int) -> int:
+    """Give the count of these rows that is the longest when it is written."""
+    return max(
+        (rows, min(rows, 9_999), min(rows, 999_999)), key=lambda count: text_width(write_count(count), _SUB_SIZE)
+    )
+
+
+def _mark_failed(count: int) -> str:
+    return f"×{write_count(count)}"
+
+
+def _mark_skipped(count: int) -> str:
+    """With the dash that a cell that was skipped has, and a space, or it would read as a number below zero."""
+    return f"– {write_count(count)}"
+
+
+def _tell(progress: NodeProgress, rows: int) -> str:
+    """How far a node is, in words."""
+    counts = [(progress.failed, "failed"), (progress.skipped, "skipped"), (progress.again, "retried")]
+    told = [f"{progress.done:,} of {rows:,} done", *(f"{count:,} {word}" for count, word in counts if count)]
+    mean = progress.mean_seconds
+    return ", ".join([*told, *([f"{write_seconds(mean)} on average"] if mean is not None else [])])
 
 
 def is_whole_column(node: Node) -> bool:
@@ -238,8 +276,9 @@ def _middle(face: Face) -> float:
     return face.height / 2 + 3.0
 
 
-def _group(node: Node, color: int | None, *parts: str) -> str:
-    title = f"<title>{escape(explain(node))}</title>"
+def _group(node: Node, color: int | None, *parts: str, told: str = "") -> str:
+    what, *spec = explain(node).split("\n")
+    title = f"<title>{escape(chr(10).join([what, *([told] if told else []), *spec]))}</title>"
     colored = f" ng-c{color}" if color is not None else ""
     css_class = f"ng-node ng-kind-{node.kind}{colored}"
     return f'<g class="{css_class}" data-node="{node.index}">{title}{"".join(parts)}</g>'
@@ -255,7 +294,7 @@ def _name(fitted: str, box: Box, color: int | None, face: Face) -> str:
     """A node's name, behind the dot of its column if it makes one."""
     indent = 0.0 if color is None else _DOT_ROOM
     name = escape(fitted)
-    baseline = box.y + (17 if face.has_sub else _middle(face))
+    baseline = box.y + (_NAME_LINE if face.has_sub else _middle(face))
     dot = (
         f'<circle class="ng-node-dot" cx="{box.x + face.pad + 3:.1f}" cy="{baseline - 4:.1f}" r="4.5"/>'
         if indent
@@ -269,6 +308,11 @@ def _rect(box: Box, css_class: str, *, shift: float = 0.0) -> str:
         f'<rect class="{css_class}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" '
         f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{_RADIUS:g}"/>'
     )
+
+
+def _words(name: str, words: str) -> str:
+    """Words that change; static/pane.js finds them by their class."""
+    return f'<tspan class="ng-node-{name}">{escape(words)}</tspan>'
 
 
 def _text(x: float, y: float, css_class: str, content: str, *, anchor: str = "") -> str:

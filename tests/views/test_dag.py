@@ -28,7 +28,7 @@ from notebook_gen.views.dag import dag_html, dag_numbers, dag_source, dag_svg
 from notebook_gen.views.fitting import Direction
 from notebook_gen.views.nodes import NARROW, RunNodes
 from notebook_gen.views.palette import LIGHT
-from notebook_gen.views.text import text_width, visible
+from notebook_gen.views.text import text_width, visible, write_count
 from tests.views.hostile import HOSTILE, elements, read_page, read_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -82,7 +82,8 @@ def _nodes(html: str) -> dict[int, ET.Element]:
 
 
 def _lines(group: ET.Element) -> list[str]:
-    return ["".join(text.itertext()) for text in group.iter(f"{SVG}text")]
+    lines = [(text.get("class"), "".join(text.itertext())) for text in group.iter(f"{SVG}text")]
+    return [line for css_class, line in lines if line or css_class == "ng-node-name"]
 
 
 def _named(graph: ExecutionGraph, html: str) -> dict[str, list[str]]:
@@ -191,9 +192,42 @@ def test_a_running_node_says_how_far_it_is_how_long_a_cell_takes_and_what_failed
 
     assert _named(graph, dag_svg(graph, progress=progress)) == {
         "products": ["products", "seed data · 40 rows"],
-        "review": ["review", "26 of 40 · 1.7 s · 1 failed"],
+        "review": ["review", "26 of 40 · 1.7 s", "×1"],
         "score": ["score", "0 of 40"],
     }
+
+
+@pytest.mark.parametrize("name", ["text", "the_answer_of_the_model"])
+@pytest.mark.parametrize("rows", [200, 20_000, 1_000_000])
+def test_what_a_node_says_keeps_its_form_while_failures_and_skipped_cells_come(name: str, rows: int) -> None:
+    graph = build_graph({name: LLMText("x")})
+    progress = Progress(graph, rows)
+    forms = set()
+    for done, failed, skipped in [(3, 0, 0), (rows // 3, 22, 0), (rows // 2, rows // 4, 0), (rows // 2, 59, rows // 5)]:
+        node = progress.nodes[0]
+        node.done, node.failed, node.skipped, node.attempts, node.seconds = done, failed, skipped, 100, 100.0
+        numbers = RunNodes(graph, progress, NARROW).numbers(graph.nodes[0])
+        forms.add(re.sub(r"[\d,.]+( [kM])?", "n", numbers["sub"], count=1))
+        assert numbers["failed"] == (f"×{write_count(failed)}" if failed else "")
+
+    assert len(forms) == 1
+    assert "1.0 s" in forms.pop()
+
+
+def test_whoever_points_at_a_node_of_a_run_reads_all_its_figures_before_its_spec() -> None:
+    graph = build_graph({**_products(), "review": LLMText("Of {{ product }}.")})
+    progress = Progress(graph, 40)
+    _finish(progress, 1, 26, seconds=1.7, failed=1)
+    progress(CellsSkipped(1.0, 1, 0, 5))
+    progress.nodes[1].again = 3
+
+    titles = [group.findtext(f"{SVG}title") for group in _nodes(dag_svg(graph, progress=progress)).values()]
+
+    assert titles == [
+        "products: seed data · 40 rows\ncolumns: product, price\nshuffled",
+        "review: LLM text · default\n26 of 40 done, 1 failed, 5 skipped, 3 retried, 1.7 s on average\n"
+        "reads: product\nprompt: Of {{ product }}.",
+    ]
 
 
 def test_a_bar_fills_with_what_is_done_and_seed_data_has_none() -> None:
@@ -216,8 +250,14 @@ def test_the_numbers_alone_are_those_of_the_picture() -> None:
     _finish(progress, 1, 4, seconds=2.0, failed=2)
 
     assert dag_numbers(graph, progress) == [
-        {"sub": "seed data · 40 rows", "failed": "", "fraction": 0.0},
-        {"sub": "4 of 10 · 2.0 s", "failed": " · 2 failed", "fraction": 0.4},
+        {"sub": "seed data · 40 rows", "skipped": "", "failed": "", "told": "", "fraction": 0.0},
+        {
+            "sub": "4 of 10 · 2.0 s",
+            "skipped": "",
+            "failed": "×2",
+            "told": "4 of 10 done, 2 failed, 2.0 s on average",
+            "fraction": 0.4,
+        },
     ]
 
 
@@ -243,40 +283,55 @@ def test_the_numbers_always_fit_into_their_node(rows: int, failed: int) -> None:
     node = progress.nodes[0]
     node.done, node.attempts, node.failed, node.seconds = rows, rows + failed, failed, 99.0 * (rows + failed)
 
-    box = next(e for e in _nodes(dag_svg(graph, progress=progress))[0].iter() if e.get("class") == "ng-node-box")
+    svg = dag_svg(graph, progress=progress)
+    box = next(e for e in _nodes(svg)[0].iter() if e.get("class") == "ng-node-box")
     [numbers] = dag_numbers(graph, progress)
 
-    assert text_width(numbers["sub"] + numbers["failed"], 10) <= float(box.attrib["width"]) - 16
+    room = float(box.attrib["width"]) - 16
+    assert text_width(numbers["sub"], 10) <= room
+    assert text_width("a", 12, bold=True) + text_width(numbers["skipped"] + numbers["failed"], 10) <= room
 
 
-def test_what_was_skipped_needs_no_making() -> None:
+def test_what_was_skipped_needs_no_making_and_has_a_dash_at_the_right() -> None:
     graph = build_graph({"a": LLMText("x")})
     progress = Progress(graph, 40)
     _finish(progress, 0, 10)
     progress(CellsSkipped(1.0, 0, 0, 30))
 
-    assert dag_numbers(graph, progress) == [{"sub": "10 of 40 · 30 skipped", "failed": "", "fraction": 1.0}]
+    assert dag_numbers(graph, progress) == [
+        {
+            "sub": "10 of 40 · 1.0 s",
+            "skipped": "– 30 ",
+            "failed": "",
+            "told": "10 of 40 done, 30 skipped, 1.0 s on average",
+            "fraction": 1.0,
+        }
+    ]
 
 
 @pytest.mark.parametrize(
-    ("failed", "words"), [(0, "83 · 108 skipped"), (4, "83 · 108 skipped · ×4"), (12, "83 · 108 skip · ×12")]
+    ("name", "figures"),
+    [("text", ("83 of 200 · 1.7 s", "– 108 ", "×12")), ("the_answer_of_the_model", ("83/200 · 1.7 s", "", "×12"))],
 )
-def test_where_there_is_little_room_what_was_skipped_and_failed_is_still_said(failed: int, words: str) -> None:
-    graph = build_graph({"a": LLMText("x")})
+def test_beside_a_long_name_what_was_skipped_is_left_to_the_tooltip(name: str, figures: tuple[str, str, str]) -> None:
+    graph = build_graph({name: LLMText("x")})
     progress = Progress(graph, 200)
     _finish(progress, 0, 83, seconds=1.7)
     progress(CellsSkipped(1.0, 0, 0, 108))
-    progress.nodes[0].failed = failed
+    progress.nodes[0].failed = 12
 
     numbers = RunNodes(graph, progress, NARROW).numbers(graph.nodes[0])
 
-    assert numbers["sub"] + numbers["failed"] == words
+    assert (numbers["sub"], numbers["skipped"], numbers["failed"]) == figures
+    assert numbers["told"] == "83 of 200 done, 12 failed, 108 skipped, 1.7 s on average"
 
 
 def test_no_rows_asked_for_is_no_division_by_nothing() -> None:
     graph = build_graph({"a": LLMText("x")})
 
-    assert dag_numbers(graph, Progress(graph, 0)) == [{"sub": "0 of 0", "failed": "", "fraction": 0.0}]
+    assert dag_numbers(graph, Progress(graph, 0)) == [
+        {"sub": "0 of 0", "skipped": "", "failed": "", "told": "0 of 0 done", "fraction": 0.0}
+    ]
 
 
 def _chain(count: int) -> ExecutionGraph:
@@ -318,7 +373,13 @@ def test_a_small_node_still_says_how_far_it_is_and_what_failed() -> None:
     assert read_svg(svg).attrib["class"] == "ng-dag ng-small"
     assert [_lines(_nodes(svg)[node]) for node in range(3)] == [["c0", "0/40"], ["c1", "26 ×1"], ["c2", "9/40"]]
     assert [numbers["sub"] for numbers in dag_numbers(graph, whole, 640)[:2]] == ["0 %", "69 %"]
-    assert dag_numbers(graph, progress, 640)[1] == {"sub": "26 ", "failed": "×1", "fraction": 0.65}
+    assert dag_numbers(graph, progress, 640)[1] == {
+        "sub": "26 ",
+        "skipped": "",
+        "failed": "×1",
+        "told": "26 of 40 done, 1 failed, 1.0 s on average",
+        "fraction": 0.65,
+    }
 
 
 def _grounds(html: str) -> list[tuple[str | None, str | None]]:

@@ -173,7 +173,7 @@ def test_all_counts_are_from_one_look_at_the_run() -> None:
     assert len(run.failures.items) == 2
     assert '<b class="ng-bad">1</b><span>dropped</span>' in board.html["head facts"]
     assert board.numbers is not None
-    assert "1 failed" in board.numbers["nodes"][REVIEW]["failed"]
+    assert board.numbers["nodes"][REVIEW]["failed"] == "×1"
     assert board.columns is not None
     assert "1 failed" in board.columns["words"][REVIEW]
     assert board.failures == 1

@@ -7,14 +7,14 @@
 // The page says { record } when somebody chooses what has a `data-row`; what is picked in a DAG, it keeps to itself. This
 // file stands behind put.js and pick.js in one module.
 
-function putNode(el, { sub, failed, fraction }, index) {
+function putNode(el, { sub, skipped, failed, told, fraction }, index) {
   const node = el.querySelector(`[data-node="${index}"]`);
   if (!node) return;
-  [sub, failed].forEach((words, at) => {
-    const part = node.querySelector(".ng-node-sub").children[at];
+  for (const [name, words] of Object.entries({ done: sub, skipped, failed })) {
+    const part = node.querySelector(`.ng-node-${name}`);
     if (part.textContent !== words) part.textContent = words;
-  });
-  nameNode(node);
+  }
+  if (told) tellNode(node, told);
   const bar = node.querySelector(".ng-node-bar");
   if (bar) bar.style.transform = `scaleX(${fraction})`;
 }

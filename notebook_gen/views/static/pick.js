@@ -30,11 +30,19 @@ function nodesOf(el) {
 }
 
 // What a node is called for who cannot see it: its name, what makes it, how far it is
+
 function nameNode(node) {
-  const [what] = node.querySelector("title").textContent.split("\n");
-  const numbers = node.querySelector(".ng-node-sub")?.textContent.trim();
-  const said = numbers && !what.endsWith(numbers) ? `${what}, ${numbers}` : what;
+  const [what, told] = node.querySelector("title").textContent.split("\n");
+  const said = node.querySelector(".ng-node-bar") ? `${what}, ${told}` : what;
   if (node.getAttribute("aria-label") !== said) node.setAttribute("aria-label", said);
+}
+
+// How far a node is, in words: the second line of its title
+
+function tellNode(node, told) {
+  const title = node.querySelector("title"), [what, before, ...spec] = title.textContent.split("\n");
+  if (before !== told) title.textContent = [what, told, ...spec].join("\n");
+  nameNode(node);
 }
 
 function offerNodes(el) {
