@@ -96,16 +96,20 @@ class CellFlow:
 
     def admit(self, ready: Sequence[Ready], group: OpenGroup, now: float) -> None:
         """Bring what became ready to its slot, or to whoever decides whether it is skipped."""
-        for node, rows in ready:
-            if not self.is_open:
-                return
-            if node == self._tracker.gate:
-                self.at_gate += 1
-                self._begin_in_place(group, ProcessRowGroup("pre_batch", group.group, group.live_rows()))
-            elif self._skips.may_skip[node]:
-                self._consider_skips(node, group, group.live_rows() if self._full[node] else rows, now)
-            else:
-                self.queue(node, group, rows)
+        # a skip may go down any number of columns
+        while ready and self.is_open:
+            ready = [following for node, rows in ready for following in self.move_on(node, group, rows, now)]
+
+    def move_on(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> Sequence[Ready]:
+        """Bring what became ready of one node on its way; gives what became ready as it is skipped."""
+        if node == self._tracker.gate:
+            self.at_gate += 1
+            self._begin_in_place(group, ProcessRowGroup("pre_batch", group.group, group.live_rows()))
+            return ()
+        if self._skips.may_skip[node]:
+            return self._consider_skips(node, group, group.live_rows() if self._full[node] else rows, now)
+        self.queue(node, group, rows)
+        return ()
 
     def queue(self, node: int, group: OpenGroup, rows: Sequence[int]) -> None:
         """Have tasks made: in place, or when a slot is free."""
@@ -201,28 +205,29 @@ class CellFlow:
         live = [row for row in order.rows if not group.dropped[row - start]]
         gone = frozenset((*skipped, *failures))
         self.cells_failed(node, group, [(row, failures[row]) for row in live if row in failures], 1, now)
-        self._skip(node, group, [row for row in skipped if not group.dropped[row - start]], now)
-        self._queue_rest(node, group, [row for row in live if row not in gone and not group.dropped[row - start]], now)
+        ready = self._skip(node, group, [row for row in skipped if not group.dropped[row - start]], now)
+        rest = [row for row in live if row not in gone and not group.dropped[row - start]]
+        self.admit([*ready, *self._queue_rest(node, group, rest, now)], group, now)
 
-    def _consider_skips(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+    def _consider_skips(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> Sequence[Ready]:
         skipped, rest = self._skips.split(self._tracker, node, group, rows)
-        self._skip(node, group, skipped, now)
+        ready = self._skip(node, group, skipped, now)
         if self._nodes[node].has_condition and rest:
             self._begin_in_place(group, DecideSkips(node, group.group, rest))
-        else:
-            self._queue_rest(node, group, rest, now)
+            return ready
+        return [*ready, *self._queue_rest(node, group, rest, now)]
 
-    def _skip(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+    def _skip(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> Sequence[Ready]:
         if not rows:
-            return
+            return ()
         self._outbox.append(FillCells(node, group.group, rows, "skipped"))
         self._outbox.append(CellsSkipped(now, node, group.group.number, len(rows)))
         if self._full[node]:
             self._tracker.leave_out(node, group, rows, SKIPPED)
-        else:
-            self.cells_ended(node, group, rows, SKIPPED, now)
+            return ()
+        return self._end_cells(node, group, rows, SKIPPED, now)
 
-    def _queue_rest(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> None:
+    def _queue_rest(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> Sequence[Ready]:
         """Queue what is not skipped; a full column that is skipped in all its rows has ended."""
         if not self._full[node]:
             if rows:
@@ -230,7 +235,8 @@ class CellFlow:
         elif group.rows_of(node):
             self.queue(node, group, group.group.rows)
         elif group.states[node][0] == READY:
-            self.full_ended(node, group, SKIPPED, now)
+            return self._end_full(node, group, SKIPPED, now)
+        return ()
 
     # Ended
 
@@ -248,7 +254,11 @@ class CellFlow:
             self.admit(ready, group, now)
 
     def cells_ended(self, node: int, group: OpenGroup, rows: Sequence[int], state: int, now: float) -> None:
-        """Note cells of one node that have ended, and move on what became ready, in as few pieces as can be."""
+        """Note cells of one node that have ended, and move on what became ready."""
+        self.admit(self._end_cells(node, group, rows, state, now), group, now)
+
+    def _end_cells(self, node: int, group: OpenGroup, rows: Sequence[int], state: int, now: float) -> Sequence[Ready]:
+        """Note cells of one node that have ended; gives what became ready, in as few pieces as can be."""
         done = group.rows_done
         woken: dict[int, list[int]] = {}
         for row in rows:
@@ -256,17 +266,19 @@ class CellFlow:
                 woken.setdefault(down, []).extend(ready_rows)
         if group.rows_done != done:
             self._outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
-        self.admit([Ready(down, ready_rows) for down, ready_rows in woken.items()], group, now)
+        return [Ready(down, ready_rows) for down, ready_rows in woken.items()]
 
     def full_ended(self, node: int, group: OpenGroup, state: int, now: float) -> None:
         """Note that a full column, or the gate, has ended; discarded if no row of its group is left."""
-        if not group.live_count:
-            return
+        if group.live_count:
+            self.admit(self._end_full(node, group, state, now), group, now)
+
+    def _end_full(self, node: int, group: OpenGroup, state: int, now: float) -> Sequence[Ready]:
         done = group.rows_done
         ready = self._tracker.full_ended(node, group, state, now)
         if group.rows_done != done:
             self._outbox.append(RowsDone(now, group.group.number, group.rows_done - done))
-        self.admit(ready, group, now)
+        return ready
 
     def is_left_out(self, node: int, group: OpenGroup, now: float) -> bool:
         """Tell whether a full-column task has no rows left although its group has; it has ended then."""

@@ -31,11 +31,13 @@ class SequentialFlow(CellFlow):
     def _turns(self) -> Sequence[int]:
         return sorted(range(len(self._nodes)), key=lambda node: bool(self._nodes[node].upstream))
 
-    def admit(self, ready: Sequence[Ready], group: OpenGroup, now: float) -> None:
+    def move_on(self, node: int, group: OpenGroup, rows: Sequence[int], now: float) -> Sequence[Ready]:
         """Bring what became ready on its way when it is its column's turn."""
-        turn = self._turns[self._turn] if self._turn < len(self._turns) else None
-        self._held.extend(held for held in ready if held.node not in (turn, self._tracker.gate))
-        super().admit([own for own in ready if own.node in (turn, self._tracker.gate)], group, now)
+        has_turn = self._turn < len(self._turns) and self._turns[self._turn] == node
+        if has_turn or node == self._tracker.gate:
+            return super().move_on(node, group, rows, now)
+        self._held.append(Ready(node, rows))
+        return ()
 
     def begin_group(self) -> None:
         """Begin with the first column."""
@@ -62,7 +64,7 @@ class SequentialFlow(CellFlow):
         if not self._full[node]:
             rows = [row for row in rows if not group.dropped[row - group.group.start]]
         if rows:
-            super().admit([Ready(node, rows)], group, now)
+            self.admit([Ready(node, rows)], group, now)
 
     def offer_in_order(self, opened: int, group_size: int) -> None:
         """Queue the next task of each ordered node, once all that its column has are ready."""

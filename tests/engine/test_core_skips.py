@@ -1,5 +1,9 @@
 """Skips, decided by SchedulerCore: by a condition of a column's own, or because something upstream was skipped."""
 
+import sys
+
+import pytest
+
 from notebook_gen.config.columns import Column, Function, LLMText
 from notebook_gen.engine.instructions import DecideSkips, FillCells, WriteRowGroup
 from notebook_gen.errors import Rejected
@@ -47,6 +51,23 @@ def test_a_skip_goes_down_three_levels_over_side_outputs_and_the_row_is_kept() -
     assert [step.node for step in told if isinstance(step, CellsSkipped)] == [1, 2, 3]
     (write,) = [step for step in told if isinstance(step, WriteRowGroup)]
     assert list(write.rows) == [0]
+
+
+@pytest.mark.parametrize("engine", ["async", "sequential"])
+def test_a_skip_goes_down_any_number_of_columns(engine: str) -> None:
+    depth = 2 * sys.getrecursionlimit()
+    columns: dict[str, Column] = {"a": function(), "c0": function("a", skip_if="{{ a > 3 }}")}
+    for level in range(1, depth):
+        columns[f"c{level}"] = function(f"c{level - 1}", full_column=level % 3 == 0)
+    steps = Steps(columns, rows=1, engine=engine)
+    steps.take_all(0.0)
+    steps.end_all(0.0)
+
+    steps.core.skips_decided(steps.the(DecideSkips), [0], {}, 0.0)
+
+    told = steps.told()
+    assert sum(isinstance(step, CellsSkipped) for step in told) == depth
+    assert told[-1] == WriteRowGroup(RowGroup(0, 0, 1), range(1), ())
 
 
 def test_a_skip_stops_where_a_column_says_so() -> None:
