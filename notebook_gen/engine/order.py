@@ -149,11 +149,6 @@ class InOrder:
         if task == self._offered:
             self._offered = None
 
-    def clear(self) -> None:
-        """Forget all tasks."""
-        self._held.clear()
-        self._offered = None
-
     def first_task(self) -> int | None:
         """Give the first of the tasks held; None while another is under way, or without one."""
         if self._offered is not None or not self._held:

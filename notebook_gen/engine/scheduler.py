@@ -16,7 +16,7 @@ from notebook_gen.engine.buffers import RowGroupBuffers
 from notebook_gen.engine.bugs import bug_error, cancelled_error, error_of
 from notebook_gen.engine.core import SchedulerCore
 from notebook_gen.engine.ending import NEVER
-from notebook_gen.engine.flow import may_be_kept
+from notebook_gen.engine.flow import PROCESSED_AT_ONCE, may_be_kept
 from notebook_gen.engine.in_place import InPlaceWork
 from notebook_gen.engine.inside import enter
 from notebook_gen.engine.instructions import (
@@ -45,7 +45,6 @@ from notebook_gen.plan.values import Exchange, Made, Usage
 _TURN = 0.002
 _PATIENCE = 2.0  # less than the end of the program waits: what is finished is still to be processed and written
 _CANCEL_AGAIN = 0.2
-_OTHER_THREADS = 8
 _GOES_ON = "create it again in the same folder, and it goes on from there"
 
 _Make = Callable[[RowGroup, int, Mapping[str, Any]], Awaitable[Made]]
@@ -79,7 +78,7 @@ class AsyncTaskScheduler:
         self._waking = [0] * len(job.graph.resources)
         self._in_place = InPlaceWork(job, self.core, self.buffers, bus, self.now)
         self._threads = DaemonThreads(job.settings.threads, "notebook_gen function", partial(enter, bus))
-        self._other_threads = DaemonThreads(_OTHER_THREADS, "notebook_gen processor", partial(enter, bus))
+        self._other_threads = DaemonThreads(PROCESSED_AT_ONCE, "notebook_gen processor", partial(enter, bus))
         self._outgoing = Outgoing(job, self.core, self.buffers, self._other_threads, self.now)
         self._steps: set[asyncio.Task[None]] = set()
         self._due = NEVER
