@@ -22,7 +22,8 @@ class RunSettings(Spec):
             they call, of which nothing is known.
         trace: record every attempt, for the Gantt chart; costs about 50 bytes an attempt.
         engine: "async": each cell as soon as its inputs are there. "sequential": column by column, row group by row
-            group, to compare and to debug. The environment's NOTEBOOK_GEN_ENGINE stands in for the default.
+            group, to compare and to debug. The environment's NOTEBOOK_GEN_ENGINE, as it is when the settings are
+            made, stands in for the default; those of a builder that is given none are made with the builder.
         salvage_rounds: more tries for a call that timed out, lost its connection or met a server's error. Where an
             endpoint that was at work has gone silent, those in the first third of `shutdown_patience` do not count.
             Two: with `backoff`, the last comes 6 to 9 s after the first failed, longer than most hiccups.
