@@ -304,7 +304,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """Make a few rows in memory. Returns at once; `await` the run or ask `run.result()` for the rows.
 
         Args:
-            rows: how many (1 or more).
+            rows: how many (0 or more; 0 makes an empty dataset).
             settings: how to go about it; None: the builder's.
             show: put the live view under the cell; "compact": its head and its graph alone.
 
@@ -313,7 +313,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """
         from notebook_gen.storage.memory import MemoryRows
 
-        plan = self._plan(rows, settings, at_least=1)
+        plan = self._plan(rows, settings)
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
         return self._start(plan, MemoryRows(tuple(plan.graph.columns), plan.groups.size), title=title, show=show)
 
@@ -352,7 +352,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         from notebook_gen.storage.parquet import ParquetFolder
 
         check_create(overwrite=overwrite, on_row_group=on_row_group)
-        launch = self._plan(rows, settings, at_least=0)
+        launch = self._plan(rows, settings)
         description = RunDescription(
             columns=dict(self._columns),
             models=launch.connections.models,
@@ -366,8 +366,8 @@ class DatasetBuilder(MutableMapping[str, Column]):
         title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
         return self._start(launch, storage, title=title, folder=str(storage.path), on_row_group=on_row_group, show=show)
 
-    def _plan(self, rows: int, settings: RunSettings | None, *, at_least: int) -> Launch:
-        rows = check_rows(rows, at_least=at_least)
+    def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
+        rows = check_rows(rows)
         chosen = check_settings(self.settings if settings is None else settings)
         groups = RowGroups(rows, chosen.row_group_size)
         graph = self.graph

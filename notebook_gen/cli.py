@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(rows: int, folder: str, *, latency: float, overwrite: bool) -> None:
     builder = _reviews(latency)
+    if rows < 1:
+        raise ng.ConfigError(f"{rows or 'no'} rows were asked for", advice="ask for 1 or more")
     print(
         f"{rows} product reviews from the demo endpoint on this machine: no key, no network, placeholder text.",
         flush=True,

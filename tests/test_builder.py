@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import json
+import re
 import threading
 import time
 import traceback
@@ -21,6 +22,7 @@ import pytest
 import notebook_gen as ng
 from notebook_gen.config.processors import Stage
 from notebook_gen.engine.loop import background_loop
+from notebook_gen.errors import NoSuchRow
 
 QUICK = ng.DemoModel(latency=0.01, spread=0.0)
 
@@ -254,10 +256,12 @@ def test_a_cycle_is_an_error_that_names_it() -> None:
         builder["review"] = ng.LLMText("{{ title }}")
 
 
-@pytest.mark.parametrize(("rows", "message"), [(0, "no rows"), (-1, "-1 rows"), (2.5, r"rows is 2\.5")])
-def test_a_wrong_number_of_rows_is_an_error(rows: int, message: str) -> None:
+@pytest.mark.parametrize(("rows", "message"), [(-1, "-1 rows were asked for; ask for 0"), (2.5, r"rows is 2\.5")])
+def test_a_wrong_number_of_rows_is_an_error(rows: int, message: str, tmp_path: Path) -> None:
     with pytest.raises(ng.ConfigError, match=message):
         reviews().preview(rows)
+    with pytest.raises(ng.ConfigError, match=message):
+        reviews().create(rows, tmp_path / "d")
 
 
 def test_a_whole_number_of_numpy_is_a_number_of_rows(tmp_path: Path) -> None:
@@ -590,6 +594,35 @@ def test_a_run_that_cannot_be_described_leaves_the_old_dataset(tmp_path: Path) -
         builder.create(2, tmp_path, overwrite=True)
 
     assert len(pd.read_parquet(tmp_path / "rows")) == 2
+
+
+@pytest.mark.parametrize("engine", ["async", "sequential"])
+@pytest.mark.parametrize("has_processors", [False, True])
+def test_no_rows_are_an_empty_dataset_with_its_columns_and_every_look_at_the_run_stands(
+    engine: Any, has_processors: bool, tmp_path: Path
+) -> None:
+    builder = reviews()
+    builder.seed_data(pd.DataFrame({"product": ["kettle"]}))
+    for stage in ("pre_batch", "post_batch", "after_run") if has_processors else ():
+        builder.processor(stage, name="all")(lambda rows: rows)
+
+    run = builder.preview(0, settings=ng.RunSettings(engine=engine), show=False)
+    dataset = run.result(timeout=30)
+
+    columns = ["product", "stars", "review", "title"]
+    assert (len(dataset), dataset.to_pandas().columns.tolist()) == (0, columns)
+    assert (len(run.rows()), run.rows().columns.tolist()) == (0, columns)
+    assert repr(run) == "<Run: preview of 0 rows, finished, 0 of 0 rows done>"
+    assert len(run.failures()) == len(run.traces.to_pandas()) == 0
+    assert run.usage()["requests"].tolist() == [0]
+    with pytest.raises(NoSuchRow, match="the run has no rows"):
+        run.record(0)
+    assert all(run.gantt(lanes) for lanes in ("slots", "rows", "columns"))
+    report = run.save_html(tmp_path / "report.html").read_text()
+    for said in ("finished", "0 of 0", "No rows were made."):
+        assert said in report
+    text = re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script)[^>]*>.*?</\1>", " ", report, flags=re.DOTALL))
+    assert re.findall(r"\b(?:nan|inf|None|undefined)\b", text, re.IGNORECASE) == []
 
 
 async def _tell_later(run: ng.Run, number: int) -> None:

@@ -11,11 +11,11 @@ MAX_ROWS = 10**12
 """Rows of a run, at most; more could not be counted everywhere, nor made in a lifetime."""
 
 
-def check_rows(rows: Any, *, at_least: int) -> int:
+def check_rows(rows: Any) -> int:
     """Give how many rows are asked for; numpy's whole numbers are some, too.
 
     Raises:
-        ConfigError: it is no number of rows, or too many.
+        ConfigError: it is no number of rows, or too many, or fewer than none.
     """
     if isinstance(rows, bool) or not isinstance(rows, Integral):
         raise ConfigError(f"rows is {rows!r}", advice="give a whole number")
@@ -23,8 +23,8 @@ def check_rows(rows: Any, *, at_least: int) -> int:
     if count > MAX_ROWS:
         # so many digits that they may not even be shown
         raise ConfigError(f"more than {MAX_ROWS:,} rows were asked for", advice="ask for fewer")
-    if count < at_least:
-        raise ConfigError(f"{count or 'no'} rows were asked for", advice=f"ask for {at_least} or more")
+    if count < 0:
+        raise ConfigError(f"{count} rows were asked for", advice="ask for 0 or more")
     return count
 
 
