@@ -31,7 +31,7 @@ class RowsFrame(TypedDict):
 
     Attributes:
         first, end: the rows, from one up to another.
-        older: how many rows before these are shown, too, as they are among the newest to have been worked on.
+        count: how many of these are shown: where they are the newest to have been worked on, not always all.
         before: the rows that end before this one are the page before; None: there are none.
         after: the rows from this one on are the page after; None: there are none.
         rows: how many the run has.
@@ -41,7 +41,7 @@ class RowsFrame(TypedDict):
 
     first: int
     end: int
-    older: int
+    count: int
     rows: int
     reach: int
     before: int | None
@@ -74,14 +74,14 @@ def rows_frame(lanes: Lanes, begun: int, rows: int, *, chosen: bool) -> RowsFram
     end, count = lanes.groups[-1] + 1, len(lanes.groups)
     # of the newest, those that follow each other; others are before them, still at work or just done
     run = next((length for length in range(1, count) if lanes.groups[-length - 1] != end - length - 1), count)
-    first = end - run
+    behind = end - run
     return {
-        "first": first,
+        "first": lanes.groups[0],
         "end": end,
-        "older": count - run,
+        "count": count,
         "rows": max(rows, begun),
         "reach": begun,
-        "before": first if first > 0 and count < end else None,
+        "before": behind if behind > 0 and count < end else None,
         "after": end if end < begun else None,
         "chosen": chosen,
     }

@@ -354,7 +354,7 @@ def test_a_frame_of_rows_says_which_they_are() -> None:
     first = 3000 - len(frame["lanes"]["counts"])
     assert frame["note"] == f"rows {first}–2999 of 3,000"
     assert frame["rows"] == {
-        "first": first, "end": 3000, "older": 0, "rows": 3000, "reach": 3000, "before": first, "after": None,
+        "first": first, "end": 3000, "count": 3000 - first, "rows": 3000, "reach": 3000, "before": first, "after": None,
         "chosen": False,
     }  # fmt: skip
     assert stage.board.timeline["clock"]["note"] == "3,000 tasks"

@@ -37,9 +37,9 @@ class RowTurns {
     this.rows = rows;
     pager.hidden = !rows || (rows.before === null && rows.after === null);
     if (pager.hidden) return false;
-    const { first, end, older, before, after, reach } = rows, isLastHere = after !== null && after >= reach;
-    const which = older ? `, and ${older} earlier` : isLastHere ? ", the last in this file" : "";
-    pager.title = `${note}. Type the row to begin with, or turn with ‹ and ›`;
+    const { first, end, count, before, after, reach } = rows, isLastHere = after !== null && after >= reach;
+    const isPart = count < end - first, which = isPart ? `, ${count} of these` : isLastHere ? ", the last in this file" : "";
+    pager.title = `${note}${isPart ? ": those in which something began last" : ""}. Type the row to begin with, or turn with ‹ and ›`;
     fillPager(this.parts, first, `to ${(end - 1).toLocaleString("en")} of ${rows.rows.toLocaleString("en")}${which}`, reach - 1);
     previous.disabled = before === null;
     next.disabled = after === null || isLastHere;
