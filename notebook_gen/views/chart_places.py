@@ -28,6 +28,7 @@ _NARROWEST_LABEL = 66.0
 _LABEL_GAP = 8.0
 _PADDING = 16.0  # of the view: labels begin where all else begins
 _TWO_LINES = 25.0
+_LEAST_SHARE = 0.5  # of their height remains of lanes whose neighbours need room for a label
 _MOST_GAPS = 0.3  # of the room for lanes
 
 
@@ -137,14 +138,15 @@ def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
     room, gaps = inside - WAITING - IN_FLIGHT - 2 * BAND_GAP, max(0, len(lanes.counts) - 1)
     gap = min(GROUP_GAP if lanes.total <= 40 else GROUP_GAP / 2, _MOST_GAPS * room / max(1, gaps))
     room -= gap * gaps
-    pitch = min(_WIDEST_PITCH, room / lanes.total) if lanes.total else 0.0
+    pitch, least = _share(lanes.counts, room, LABEL_PITCH - gap)
     middles: list[float] = []
     groups: list[Band] = []
     top = 0.0
     for count in lanes.counts:
-        middles += [top + pitch * (lane + 0.5) for lane in range(count)]
-        groups.append(Band(top, top + pitch * count))
-        top += pitch * count + gap
+        band = Band(top, top + max(pitch * count, least))
+        middles += [band.top + (band.bottom - band.top) * (lane + 0.5) / count for lane in range(count)]
+        groups.append(band)
+        top = band.bottom + gap
     end = groups[-1].bottom if groups else 0.0
     spare = inside - end - WAITING - IN_FLIGHT - 2 * BAND_GAP
     waiting = Band(end + BAND_GAP, end + BAND_GAP + WAITING + spare * 0.45)
@@ -154,6 +156,22 @@ def _place(lanes: Lanes, inside: float, label_width: float) -> Places:
     if len(labelled) < len(groups):
         label_width += text_width(f" +{len(groups)}", LABEL_SIZE)
     return Places(inside, label_width, tuple(middles), thickness, tuple(groups), waiting, in_flight, labelled)
+
+
+def _share(counts: Sequence[int], room: float, least: float) -> tuple[float, float]:
+    """How high a lane is, and a group at least: as high as its label, unless that halves the lanes of the others."""
+    equal = min(_WIDEST_PITCH, room / max(1, sum(counts)))
+    larger, pitch = list(counts), equal
+    while any(pitch * count < least for count in larger):
+        larger = [count for count in larger if pitch * count >= least]
+        rest = room - least * (len(counts) - len(larger))
+        if not larger:
+            # labels alone take the room
+            return (min(pitch, least), least) if rest >= 0 else (equal, 0.0)
+        pitch = rest / sum(larger)
+        if pitch < _LEAST_SHARE * equal:
+            return equal, 0.0
+    return pitch, least
 
 
 def _place_rows(lanes: Lanes, height: float, label_width: float) -> Places:

@@ -58,6 +58,21 @@ def _run_of(columns: Mapping[str, Column]) -> FakeRun:
     return run
 
 
+def test_columns_of_which_few_tasks_are_in_flight_have_their_labels_beside_those_of_which_many_are() -> None:
+    names = ("topic", "summary", "trivia", "analysis", "score", "facts", "checked", "picture")
+    run = _run_of({name: LLMText("x") for name in names})
+    run.ceilings = dict.fromkeys(run.graph.resources, 20)
+    for node, peak in enumerate((10, 10, 10, 10, 4, 1, 2, 1)):
+        for slot in range(peak):
+            run.attempt(node, slot, 0.0, 1.0, slot=slot)
+    chart = _chart(run, lanes="columns")
+
+    assert tuple(name for name, _ in chart.labels[:-2]) == names
+    assert min(below - above for above, below in pairwise(chart.places.labels)) >= 13 - 0.01
+    assert chart.places.thickness >= 2
+    assert min(below - above for above, below in pairwise(chart.places.lanes)) > chart.places.thickness
+
+
 def test_lanes_of_columns_with_long_names_tell_them_apart_and_name_all_to_who_points_at_them() -> None:
     names = [f"generated_text_{at}" for at in range(1, 29)]
     run = _run_of({name: LLMText("x") for name in names})
