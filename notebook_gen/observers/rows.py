@@ -141,6 +141,7 @@ class LiveRows:
         self._recent: dict[int, WrittenGroup] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
+        self._watched: list[int] = []  # rows in progress that were shown last, those first that are shown for longest
         self._done: dict[int, RowView] = {}
         self._is_renumbered = False
 
@@ -166,6 +167,7 @@ class LiveRows:
             # its rows are others from now on
             self._steps.clear()
             self._begun.clear()
+            self._watched.clear()
             self._done.clear()
         elif type(event) is DatasetReplaced:
             self._replaced(event)
@@ -175,6 +177,7 @@ class LiveRows:
         self._recent.clear()
         self._done.clear()
         self._begun.clear()
+        self._watched.clear()
         self._steps.clear()
         if event.is_renumbered:
             self._is_renumbered = True
@@ -188,16 +191,28 @@ class LiveRows:
             self._dropped[row] = self._live_view(row, group)
 
     def newest(self, count: int) -> list[RowView]:
-        """Give rows in which there is something to read.
+        """Give rows in which there is something to read, so that who looks again finds them where they were, or below.
 
-        First the rows that were done last, newest first. A third of all, or more if too few are done, are in progress:
-        those with a cell in flight, then those that got a value last, then those begun last.
+        First rows in progress, by their numbers from above: a third of all, or more if too few are done. Each is there
+        until it is done, whatever else is begun. Then the rows that were done last, newest first.
         """
         self._look(count)
-        begun = self._views(dict.fromkeys(chain(self._in_flight(count), reversed(self._begun))), count)
-        done = list(reversed(self._done.values()))[: max(count - count // 3, count - len(begun))]
-        views = [*done, *begun][:count]
+        self._watched = self._in_progress(max(count // 3, count - len(self._done)))
+        begun = self._views(sorted(self._watched, reverse=True), count)
+        views = [*begun, *reversed(self._done.values())][:count]
         return views + self._begun_last(count - len(views), {view.row for view in views})
+
+    def _in_progress(self, count: int) -> list[int]:
+        """Give up to so many rows that are not done: those of last time, and others with a cell in flight for the rest.
+
+        Others have higher numbers if there are any: they come above those that are there. Where too few are in flight,
+        those that got a value last.
+        """
+        rows = [row for row in self._watched if not self._is_over(row)]
+        top = max(rows, default=-1)
+        others = dict.fromkeys(chain(self._in_flight(_KEPT_ROWS), reversed(self._begun)))
+        above, below = [row for row in others if row > top], [row for row in others if row < top and row not in rows]
+        return [*rows, *above, *below][:count]
 
     def _look(self, count: int) -> None:
         """Take note of the rows that were done, or got a value, since somebody looked last."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -64,15 +65,16 @@ def _newest(run: Run, count: int = 6) -> list[RowView]:
     return run._source.newest_rows(count)
 
 
-def test_the_rows_that_were_done_last_come_first_and_then_those_in_progress(gates: _Gates) -> None:
+def test_rows_in_progress_come_first_by_their_numbers_and_then_those_that_were_done_last(gates: _Gates) -> None:
     run = _gated_run(gates)
 
     gates.let_through(run, 4, 1, 3, 0, 2)
     rows = _newest(run)
 
-    assert [row.row for row in rows[:4]] == [2, 0, 3, 1]
-    assert [row.states[1:] for row in rows[:4]] == [("done", "done")] * 4
-    assert [row.states[2] for row in rows[4:]] == ["in flight", "in flight"]
+    assert [row.states[2] for row in rows[:2]] == ["in flight", "in flight"]
+    assert rows[0].row > rows[1].row
+    assert [row.row for row in rows[2:]] == [2, 0, 3, 1]
+    assert [row.states[1:] for row in rows[2:]] == [("done", "done")] * 4
 
 
 def test_where_few_rows_are_done_more_of_those_in_progress_are_shown(gates: _Gates) -> None:
@@ -81,8 +83,24 @@ def test_where_few_rows_are_done_more_of_those_in_progress_are_shown(gates: _Gat
     gates.let_through(run, 7)
     rows = _newest(run)
 
-    assert [row.states[2] == "done" for row in rows] == [True] + [False] * 5
+    assert [row.states[2] == "done" for row in rows] == [False] * 5 + [True]
     assert len({row.row for row in rows}) == 6
+
+
+def test_rows_move_down_alone_while_others_are_done_and_stay_where_nothing_happens(gates: _Gates) -> None:
+    run = _gated_run(gates)
+    gates.let_through(run, 0, 1, 2, 3)
+    pages = [[row.row for row in _newest(run)]]
+
+    for place in (1, 0, 1, 1, 0):
+        assert [row.row for row in _newest(run)] == pages[-1]
+        done = pages[-1][place]
+        gates.let_through(run, done)
+        pages.append([row.row for row in _newest(run)])
+        assert pages[-1][2] == done
+
+    for before, after in pairwise(pages):
+        assert [row for row in set(before) & set(after) if after.index(row) < before.index(row)] == []
 
 
 def test_rows_of_a_written_row_group_stand_among_those_done_last(gates: _Gates) -> None:
@@ -90,7 +108,7 @@ def test_rows_of_a_written_row_group_stand_among_those_done_last(gates: _Gates) 
 
     gates.let_through(run, 3, 2, 1, 0, 5)
 
-    assert [row.row for row in _newest(run)[:4]] == [5, 0, 1, 2]
+    assert [row.row for row in _newest(run)[2:]] == [5, 0, 1, 2]
 
 
 def test_when_the_run_is_over_rows_are_there_to_read(gates: _Gates) -> None:

@@ -11,7 +11,7 @@ const PATIENCE = 2000; // ms that a page of rows may take to come, before what i
 const MANY = 10_000; // rows whose numbers take more room than most windows have beside the tabs
 const NEWEST = "newest", IN_ORDER = "in order";
 const CHOICES = [
-  [NEWEST, "newest first", "The rows in which something has happened last"],
+  [NEWEST, "newest first", "Rows in progress, then those that were done last"],
   [IN_ORDER, "in order", "All rows, by their numbers"],
 ];
 
