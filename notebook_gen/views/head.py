@@ -12,8 +12,9 @@ from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.observers.progress import NodeProgress, Progress
 from notebook_gen.observers.usage import spending
 from notebook_gen.plan.graph import ExecutionGraph
+from notebook_gen.views.estimate import expected_end
 from notebook_gen.views.palette import made_nodes, node_colors
-from notebook_gen.views.resources import IN_VAIN, ResourceLook, counted, resource_looks, say_slots, slots_of
+from notebook_gen.views.resources import IN_VAIN, ResourceLook, counted, resource_looks, say_in_flight, slots_of
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import (
     count_kept,
@@ -45,8 +46,6 @@ _LOST: Final = "cells that failed, or were never made because their rows were dr
 _PLACEHOLDER: Final = "placeholder text (demo endpoint)"
 _NOTHING: Final = '<div style="visibility:hidden">&nbsp;</div>'
 _RESOURCES_SHOWN: Final = 4
-_ESTIMATE_FROM: Final = 0.08  # of the work: before that, an estimate says nothing
-_ESTIMATE_AFTER: Final = 2.0  # seconds
 _SOON: Final = 1.0  # seconds; most runs that are cancelled end before, and nothing has to be said
 _FOLDER_LENGTH: Final = 28
 _FIGURE_SIZE: Final = 13
@@ -170,8 +169,8 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
     progress = source.progress
     is_over = progress.ended is not None
     elapsed = write_clock(source.elapsed())
-    estimate = None if is_over else _estimate(source)
-    label = f"of about {estimate}" if estimate else "elapsed"
+    end = expected_end(source)
+    label = f"of about {write_clock(end)}" if end is not None else "elapsed"
     yield _Fact(elapsed, label, widest=("00:00", "of about 00:00"))  # when it is over, too: nothing moves then
     yield _rows(progress)
     by = say_dropped_by(progress)
@@ -298,8 +297,7 @@ def _in_flight(source: RunSource, looks: Sequence[ResourceLook]) -> str:
     stuck = [one.seconds for one in source.in_vain() if one.resource in names and one.seconds >= IN_VAIN]
     if stuck:
         return f"no good answer for {write_clock(max(stuck))}"
-    slots = slots_of(source, looks)
-    return f"{say_slots(slots)} of {slots.ceiling}" if slots.limit < slots.ceiling else f"{say_slots(slots)} in flight"
+    return say_in_flight(slots_of(source, looks))
 
 
 def _ended(source: RunSource, looks: Sequence[ResourceLook]) -> str:
@@ -314,35 +312,3 @@ def _nodes(source: RunSource, looks: Sequence[ResourceLook]) -> list[NodeProgres
     """The progress of all nodes that need one of some resources."""
     names = {look.name for look in looks}
     return [source.progress.nodes[node.index] for node in source.graph.nodes if node.resource in names]
-
-
-def _is_stuck(source: RunSource) -> bool:
-    """Whether an endpoint gives no good answer any more."""
-    return any(stuck.seconds >= IN_VAIN for stuck in source.in_vain())
-
-
-def _estimate(source: RunSource) -> str | None:
-    """When it will be over, as on a clock; None while nobody can know.
-
-    Pauses are no work. Each column counts as much as its cells take: ten slow ones
-    left are more work than a hundred quick ones.
-    """
-    progress, elapsed = source.progress, source.elapsed()
-    worked = elapsed - progress.paused_for
-    if state_word(source) != "running" or worked < _ESTIMATE_AFTER or _is_stuck(source):
-        return None
-    rows = progress.rows - progress.rows_dropped
-    done = asked = 0.0
-    for node in source.graph.nodes:
-        if node.resource is None:
-            continue
-        own = progress.nodes[node.index]
-        if own.mean_seconds is None:
-            return None
-        wanted = max(0, rows - own.skipped - own.kept - own.kept_ahead)
-        done += min(own.done - own.kept, wanted) * own.mean_seconds
-        asked += wanted * own.mean_seconds
-    is_all_made = done >= asked or progress.rows_done >= rows
-    if is_all_made or done / asked < _ESTIMATE_FROM:
-        return None
-    return write_clock(progress.paused_for + worked * asked / done + 0.5)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from notebook_gen.views.resources import say_in_flight, say_in_vain
+from notebook_gen.views.estimate import say_elapsed
+from notebook_gen.views.resources import say_calls, say_in_vain
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import placeholder_warning, retry_counts, row_counts, say_ending, say_spending
-from notebook_gen.views.text import write_clock
 
 
 class LogView:
@@ -33,18 +33,18 @@ class LogView:
         now = self._source.elapsed()
         if now >= self._due:
             self._due = now + self._interval
-            self._write(" · ".join(filter(None, self._facts(now))))
+            self._write(" · ".join(self._facts()))
 
-    def _facts(self, now: float) -> Iterator[str]:
+    def _facts(self) -> Iterator[str]:
         progress = self._source.progress
         if progress.state == "paused":
             yield "paused"
         yield from row_counts(progress)
-        yield say_in_flight(self._source)
+        yield from say_calls(self._source)
         yield from retry_counts(progress.nodes)
         yield from say_in_vain(self._source)
         yield from say_spending(self._source)
-        yield write_clock(now)
+        yield say_elapsed(self._source)
 
     def stop(self) -> None:
         """Write how it ended."""

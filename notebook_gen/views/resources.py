@@ -83,12 +83,20 @@ def slots_of(source: RunSource, looks: Sequence[ResourceLook]) -> Slots:
 
 
 def say_slots(slots: Slots) -> str:
-    """Say how many tasks are in flight of how many: `8 of 8`, and `9, limit 7` where the limit has fallen.
+    """Say how many tasks are in flight of how many: `8 of 8`, and `5 of 8, limit 5` where the limit has fallen.
 
     More than it allows may be in flight then: what was begun before it fell.
     """
-    is_lower = slots.limit < slots.ceiling
-    return f"{slots.in_flight}, limit {slots.limit}" if is_lower else f"{slots.in_flight} of {slots.limit}"
+    return f"{slots.in_flight} of {slots.ceiling}{_say_limit(slots)}"
+
+
+def say_in_flight(slots: Slots) -> str:
+    """Say the same where nothing else tells what is counted: `8 of 8 in flight`, `5 of 8 in flight, limit 5`."""
+    return f"{slots.in_flight} of {slots.ceiling} in flight{_say_limit(slots)}"
+
+
+def _say_limit(slots: Slots) -> str:
+    return f", limit {slots.limit}" if slots.limit < slots.ceiling else ""
 
 
 def say_in_vain(source: RunSource) -> list[str]:
@@ -101,12 +109,12 @@ def say_in_vain(source: RunSource) -> list[str]:
     ]
 
 
-def say_in_flight(source: RunSource) -> str:
-    """Say what is in flight, models and functions apart: `8 of 8 calls, 2 of 6 function calls in flight`."""
-    parts = []
+def say_calls(source: RunSource) -> list[str]:
+    """Say what is in flight, models and functions apart: `5 of 8 calls in flight, limit 6`, then function calls."""
+    said = []
     for is_model in (True, False):
         looks = [look for look in resource_looks(source.graph) if look.is_model == is_model]
         if looks:
             slots = slots_of(source, looks)
-            parts.append(f"{slots.in_flight} of {slots.limit} {looks[0].noun}s")
-    return f"{', '.join(parts)} in flight" if parts else ""
+            said.append(f"{slots.in_flight} of {slots.ceiling} {looks[0].noun}s in flight{_say_limit(slots)}")
+    return said

@@ -227,7 +227,7 @@ def test_the_line_of_a_limit_moves_with_it() -> None:
     assert default == ((start, 8), (end, 8))
     assert [limit for _, limit in judge] == [8, 8, 4, 4, 6, 6]
     assert [moment for moment, _ in judge[1:5]] == pytest.approx([1.0, 1.0, 2.0, 2.0], abs=0.1)
-    assert chart.labels[1] == ("judge", "1, limit 6")
+    assert chart.labels[1] == ("judge", "1 of 8, limit 6")
 
 
 def test_words_stand_where_a_limit_fell_and_never_on_each_other() -> None:

@@ -74,7 +74,12 @@ def test_a_limit_that_has_moved_is_told_and_the_ceiling_beside_it() -> None:
         run.attempt(SCORE, row, 1.0, slot=row)
 
     assert "3 of 16" in _texts(head_html(run))
-    assert _texts(side_html(run, waiting=0))[:4] == ["default", "0 of 8 in flight", "judge", "3, limit 4 of 8"]
+    assert _texts(side_html(run, waiting=0))[:4] == [
+        "default",
+        "0 of 8 in flight",
+        "judge",
+        "3 of 8 in flight, limit 4",
+    ]
 
 
 def test_a_run_that_is_over_says_how_many_calls_it_took() -> None:

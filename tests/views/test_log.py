@@ -27,6 +27,21 @@ def test_a_line_is_written_now_and_then() -> None:
     ]
 
 
+def test_a_line_says_when_the_run_will_be_over() -> None:
+    lines: list[str] = []
+    run = review_run()
+    view = LogView(run, lines.append, interval=10)
+    run.publish(RunStarted(0.0, 40, 0.0))
+    for row in range(10):
+        run.attempt(2, row, 0.0, 1.0)
+        run.attempt(3, row, 0.0, 1.0)
+
+    run.now = 10.0
+    view.update()
+
+    assert lines[0].endswith(" · 0:10 of about 0:40")
+
+
 def test_a_late_update_is_not_made_up_for() -> None:
     lines: list[str] = []
     run = review_run()

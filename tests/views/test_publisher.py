@@ -248,9 +248,10 @@ def test_what_stands_beside_lanes_is_what_stands_beside_the_graph_wherever_someb
 
         side = board.html["top side"]
         figures = _figures(board)
-        assert f">{figures['groups'][0]} of 8<" in side
+        slots, limit = figures["groups"][0].split(", ")
+        assert f">{slots} in flight, {limit}<" in side
         assert f">{figures['waiting'].split()[0]} cells<" in side
-    assert figures == {"kind": "slots", "groups": ["11, limit 5", "0 of 8"], "waiting": "10 now"}
+    assert figures == {"kind": "slots", "groups": ["11 of 8, limit 5", "0 of 8"], "waiting": "10 now"}
 
 
 def test_there_are_no_figures_beside_rows_nor_once_all_is_over() -> None:
