@@ -68,8 +68,9 @@ class EmptyTemplate(TypedDict):
 
 def timeline_script() -> str:
     """Give the JavaScript of a timeline, as a module."""
-    before = ("chart.js", "pick.js", "look.js", "load.js", "move.js", "click.js", "pager.js", "row_turns.js", "card.js")
-    return read_static(*before, "timeline.js")
+    basics = ("chart.js", "pick.js", "look.js", "load.js")
+    hands = ("move.js", "click.js", "pager.js", "row_turns.js", "card.js", "timeline_keys.js")
+    return read_static(*basics, *hands, "timeline.js")
 
 
 class TimelineTraits(TypedDict, total=False):

@@ -148,6 +148,52 @@ def test_looking_at_a_part_stops_following_until_it_is_switched_on_again(live: N
     )
 
 
+def test_a_part_of_a_run_that_goes_on_can_be_left_for_the_whole_run(live: NotebookPage) -> None:
+    cell, page = live.cell(1), live.page
+    whole = cell.locator(TIMELINE).get_by_role("button", name="whole run")
+    cell.locator(FOLLOWS).wait_for()
+    assert whole.is_hidden()
+    choice = cell.locator(f"{TIMELINE} .ng-switch").bounding_box()
+
+    _drag(page, cell.locator(f"{TIMELINE} .nsewdrag").first, begin=0.2, end=0.4)
+
+    whole.wait_for()
+    assert cell.locator(f"{TIMELINE} .ng-switch").bounding_box() == choice
+    live.picture("a way back", of=cell.locator(TIMELINE))
+    whole.click()
+    cell.locator(FOLLOWS).wait_for()
+    whole.wait_for(state="hidden")
+    page.wait_for_function(f"document.querySelector({PLOT!r}).layout.xaxis.range[0] === 0")
+
+
+def test_whoever_has_only_a_keyboard_zooms_moves_and_goes_back(live: NotebookPage) -> None:
+    cell, page = live.cell(1), live.page
+    stage, seen = cell.locator(f"{TIMELINE} .ng-stage"), f"document.querySelector({PLOT!r}).layout.xaxis.range"
+    begin = f"{seen}[0]"
+
+    stage.focus()
+    page.keyboard.press("+")
+
+    page.wait_for_function(f"{begin} > 0")
+    cell.locator(f"{TIMELINE} .ng-follow[aria-pressed=false]").wait_for()
+    live.picture("by keyboard", of=cell.locator(TIMELINE))
+    first, last = page.evaluate(seen)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"{begin} < {first}")
+    before, after = page.evaluate(seen)
+    assert after - before == pytest.approx(last - first)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"{begin} > {before}")
+    page.keyboard.press("-")
+    page.wait_for_function(f"{seen}[1] - {begin} > {last - first + 0.1}")
+    page.keyboard.press("+")
+    page.keyboard.press("0")
+    cell.locator(FOLLOWS).wait_for()
+    page.wait_for_function(f"{begin} === 0")
+    # the keys were no commands of JupyterLab: no cell was added or left
+    assert page.evaluate("document.activeElement.classList.contains('ng-stage')")
+
+
 def _rooms(page: Page, *, seconds: float) -> list[float]:
     """The room ahead of now, as now goes on."""
     begun, rooms = page.evaluate(NOW), []
@@ -204,7 +250,8 @@ def test_whoever_follows_a_part_of_the_run_sees_its_end(long_run: NotebookPage) 
     cell.get_by_role("button", name="Cancel").click()
 
     # the timeline knows that the run is over
-    cell.locator(f"{TIMELINE} .ng-follow", has_text="whole run").wait_for()
+    cell.locator(f"{TIMELINE} .ng-follow").wait_for(state="hidden")
+    assert cell.locator(TIMELINE).get_by_role("button", name="whole run").is_visible()
     assert page.evaluate(f"document.querySelector({PLOT!r}).layout.xaxis.range[1]") >= now
     long_run.picture("followed", of=cell.locator(TIMELINE))
 

@@ -1,5 +1,5 @@
 // The timeline: draws the chart, and lets the user look around in it. This file stands behind chart.js, pick.js, look.js,
-// load.js, move.js, click.js, pager.js, row_turns.js and card.js in one module.
+// load.js, move.js, click.js, pager.js, row_turns.js, card.js and timeline_keys.js in one module.
 //
 // template: layout, names and colour names
 // frame:    lanes, bars, grid and load of the whole run; detail: the same of the window that was asked for last
@@ -28,14 +28,19 @@ class Timeline {
     this.end = 0;
     this.hovered = null;
     const head = make("div", "ng-section", el);
-    make("b", "", head, "Timeline").title = GESTURES;
+    make("b", "", head, "Timeline").title = `${GESTURES}. With the keyboard: ${KEYS.toLowerCase()}`;
     this.note = make("span", "", head);
     this.turns = new RowTurns(head, (asked) => this.turn(asked));
     make("span", "ng-space", head);
+    this.whole = make("button", "ng-pill", head, "whole run");
+    this.whole.onclick = ({ detail: isByPointer }) => {
+      this.lookAtAll();
+      if (!isByPointer) this.stage.focus({ preventScroll: true }); // the button goes
+    };
     this.makeSwitch(head);
     this.pill = make("button", "ng-pill ng-follow", head, "follow");
     this.pill.title = `Keep the newest in sight. ${GESTURES}`;
-    this.pill.onclick = () => (this.model.get("clock").running ? this.pressFollow() : this.lookAtAll());
+    this.pill.onclick = () => this.pressFollow();
     this.stage = make("div", "ng-stage", el);
     this.plot = make("div", "ng-plot", this.stage);
     this.picture = make("div", "ng-picture", this.stage);
@@ -72,7 +77,9 @@ class Timeline {
     });
     if (!page.plotly) page.waiting.push(() => this.isClosed || (ask(model), this.show()));
     onMove(this.plot, () => this.scale?.range, (by, [from, to]) => this.move(by * (to - from), from, to));
-    this.stage.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
+    onKeys(this.stage, () => this.scale, {
+      look: (from, to) => this.look(from, to), move: (by, from, to) => this.move(by, from, to), all: () => this.lookAtAll(),
+    });
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.stage);
     const repaint = () => (this.colors.forget(), this.show());
@@ -160,8 +167,8 @@ class Timeline {
     const canTurn = this.turns.show(shown?.rows, shown?.note);
     this.note.textContent = this.note.title = [this.sayPicked(), note, !canTurn && shown?.note].filter(Boolean).join(" · ");
     const follows = running && this.follows && !shown?.rows?.chosen;
-    this.pill.textContent = running ? "follow" : "whole run";
-    this.pill.hidden = !running && !this.window;
+    this.pill.hidden = !running;
+    this.whole.hidden = !this.window;
     this.stage.classList.toggle("ng-zoomed", this.window !== null);
     this.pill.classList.toggle("ng-on", follows);
     this.pill.setAttribute("aria-pressed", follows);
@@ -320,15 +327,6 @@ class Timeline {
     this.follows = follows;
     this.askForDetail();
     this.show();
-  }
-
-  turnWheel(event) {
-    if (!(event.ctrlKey || event.metaKey) || !this.scale) return;
-    event.preventDefault();
-    const { range, left, width } = this.scale;
-    const place = (event.clientX - this.stage.getBoundingClientRect().left - left) / width;
-    const factor = Math.exp(event.deltaY / 400), middle = range[0] + place * (range[1] - range[0]);
-    this.look(middle - (middle - range[0]) * factor, middle + (range[1] - middle) * factor);
   }
 
   askForDetail() {
