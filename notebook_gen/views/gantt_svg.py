@@ -13,7 +13,6 @@ from notebook_gen.views.chart_places import BAND_GAP, SMALL_SIZE, TOP_MARGIN, Ba
 from notebook_gen.views.gantt_marks import Mark, crossed, gather
 from notebook_gen.views.gantt_traces import (
     BAR_OPACITY,
-    FEW_BARS,
     GRID_SHADES,
     WAIT_OPACITY,
     bar_kinds,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 _IMAGE_WIDTH: Final = 900
 _NARROWED: Final = 2.2  # times that a page may be narrower than a chart was made for: its words do not shrink
+_FEW_BARS: Final = 400
 _MOST_TITLES: Final = 1200
 """Marks that have words for who points at them, at most: these take four times as much room as the marks."""
 _UNITS: Final = 1000.0
@@ -335,7 +335,7 @@ class _Drawing:
     @property
     def _has_few_bars(self) -> bool:
         """Whether there is room for details."""
-        return self.chart.detail.total <= FEW_BARS
+        return self.chart.detail.total <= _FEW_BARS
 
     def _cells(self, cells: "Array", grid: Grid) -> str:
         """Lines over the cells of a grid; those that touch are one."""

@@ -28,8 +28,8 @@ BAR_OPACITY: Final[Mapping[int, float]] = {IN_FLIGHT: 0.5, DONE: 1.0, FAILED: 0.
 GRID_SHADES: Final = (0.3, 0.55, 0.8, 1.0)
 """How full the colour of a grid's cell is, by the quarter of its time that was busy."""
 
-FEW_BARS: Final = 400
-"""So many bars have room for details, such as round corners: those of narrow ones would make beads of them."""
+_ROUND: Final = 10
+"""Pixels of a column's bars that have round corners, on average: those of narrow ones would make beads of them."""
 WAIT_OPACITY: Final = 0.6
 LEAST_COOLED: Final = 0.05
 """Seconds of cooling down that are worth a word."""
@@ -113,6 +113,7 @@ def _draw_bars(chart: Chart, paint: Paint, errors: Mapping[int, str]) -> Iterato
     named: set[int] = set()
     for node, state in bar_kinds(detail):
         own = (bars["node"] == node) & (bars["state"] == state)
+        is_wide = seconds[bars["node"] == node].mean() >= _ROUND * detail.window.seconds / detail.window.pixels
         yield {
             "type": "bar",
             "orientation": "h",
@@ -123,7 +124,7 @@ def _draw_bars(chart: Chart, paint: Paint, errors: Mapping[int, str]) -> Iterato
             "x": seconds[own].tolist(),
             "y": middles[bars["lane"][own]].tolist(),
             "width": chart.places.thickness,
-            "marker": _marker(chart, node, state, paint),
+            "marker": _marker(chart, node, state, paint) | {"cornerradius": 2 if is_wide else 0},
             "hovertext": [_hover_text(chart, at, errors) for at in np.nonzero(own)[0].tolist()],
             "hovertemplate": "%{hovertext}<extra></extra>",
         }
@@ -137,7 +138,6 @@ def _marker(chart: Chart, node: int, state: int, paint: Paint) -> Plotly:
     marker = {
         "color": paint(chart.colors[node], BAR_OPACITY[state]),
         "line": {"width": 1.5, "color": bad} if state == FAILED else gap,
-        "cornerradius": 2 if len(chart.detail.bars["node"]) <= FEW_BARS else 0,
     }
     if state == AGAIN:
         marker["pattern"] = {

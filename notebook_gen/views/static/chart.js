@@ -10,7 +10,7 @@ const LEAST_PIXELS = 2;
 const SMALL_SIZE = 10;
 const WORDS_GAP = 8; // pixels between words, and from a word to its moment
 const CROSS_PITCH = 12; // pixels from a cross to the next in a lane, at least; what has none has its edge
-const FEW_BARS = 400; // these have round corners: those of narrow ones would make beads of them
+const ROUND = 10; // pixels of a column's bars that have round corners, on average: those of narrow ones would make beads of them
 const FADED = 0.16; // of its opacity is left of what is not picked
 const BAND_GAP = 12; // pixels below the last lane
 const PAUSE_WIDTH = 44; // pixels that a word about a pause needs
@@ -202,10 +202,14 @@ function barTraces(template, frame, now, perPixel, colors, picked) {
       last.set(y, middle), x.push(middle), heights.push(y);
     }
   }
+  const areWide = (node) => {
+    const widths = [...groups.values()].flatMap((group) => (group.node === node ? group.x : []));
+    return widths.reduce((sum, width) => sum + width, 0) >= ROUND * perPixel * widths.length;
+  };
   const traces = [...groups.values()].map(({ node, state, ...arrays }) => ({
     ...arrays, type: "bar", orientation: "h", width: lanes.thickness, hoverinfo: "none",
     marker: {
-      color: colors.get(template.colors[node], template.opacity[state] * strengthOf(node, picked)), cornerradius: bars.started.length <= FEW_BARS ? 2 : 0,
+      color: colors.get(template.colors[node], template.opacity[state] * strengthOf(node, picked)), cornerradius: areWide(node) ? 2 : 0,
       line: { width: state === FAILED ? 1.5 : 0, color: colors.get("bad", strengthOf(node, picked)) },
       ...(state === AGAIN && { pattern: { ...HATCH, fgcolor: colors.get("bad", strengthOf(node, picked)) } }),
     },
