@@ -25,6 +25,8 @@ from notebook_gen.views.values import write_cell
 
 NUMBER_WIDTH: Final = 48
 """Pixels of the rows' numbers."""
+SHORT_NAME: Final = 12
+"""Characters of a name that has one line."""
 FONT_SIZE: Final = 12.0
 PADDING: Final = 16
 """Pixels of a cell that its text does not get."""
@@ -36,7 +38,6 @@ _TEXT_SHARE, _OTHER_SHARE = 3, 2
 _STATE_WIDTH = 72  # what "in flight" takes
 _MOST_OWN = 168  # pixels; what needs more shares the room
 _WITHIN_NAME = re.compile(r"(?<=[a-z0-9]_)(?=[A-Za-z0-9])")
-_SHORT_NAME = 12  # characters
 _LONG_NAME = 96  # pixels; a name of more may take two lines
 _STEP = 12  # pixels by which widths differ, so that they seldom change while rows come
 _DOT = 14
@@ -121,7 +122,7 @@ def own_widths(names: Sequence[str], rows: Sequence[RowView]) -> dict[str, int |
 def name_parts(name: str) -> list[str]:
     """Give the parts of a column's name between which it may be broken, in one line; of a short name, it alone."""
     name = one_line(name, 80)
-    return _WITHIN_NAME.split(name) if len(name) > _SHORT_NAME and name.isidentifier() else [name]
+    return _WITHIN_NAME.split(name) if len(name) > SHORT_NAME and name.isidentifier() else [name]
 
 
 def usual_widths(columns: Sequence[TableColumn]) -> list[int]:

@@ -14,6 +14,7 @@ from notebook_gen.views.arrangement import (
     FONT_SIZE,
     NUMBER_WIDTH,
     PADDING,
+    SHORT_NAME,
     TableColumn,
     css_widths,
     name_parts,
@@ -317,7 +318,8 @@ def _col(width: str) -> str:
 def _head_cell(column: TableColumn) -> str:
     maker = f' data-maker="{column.node}"' if column.node is not None else ""
     side = ' style="text-align:left"' if column.width is None else ""  # as what stands below
-    return f'<th title="{escape(one_line(column.name))}"{maker}{side}><span class="ng-name">{_name(column)}</span></th>'
+    name = "ng-name ng-short" if len(column.name) <= SHORT_NAME else "ng-name"
+    return f'<th title="{escape(one_line(column.name))}"{maker}{side}><span class="{name}">{_name(column)}</span></th>'
 
 
 def _name(column: TableColumn) -> str:
