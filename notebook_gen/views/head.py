@@ -22,6 +22,7 @@ from notebook_gen.views.summary import (
     placeholder_warning,
     retry_counts,
     say_dropped_by,
+    say_passed,
     say_resized,
     say_unpriced,
     state_word,
@@ -190,15 +191,11 @@ def _facts(source: RunSource) -> Iterator[_Fact]:
 
 
 def _rows(progress: Progress) -> _Fact:
-    """How many rows are done; while processors may leave some out, how many were made and how many they have kept."""
+    """How many rows are done; while processors may leave some out, how many were made and how many have passed."""
     rows, by = write_count(progress.rows), progress.processors
     if progress.is_filtered:
         title = f"post-batch: {_names(by['post_batch'])} may leave out rows when their row group is finished"
-        label, done, widest = (
-            f"rows made · {write_count(progress.rows_written)} kept",
-            progress.rows_made,
-            f" · {rows} kept",
-        )
+        label, done, widest = " · ".join(["rows made", *say_passed(progress)]), progress.rows_made, f" · {rows} passed"
     else:
         title = (
             f"after run: {_names(by['after_run'])} may leave out rows of the whole dataset" if "after_run" in by else ""

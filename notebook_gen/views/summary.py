@@ -67,6 +67,12 @@ def say_resized(progress: Progress) -> list[str]:
     return said
 
 
+def say_passed(progress: Progress) -> list[str]:
+    """Say how many rows `post_batch` processors have let pass: `7 passed`; nothing before they have seen any."""
+    is_begun = progress.rows_written or progress.rows_dropped_late
+    return [f"{write_count(progress.rows_written)} passed"] if is_begun else []
+
+
 def say_dropped_by(progress: Progress) -> str:
     """Say what else to know of the rows that were dropped: `3 earlier, 5 by processors`; empty if nothing."""
     counts = [(progress.rows_dropped_before, "earlier"), (progress.rows_dropped_late, "by processors")]
@@ -77,11 +83,11 @@ def row_counts(progress: Progress) -> list[str]:
     """Say how many rows are done and dropped, and what was kept: `12 of 40 rows`, `5 dropped (3 earlier)`.
 
     What is neither done nor dropped is still to come, so that it adds up at any time. While processors may still leave
-    rows out, it is said how many were made and kept so far: `12 of 40 rows made`, `7 kept`.
+    rows out, it is said how many were made and have passed them so far: `12 of 40 rows made`, `7 passed`.
     """
     rows = write_plural(progress.rows, "row")
     if progress.is_filtered:
-        counts = [f"{write_count(progress.rows_made)} of {rows} made", f"{write_count(progress.rows_written)} kept"]
+        counts = [f"{write_count(progress.rows_made)} of {rows} made", *say_passed(progress)]
     else:
         counts = [f"{write_count(progress.rows_done)} of {rows}"]
     if progress.rows_dropped:

@@ -115,12 +115,13 @@ def test_while_processors_may_leave_rows_out_those_that_were_made_never_get_fewe
     late = [RowDropped(2.0, 0, row, None, 1, Rejected("twice"), was_done=True) for row in range(5)]
 
     run.publish(RunStarted(0.0, 40, 0.0), RowGroupOpened(0.0, group), RowsDone(1.0, 0, 30))
-    assert _texts(head_html(run))[3:5] == ["30 of 40", "rows made · 0 kept"]
+    assert _texts(head_html(run))[3:5] == ["30 of 40", "rows made"]
+    assert row_counts(run.progress) == ["30 of 40 rows made"]
     assert "post-batch: few, tidy may leave out rows when their row group is finished" in head_html(run)
 
     run.publish(*late, RowGroupWritten(2.0, group, 25))
-    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows made · 25 kept", "5", "dropped · 5 by processors"]
-    assert full_counts(run.progress) == ["30 of 40 rows made", "25 kept", "5 dropped (5 by processors)"]
+    assert _texts(head_html(run))[3:7] == ["30 of 40", "rows made · 25 passed", "5", "dropped · 5 by processors"]
+    assert full_counts(run.progress) == ["30 of 40 rows made", "25 passed", "5 dropped (5 by processors)"]
 
     run.publish(RunFinished(3.0, "cancelled", None))
     assert _texts(head_html(run))[3:7] == ["25 of 40", "rows done", "5", "dropped · 5 by processors"]
