@@ -6,7 +6,6 @@ else: why a cell of a written row has none is asked of `Cells`.
 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from notebook_gen.engine.buffers import MISSING
@@ -34,6 +33,7 @@ _KEPT_DROPS = 1000
 _LOOKED_AT = 10_000
 _KEPT_STEPS = 1000  # tasks that ended since somebody looked last
 _KEPT_ROWS = 200  # that got a value and are not done
+_IDLE_LOOKS = 10  # a few seconds of a live view
 _KEPT_GROUPS = 2  # written ones; a page of rows may begin in one of them and end in the next
 
 
@@ -141,7 +141,9 @@ class LiveRows:
         self._recent: dict[int, WrittenGroup] = {}
         self._steps: deque[int] = deque(maxlen=_KEPT_STEPS)
         self._begun: dict[int, None] = {}
-        self._watched: list[int] = []  # rows in progress that were shown last, those first that are shown for longest
+        # rows in progress that were shown last, those first that are there for longest; and how often nothing of each
+        # was in flight, one look after the other
+        self._watched: dict[int, int] = {}
         self._done: dict[int, RowView] = {}
         self._is_renumbered = False
 
@@ -194,25 +196,29 @@ class LiveRows:
         """Give rows in which there is something to read, so that who looks again finds them where they were, or below.
 
         First rows in progress, by their numbers from above: a third of all, or more if too few are done. Each is there
-        until it is done, whatever else is begun. Then the rows that were done last, newest first.
+        until it is done, unless nothing of it is in flight for long. Then the rows that were done last, newest first.
         """
         self._look(count)
-        self._watched = self._in_progress(max(count // 3, count - len(self._done)))
+        self._watch(max(count // 3, count - len(self._done)))
         begun = self._views(sorted(self._watched, reverse=True), count)
         views = [*begun, *reversed(self._done.values())][:count]
         return views + self._begun_last(count - len(views), {view.row for view in views})
 
-    def _in_progress(self, count: int) -> list[int]:
-        """Give up to so many rows that are not done: those of last time, and others with a cell in flight for the rest.
+    def _watch(self, count: int) -> None:
+        """Choose up to so many rows that are not done: those of last time, and others with a cell in flight.
 
         Others have higher numbers if there are any: they come above those that are there. Where too few are in flight,
         those that got a value last.
         """
-        rows = [row for row in self._watched if not self._is_over(row)]
-        top = max(rows, default=-1)
-        others = dict.fromkeys(chain(self._in_flight(_KEPT_ROWS), reversed(self._begun)))
-        above, below = [row for row in others if row > top], [row for row in others if row < top and row not in rows]
-        return [*rows, *above, *below][:count]
+        in_flight = dict.fromkeys(self._in_flight(_KEPT_ROWS))
+        idle = {
+            row: 0 if row in in_flight else looks + 1 for row, looks in self._watched.items() if not self._is_over(row)
+        }
+        stay = [row for row, looks in idle.items() if looks < _IDLE_LOOKS]
+        top = max(stay, default=-1)
+        others = [row for row in (in_flight | idle | dict.fromkeys(reversed(self._begun))) if row not in stay]
+        others.sort(key=lambda row: row < top)
+        self._watched = {row: idle.get(row, 0) for row in [*stay, *others][:count]}
 
     def _look(self, count: int) -> None:
         """Take note of the rows that were done, or got a value, since somebody looked last."""

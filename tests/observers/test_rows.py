@@ -103,6 +103,28 @@ def test_rows_move_down_alone_while_others_are_done_and_stay_where_nothing_happe
         assert [row for row in set(before) & set(after) if after.index(row) < before.index(row)] == []
 
 
+def test_a_row_in_progress_gives_way_where_others_are_in_flight_for_a_while_and_it_is_not(gates: _Gates) -> None:
+    builder = ng.DatasetBuilder(settings=ng.RunSettings(threads=2, engine="sequential"))
+    builder.seed_data(pd.DataFrame({"number": range(ROWS)}))
+
+    @builder.column
+    def end(number: int) -> int:
+        return gates.wait(number)
+
+    @builder.column
+    def after_all(end: int) -> int:
+        return end
+
+    run = builder.preview(ROWS, show=False)
+    for row in range(8):
+        _newest(run)
+        gates.let_through(run, row)
+
+    looks = [[row.states[1] for row in _newest(run)] for _ in range(20)]
+
+    assert looks[-1].count("in flight") == 2
+
+
 def test_rows_of_a_written_row_group_stand_among_those_done_last(gates: _Gates) -> None:
     run = _gated_run(gates, row_group_size=4)
 
