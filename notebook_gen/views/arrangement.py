@@ -44,7 +44,9 @@ _DOT = 14
 _MEASURED = 40  # characters; whatever is longer needs more than a column's own width
 _ROOM = 800  # of a table in a notebook of 900 pixels, with its scroll bar and a wide prompt
 _SEED_NAMES = 96  # pixels that the name of a seed column may make of it where there is not much room
-_SEED_WIDTHS = (48, 56)  # of seed columns, at most where there is least room, and at least else
+_SEED_WIDTH = 56  # of a seed column, at least
+_SQUEEZED = (48, 72)  # of one where there is least room, by how many there are
+_SQUEEZED_ALL = 280  # that those in front take then, if they can: in the narrowest views, something is seen beside them
 
 
 class Widths(NamedTuple):
@@ -182,7 +184,7 @@ def put_in_sight(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[
     if all(column.name in seeds for column in columns):
         return list(columns)
     fitted = [
-        _fit_seed(column) if column.name in seeds else _fit(column, is_text=column.name in written)
+        _fit_seed(column, len(seeds)) if column.name in seeds else _fit(column, is_text=column.name in written)
         for column in columns
     ]
     if _totals(fitted)[-1] <= _ROOM:
@@ -192,8 +194,9 @@ def put_in_sight(columns: Sequence[TableColumn], graph: ExecutionGraph) -> list[
     if narrow_width(fitted) <= _ROOM:
         return [*data, *made]
     front = _front(data, _ROOM - narrow_width(made), graph)
+    first = [_fit_seed(column, len(front)) for column in data if column.name in front]
     last = [column._replace(narrower=None, is_last=True) for column in data if column.name not in front]
-    return [*(column for column in data if column.name in front), *made, *last]
+    return [*first, *made, *last]
 
 
 def narrow_width(columns: Sequence[TableColumn]) -> int:
@@ -209,12 +212,13 @@ def _fit(column: TableColumn, *, is_text: bool) -> TableColumn:
     return column._replace(share=share, narrower=Widths(narrow, narrow, most, most))
 
 
-def _fit_seed(column: TableColumn) -> TableColumn:
-    """Let a seed column be narrower than others, and be so before them."""
-    squeezed, least = _SEED_WIDTHS
+def _fit_seed(column: TableColumn, count: int) -> TableColumn:
+    """Let a seed column, of so many, be narrower than others, and be so before them."""
     most = column.width or max(_OTHER_WIDTH, _named(column))
-    narrow = min(most, max(least, min(_named(column), _SEED_NAMES)))
-    return column._replace(narrower=Widths(min(narrow, squeezed), narrow, narrow, most))
+    narrow = min(most, max(_SEED_WIDTH, min(_named(column), _SEED_NAMES)))
+    least, enough = _SQUEEZED
+    squeezed = min(narrow, max(least, min(enough, _SQUEEZED_ALL // count)))
+    return column._replace(narrower=Widths(squeezed, narrow, narrow, most))
 
 
 def _front(data: Sequence[TableColumn], room: int, graph: ExecutionGraph) -> set[str]:

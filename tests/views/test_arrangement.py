@@ -134,6 +134,15 @@ def test_the_first_seed_column_tells_what_a_row_is_of_where_none_is_read() -> No
     assert [_names(arranged)[0], _names(arranged)[-1]] == ["a", "b"]
 
 
+def test_the_fewer_seed_columns_are_in_front_the_less_is_each_squeezed() -> None:
+    def squeezed(count: int) -> set[int]:
+        seeds = [f"a_seed_{at}" for at in range(count)]
+        arranged = arrange(build_graph({**_seeds(*seeds), "text": LLMText("x")}))
+        return {column.widths.squeezed for column in arranged[:count]}
+
+    assert [squeezed(count) for count in (1, 4, 5, 6)] == [{72}, {70}, {56}, {48}]
+
+
 def test_a_table_is_as_wide_as_its_room_until_that_is_too_narrow() -> None:
     columns = {**_seeds("product", "price"), "stars": Integer(1, 5), "review": LLMText("x"), "reply": LLMText("x")}
 
