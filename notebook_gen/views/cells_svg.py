@@ -6,7 +6,7 @@ from typing import Final
 
 from notebook_gen.observers.cell_counts import SHOWN_STATES
 from notebook_gen.views.cells import CellsPicture
-from notebook_gen.views.palette import LIGHT, Paint, Theme, css_paint, theme_paint
+from notebook_gen.views.palette import EITHER, LIGHT, Paint, Theme, css_paint, theme_paint
 from notebook_gen.views.resources import LABEL_SIZE
 from notebook_gen.views.text import escape, fit_apart, text_width, write_count
 
@@ -15,7 +15,11 @@ MOST_SHAPES: Final = 800
 FEW_SHAPES: Final = 300
 """Shapes in a drawing that few will see."""
 
-_MOST_SQUARES: Final = 500  # cells that get a shape each
+_MOST_SQUARES: Final = 200  # rows that stand apart: with more, there would be no room for gaps
+_MOST_MARKED: Final = 120  # rows whose cells have marks, by which their states are told without their colours
+_MOST_MARKS: Final = 300
+_GAP: Final = 0.1  # of a cell
+_LEAST_GAP: Final = 1.4  # units: a pixel of a page
 _UNITS: Final = 1000.0
 _LANE: Final = 16
 _BETWEEN: Final = 3
@@ -47,6 +51,8 @@ _LOOKS: Final[dict[str, tuple[str | None, float]]] = {
     "failed": ("bad", 1.0),
 }
 
+_MARKED: Final = ("failed", "dropped", "skipped")
+
 
 def cells_svg(picture: CellsPicture) -> str:
     """Draw the cells for a page: as wide as there is room, in the page's theme; bounded."""
@@ -62,7 +68,8 @@ def cells_svg(picture: CellsPicture) -> str:
 
 def cells_image(picture: CellsPicture, theme: Theme = LIGHT) -> str:
     """Draw the cells as a picture that stands alone: with a width and colours of its own."""
-    drawing = _Drawing(picture, theme_paint(theme))
+    # a ground that nobody knows has no colour
+    drawing = _Drawing(picture, theme_paint(theme), on_color="#ffffff" if theme is EITHER else theme.background)
     width = min(_IMAGE_WIDTH - drawing.label_width - _RIGHT, drawing.widest)
     height = drawing.height + _NOTE * len(picture.untold)
     return (
@@ -99,6 +106,7 @@ class _Drawing:
 
     picture: CellsPicture
     paint: Paint
+    on_color: str = "var(--ng-background)"
 
     @property
     def about(self) -> str:
@@ -147,26 +155,49 @@ class _Drawing:
         )
 
     def _shapes(self) -> Iterator[str]:
-        """One path for each colour."""
+        """One path for each colour, then the marks."""
         picture = self.picture
         unit, height = _UNITS / max(1, picture.bins), _LANE - _BETWEEN
-        gap = 0.1 * unit if _is_fine(picture) else 0.0
         paths: dict[str, str] = {}
         stripes = ""
         for place, color in enumerate(picture.colors):
             for box in _boxes(picture, place):
-                x, width = box.first * unit, (box.end - box.first) * unit - gap
+                x, width = box.first * unit, (box.end - box.first) * unit
                 y, tall = place * _LANE + 1 + height * (1 - box.high), height * (box.high - box.low)
-                shape = f"M{x:.1f} {y:.1f}h{width:.1f}v{tall:.1f}h-{width:.1f}z"
                 fill = self._fill(box.state, color)
-                paths[fill] = paths.get(fill, "") + shape
+                if self._has_squares:
+                    shape = f"M{x:.1f} {y + tall / 2:.1f}h{width:.1f}"
+                else:
+                    shape = f"M{x:.1f} {y:.1f}h{width:.1f}v{tall:.1f}h-{width:.1f}z"
+                if not (self._has_marks and box.state == "dropped"):
+                    paths[fill] = paths.get(fill, "") + shape
                 if box.state == "kept":
                     stripe = min(_STRIPE, tall / 3)
                     stripes += f"M{x:.1f} {y + (tall - stripe) / 2:.1f}h{width:.1f}v{stripe:.1f}h-{width:.1f}z"
+        gap = max(_GAP * unit, _LEAST_GAP)
+        # a row of squares is a dashed line, as thick as they are high
+        dashes = f"fill:none;stroke-width:{height};stroke-dasharray:{unit - gap:.3f} {gap:.3f};stroke"
         for fill, path in paths.items():
-            yield f'<path d="{path}" style="fill:{fill}"/>'
+            yield f'<path d="{path}" style="{dashes if self._has_squares else "fill"}:{fill}"/>'
         if stripes:
-            yield f'<path d="{stripes}" style="fill:{self._stripe}"/>'
+            yield f'<path d="{stripes}" style="{self._stripe}"/>'
+        if self._has_marks:
+            yield from self._cell_marks(unit, gap, height)
+
+    def _cell_marks(self, unit: float, gap: float, height: float) -> Iterator[str]:
+        """What tells states apart without colour, in each cell: a cross, a dash, a dashed outline."""
+        marks: dict[tuple[str, str], str] = {}
+        for place, color in enumerate(self.picture.colors):
+            for box in _boxes(self.picture, place):
+                if box.state in _MARKED:
+                    key = (box.state, color if box.state == "skipped" else "")
+                    cells = (
+                        _mark(box.state, bin_number * unit, place * _LANE + 1, unit - gap, height)
+                        for bin_number in range(box.first, box.end)
+                    )
+                    marks[key] = marks.get(key, "") + "".join(cells)
+        for (state, color), path in marks.items():
+            yield f'<path d="{path}" vector-effect="non-scaling-stroke" style="{self._mark_style(state, color)}"/>'
 
     def _legend(self) -> Iterator[str]:
         """The states that there are, with their counts."""
@@ -174,10 +205,13 @@ class _Drawing:
         style = f"fill:{self.paint('soft', 1)};font-size:{_SMALL}px"
         for word, state, count in self._states():
             said = f"{write_count(count)} {word}"
-            yield f'<rect x="{x:g}" y="3" width="10" height="10" rx="2" style="fill:{self._fill(state, "c0")}"/>'
+            if not (self._has_marks and state == "dropped"):
+                yield f'<rect x="{x:g}" y="3" width="10" height="10" rx="2" style="fill:{self._fill(state, "c0")}"/>'
             if state == "kept":
                 y = 8 - _STRIPE / 2
-                yield f'<rect x="{x:g}" y="{y:g}" width="10" height="{_STRIPE}" style="fill:{self._stripe}"/>'
+                yield f'<rect x="{x:g}" y="{y:g}" width="10" height="{_STRIPE}" style="{self._stripe}"/>'
+            if self._has_marks and state in _MARKED:
+                yield f'<path d="{_mark(state, x, 3, 10, 10)}" style="{self._mark_style(state, "c0")}"/>'
             yield f'<text x="{x + 16:g}" y="12" style="{style}">{said}</text>'
             x += round(text_width(said, _SMALL)) + 34
 
@@ -214,26 +248,54 @@ class _Drawing:
                 )
 
     @property
+    def _has_squares(self) -> bool:
+        """Whether each cell stands apart from the next."""
+        return self.picture.width == 1 and self.picture.bins <= _MOST_SQUARES
+
+    @property
+    def _has_marks(self) -> bool:
+        """Whether cells have marks."""
+        if not self._has_squares or self.picture.bins > _MOST_MARKED:
+            return False
+        marked = self.picture.cells.sum(axis=(0, 1))[[SHOWN_STATES.index(state) for state in _MARKED]]
+        return bool(marked.sum() <= _MOST_MARKS)
+
+    @property
     def _stripe(self) -> str:
-        return self.paint("background", _STRIPE_OPACITY)
+        return f"fill:{self.on_color};fill-opacity:{_STRIPE_OPACITY}"
+
+    def _mark_style(self, state: str, color: str) -> str:
+        if state == "failed":
+            return f"fill:none;stroke:{self.on_color};stroke-width:1.5"
+        if state == "dropped":
+            return f"fill:none;stroke:{self.paint('bad', 1)};stroke-dasharray:2 2"
+        return f"fill:none;stroke:{self.paint(color, 1)};stroke-width:1.4"
 
     def _fill(self, state: str, color: str) -> str:
         name, opacity = _LOOKS[state]
         return self.paint(name or color, opacity)
 
 
-def _is_fine(picture: CellsPicture) -> bool:
-    """Whether each cell can have a shape of its own."""
-    return picture.width == 1 and picture.bins * len(picture.names) <= _MOST_SQUARES
+def _mark(state: str, x: float, y: float, width: float, height: float) -> str:
+    """The path of a cell's mark, in the cell's place."""
+    if state == "dropped":
+        return f"M{x:.1f} {y + 0.5:.1f}h{width:.1f}v{height - 1:.1f}h-{width:.1f}z"
+    across, down = 0.25 * width, 0.2 * height
+    left, middle = x + 0.5 * width - across, y + height / 2
+    if state == "skipped":
+        return f"M{left:.1f} {middle:.1f}h{2 * across:.1f}"
+    return (
+        f"M{left:.1f} {middle - down:.1f}l{2 * across:.1f} {2 * down:.1f}"
+        f"m0-{2 * down:.1f}l-{2 * across:.1f} {2 * down:.1f}"
+    )
 
 
 def _boxes(picture: CellsPicture, place: int) -> Iterator[_Box]:
-    """The boxes of a column; neighbours in the same state are one, unless each cell has its own."""
-    is_fine = _is_fine(picture)
+    """The boxes of a column; neighbours in the same state are one."""
     pending: _Box | None = None
     for bin_number, counts in enumerate(picture.cells[place].tolist()):
         boxes = list(_stack(counts, bin_number))
-        if pending is not None and len(boxes) == 1 and boxes[0].state == pending.state and not is_fine:
+        if pending is not None and len(boxes) == 1 and boxes[0].state == pending.state:
             pending = _Box(pending.state, pending.first, bin_number + 1, 0.0, 1.0)
             continue
         if pending is not None:

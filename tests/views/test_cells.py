@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -295,9 +295,28 @@ def test_a_drawing_says_how_many_cells_are_in_which_state() -> None:
         assert f">{words}</text>" in svg
 
 
-def test_neighbours_in_the_same_state_are_one_shape_where_there_are_many() -> None:
+def test_cells_stand_apart_where_there_is_room_and_neighbours_are_one_shape_where_there_is_not() -> None:
     assert _count_shapes(cells_svg(_picture([[DONE] * 600]))) == 1
-    assert _count_shapes(cells_svg(_picture([[DONE] * 60]))) == 60
+    assert "stroke-dasharray" not in cells_svg(_picture([[DONE] * 600]))
+    for rows in (60, 200):
+        [(dash, gap)] = re.findall(r"stroke-dasharray:([\d.]+) ([\d.]+);", cells_svg(_picture([[DONE] * rows])))
+        assert float(dash) + float(gap) == pytest.approx(1000 / rows, abs=0.01)
+
+
+@pytest.mark.parametrize("draw", [cells_svg, cells_image])
+def test_states_are_told_without_colour_where_a_cell_has_room_in_the_legend_too(
+    draw: Callable[[CellsPicture], str],
+) -> None:
+    few = _picture([[DONE, DONE, FAILED, WAITING], [DONE, SKIPPED, DROPPED, DROPPED]])
+    many = _picture([[DONE, FAILED, DROPPED, SKIPPED] * 40])
+
+    marks = re.findall(r'<path d="([^"]*)"[^>]*stroke[^>]*>', draw(few).replace("stroke-dasharray:2", ""))
+    crosses = [path for path in marks if re.search(r"m0-[\d.]+l-", path)]
+    dashes = [path for path in marks if re.fullmatch(r"M[\d.]+ [\d.]+h[\d.]+", path)]
+    assert [path.count("l-") for path in crosses] == [1, 1]
+    assert len(dashes) >= 2
+    assert draw(few).count("stroke-dasharray:2 2") == 2
+    assert draw(many).count("stroke-dasharray:2 2") == 0
 
 
 def test_what_failed_can_be_seen_in_a_long_stretch() -> None:

@@ -1,7 +1,7 @@
 // The states of cells: read from the arrays that views/cells.py packs, and painted. It stands behind chart.js and before
 // cells.js in one module.
 
-const LEAST_PITCH = 9, LEAST_FAILED = 2; // pixels
+const LEAST_PITCH = 6, LEAST_FAILED = 2; // pixels: of a cell that has room for a mark; of what has failed in a stretch
 
 // by their number in a frame's masks; from the bottom of a bar to its top: UPWARDS
 const WORDS = ["waiting", "ready", "in flight", "deferred", "done", "skipped", "failed", "dropped", "kept"];
@@ -47,7 +47,7 @@ function statesOf({ masks, counts, begins }, cell) {
 // One state, in a box. A state can be told from its shape as well as from its colour, where there is room
 
 function paintState(pen, colors, color, state, [x, y, width, height], isWide) {
-  const isRoomy = isWide && height >= LEAST_PITCH - 2, round = isRoomy ? 3 : 0;
+  const isRoomy = isWide && height >= LEAST_PITCH, round = isRoomy ? Math.min(3, width / 3) : 0;
   const fill = (name, opacity = 1) => {
     pen.fillStyle = colors.get(name, opacity);
     if (!round) return pen.fillRect(x, y, width, height);
@@ -76,9 +76,9 @@ function paintState(pen, colors, color, state, [x, y, width, height], isWide) {
   }
   else if (state === HAS_FAILED) {
     fill("bad");
-    const reach = Math.min(width, height) / 5;
+    const reach = Math.max(1.7, Math.min(width, height) / 5);
     if (isRoomy) {
-      line("background", 1.6, () => {
+      line("background", width < 8 ? 1.2 : 1.6, () => {
         for (const slope of [1, -1]) {
           pen.moveTo(middleX - reach, middleY - slope * reach);
           pen.lineTo(middleX + reach, middleY + slope * reach);
@@ -101,8 +101,9 @@ function paintState(pen, colors, color, state, [x, y, width, height], isWide) {
   } else if (state === IS_SKIPPED) {
     fill(color, 0.16);
     line(color, 1.4, () => {
-      pen.moveTo(isRoomy ? middleX - 3 : x, middleY);
-      pen.lineTo(isRoomy ? middleX + 3 : x + width, middleY);
+      const reach = isRoomy ? Math.min(3, width / 3) : width / 2;
+      pen.moveTo(middleX - reach, middleY);
+      pen.lineTo(middleX + reach, middleY);
     });
   } else if (isRoomy) {
     line("bad", 1, () => pen.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, round), [2, 2]);

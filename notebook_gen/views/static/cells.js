@@ -7,7 +7,7 @@
 // The page says { record }: the row that somebody chose; { cells: { first, end, pixels } }: the rows that somebody looks
 // at, and the pixels that there are for them; { cells: null }: all rows again.
 
-const LEAST_LANE = 13, MOST_LANE = 26, WIDEST = 32, AXIS = 20;
+const LEAST_LANE = 13, MOST_LANE = 26, WIDEST = 32, LEAST_SQUARE = 3, AXIS = 20; // pixels
 const LEAST_ROWS = 8, LEAST_BINS = 4; // in a window
 const NEAT = [1, 2, 5];
 
@@ -169,6 +169,13 @@ class Cells {
       });
     }
     this.left = this.labels.offsetWidth;
+    const { from, to } = this, pitch = (this.scroll.clientWidth - this.left) / (to - from);
+    this.pitch = this.frame.width > 1 ? pitch : Math.min(WIDEST, pitch);
+  }
+
+  // Whether each cell has room for a mark, by which its state is told without its colour
+  get hasMarks() {
+    return this.frame.width === 1 && this.pitch >= LEAST_PITCH;
   }
 
   drawLegend() {
@@ -183,7 +190,7 @@ class Cells {
     this.explained = states;
     for (const { state, canvas, word } of this.swatches) {
       word.textContent = sayState(state, ended);
-      paintState(takeCanvas(canvas, 11, 11), this.colors, colors[0], state, [0, 0, 11, 11], true);
+      paintState(takeCanvas(canvas, 11, 11), this.colors, colors[0], state, [0, 0, 11, 11], this.hasMarks);
     }
   }
 
@@ -191,7 +198,7 @@ class Cells {
     const { window, frame, span, all } = this, count = (number) => number.toLocaleString("en");
     const words = window ? [`rows ${count(window.first)} to ${count(window.end - 1)}`] : [];
     if (frame.width > 1) words.push(`${count(frame.width)} rows a bar`);
-    if (!window && this.pitch < LEAST_PITCH) words.push("drag to zoom");
+    if (!window && !this.hasMarks) words.push("drag to zoom");
     const { scrollTop } = this.scroll, hidden = frame.names.length - this.lines;
     const below = hidden - Math.floor(scrollTop / this.lane + 0.01);
     if (hidden > 0) words.unshift(below > 0 ? `${below} more columns below` : `${hidden} more columns above`);
@@ -204,8 +211,7 @@ class Cells {
   drawCells() {
     const { frame, lane, from, to } = this, { names, colors, bins } = frame;
     const width = this.scroll.clientWidth - this.left;
-    this.pitch = frame.width > 1 ? width / (to - from) : Math.min(WIDEST, width / (to - from));
-    const gap = frame.width > 1 || this.pitch < 4 ? 0 : this.pitch < 8 ? 1 : 2, between = lane >= 16 ? 3 : 2;
+    const gap = frame.width > 1 || this.pitch < LEAST_SQUARE ? 0 : this.pitch < 8 ? 1 : 2, between = lane >= 16 ? 3 : 2;
     const ratio = devicePixelRatio || 1, edge = (bin) => Math.round((bin - from) * this.pitch * ratio) / ratio;
     const pen = takeCanvas(this.canvas, width, lane * names.length);
     names.forEach((_, place) => {
@@ -257,9 +263,9 @@ class Cells {
   }
 
   paint(pen, cell, color, [x, y, width, height]) {
-    const states = statesOf(this.frame, cell), isWide = this.frame.width === 1 && this.pitch >= LEAST_PITCH;
+    const states = statesOf(this.frame, cell);
     if (states.length < 2) {
-      for (const [state] of states) paintState(pen, this.colors, color, state, [x, y, width, height], isWide);
+      for (const [state] of states) paintState(pen, this.colors, color, state, [x, y, width, height], this.hasMarks);
       return;
     }
     const counts = new Map(states), total = states.reduce((sum, [, count]) => sum + count, 0);
