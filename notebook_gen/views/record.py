@@ -10,7 +10,7 @@ from typing import Any, Final
 from notebook_gen.observers.records import Attempt, CellRecord, RowRecord
 from notebook_gen.plan.values import Exchange
 from notebook_gen.views.palette import column_colors
-from notebook_gen.views.record_text import CUT_OFF
+from notebook_gen.views.record_text import AS_IT_STANDS, CUT_OFF
 from notebook_gen.views.specs import describe
 from notebook_gen.views.stylesheet import stylesheet
 from notebook_gen.views.text import escape, one_line, several_lines, write_plural, write_seconds
@@ -182,23 +182,27 @@ def _pictured(picture: Picture) -> str:
 
 
 def _said(cell: CellRecord, limit: int) -> str:
-    """What was said to the model last, then the attempts if there is more to tell of them than one that went well."""
+    """What was said to the model last, then the attempts: one in a line, several in a table."""
     parts = []
     exchange = cell.exchange
     if exchange is not None:
         parts.append(_conversation(cell, exchange, limit))
     elif cell.node.model is not None and any(attempt.state == "done" for attempt in cell.attempts):
         parts.append('<p class="ng-forgotten">What was said to the model is not kept any more.</p>')
-    # the only attempt of a cell that failed has nothing to add to what the cell says
+    # the only attempt of a cell that failed has nothing to add to what the cell says but its times
     if len(cell.attempts) > 1 or (cell.state != "failed" and any(attempt.error for attempt in cell.attempts)):
         parts.append(_attempts(cell, limit))
+    elif cell.attempts and (exchange is not None or cell.state == "failed"):
+        parts.append(_only_attempt(cell.attempts[0]))
     return "".join(parts)
 
 
 def _conversation(cell: CellRecord, exchange: Exchange, limit: int) -> str:
     messages = "".join(_message(role, text, limit) for role, text in exchange.messages)
     answer = exchange.answer
-    if answer is not None and (not isinstance(cell.value, str) or answer.strip() != cell.value):
+    if answer is not None and isinstance(cell.value, str) and answer.strip() == cell.value:
+        messages += _labelled("raw answer", f'<span class="ng-described">{AS_IT_STANDS}</span>')
+    elif answer is not None:
         messages += _message("raw answer", answer, limit)
     asked = exchange.model or cell.node.model or ""
     parameters = ", ".join(
@@ -208,17 +212,24 @@ def _conversation(cell: CellRecord, exchange: Exchange, limit: int) -> str:
     )
     cut = f'<p class="ng-note ng-warning">{CUT_OFF}</p>' if exchange.is_cut_off else ""
     return (
-        f"<details open><summary>prompt <span>to {escape(one_line(asked, 80))}"
+        f"<details open><summary>prompt, <span>to the model {escape(one_line(asked, 80))}"
         f"{f' · {escape(one_line(parameters, 400))}' if parameters else ''}</span></summary>{messages}</details>{cut}"
     )
 
 
 def _message(role: str, text: str, limit: int) -> str:
     shown = escape(several_lines(text, limit)) if text.strip() else '<span class="ng-described">nothing</span>'
-    return (
-        f'<div class="ng-message"><b>{escape(one_line(role, 40))}</b>'
-        f'<div class="ng-scroll" tabindex="0" style="{_TEXT}">{shown}</div></div>'
-    )
+    return _labelled(one_line(role, 40), shown, ' class="ng-scroll" tabindex="0"')
+
+
+def _labelled(label: str, content: str, attributes: str = "") -> str:
+    """Something that was said, beside who said it; `content` is escaped already."""
+    return f'<div class="ng-message"><b>{escape(label)}</b><div{attributes} style="{_TEXT}">{content}</div></div>'
+
+
+def _only_attempt(attempt: Attempt) -> str:
+    took = "in flight" if attempt.seconds is None else f"{attempt.state}, took {write_seconds(attempt.seconds)}"
+    return f'<p class="ng-attempt">1 attempt · from {attempt.started:.2f} s, {escape(took)}</p>'
 
 
 def _attempts(cell: CellRecord, limit: int) -> str:

@@ -10,6 +10,8 @@ from notebook_gen.views.specs import describe
 from notebook_gen.views.text import one_line, visible, write_plural, write_seconds
 from notebook_gen.views.values import is_structured, write_cell, write_whole
 
+AS_IT_STANDS: Final = "the value, as it stands"
+"""What a raw answer is that says no more than the value that was made of it."""
 CUT_OFF: Final = "The answer ends where the model ran out of tokens: raise its max_tokens."
 
 _WIDTH: Final = 100
@@ -77,11 +79,13 @@ def _conversation(cell: CellRecord, exchange: Exchange) -> Iterator[str]:
         if name != "model"
     )
     asked = one_line(exchange.model or cell.node.model or "", 80)
-    yield from _block(" · ".join([f"prompt to {asked}", *parameters]), "  ")
+    yield from _block(" · ".join([f"prompt, to the model {asked}", *parameters]), "  ")
     for role, text in exchange.messages:
         yield from _said(role, text)
     answer = exchange.answer
-    if answer is not None and (not isinstance(cell.value, str) or answer.strip() != cell.value):
+    if answer is not None and isinstance(cell.value, str) and answer.strip() == cell.value:
+        yield f"    raw answer: {AS_IT_STANDS}"
+    elif answer is not None:
         yield from _said("raw answer", answer)
     if exchange.is_cut_off:
         yield from _block(CUT_OFF, "  ")

@@ -51,8 +51,9 @@ def test_a_record_shows_values_prompts_and_what_they_took() -> None:
 
     assert texts == [
         "row 17", "done", "row group 1 · 0.5 s in flight · 612 tokens in, 240 out", "stars", "4", "review",
-        "LLM text · writer", "0.5 s in flight, waited 0.5 s", "612 tokens in, 240 out", "A lamp.", "prompt ",
-        "to gpt-x · temperature 0.5, stop [\".\"]", "system", "Be brief.", "user", "Write of a lamp.",
+        "LLM text · writer", "0.5 s in flight, waited 0.5 s", "612 tokens in, 240 out", "A lamp.", "prompt, ",
+        "to the model gpt-x · temperature 0.5, stop [\".\"]", "system", "Be brief.", "user", "Write of a lamp.",
+        "raw answer", "the value, as it stands", "1 attempt · from 1.00 s, done, took 0.5 s",
     ]  # fmt: skip
 
 
@@ -76,6 +77,12 @@ def test_attempts_are_told_one_by_one_where_one_failed_each_with_its_own_answer(
         "2 attempts", "1", "failed, again", "from 1.00 s", "0.5 s", "no JSON in it", "raw answer", "nonsense",
         "2", "done", "from 2.00 s", "0.5 s",
     ]  # fmt: skip
+
+
+def test_the_only_attempt_of_a_cell_that_failed_tells_its_times() -> None:
+    cell = _cell("review", state="failed", reason="no", attempts=(_attempt(1, "failed", "no"),))
+
+    assert _texts(record_html(_record(cell)))[-2:] == ["failed: no", "1 attempt · from 1.00 s, failed, took 0.5 s"]
 
 
 def test_columns_that_are_made_together_tell_what_was_said_once() -> None:

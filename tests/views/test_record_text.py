@@ -44,7 +44,7 @@ def test_a_record_tells_values_what_was_said_and_every_attempt() -> None:
         "review · LLM text · writer",
         "  A lamp.",
         "  It shines.",
-        "  prompt to gpt-x · temperature 0.5",
+        "  prompt, to the model gpt-x · temperature 0.5",
         "    system:",
         "      Be brief.",
         "    user:",
@@ -60,6 +60,12 @@ def test_a_record_tells_values_what_was_said_and_every_attempt() -> None:
         "reply · LLM text · default",
         "  (skipped: skip_if says so)",
     ]
+
+
+def test_an_answer_that_is_the_value_is_said_to_be_it() -> None:
+    same = _cell("review", "A lamp.", exchange=SAID._replace(answer=" A lamp.\n"))
+
+    assert "    raw answer: the value, as it stands" in record_text(_record(same)).splitlines()
 
 
 def test_an_answer_that_was_cut_off_says_so() -> None:
