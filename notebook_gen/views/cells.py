@@ -18,7 +18,7 @@ from notebook_gen.views.palette import color_names, made_nodes
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.stylesheet import read_static
 from notebook_gen.views.summary import PROCESSOR
-from notebook_gen.views.text import fit_apart, one_line
+from notebook_gen.views.text import fit_apart, one_line, one_sentence
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -289,4 +289,4 @@ def _notes(failures: Sequence[Failure], picture: CellsPicture) -> dict[str, str]
     notes: dict[str, list[str]] = {}
     for failure in told[-_MOST_NOTES:]:
         notes.setdefault(str(failure.row), []).append(f"{failure.column or PROCESSOR}: {failure.error}")
-    return {row: one_line("; ".join(reasons), _NOTE_LENGTH) for row, reasons in notes.items()}
+    return {row: one_sentence("; ".join(reasons), _NOTE_LENGTH) for row, reasons in notes.items()}

@@ -5,7 +5,7 @@ from typing import Final
 
 from notebook_gen.observers.failures import FailureGroup, Failures
 from notebook_gen.views.summary import PROCESSOR, SUCH_AS
-from notebook_gen.views.text import escape, one_line, write_count
+from notebook_gen.views.text import escape, one_line, one_sentence, write_count
 
 _KIND_TITLES: Final[Mapping[str, str]] = {
     "rejected": "the same call would fail again: the prompt, the function or the model has to change",
@@ -20,12 +20,12 @@ def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: in
 
     Args:
         failures: all of them.
-        retries: what failed besides and is tried again; not escaped.
+        retries: what failed besides and is tried again; not escaped. Each has one line, until somebody opens it.
         kinds: different ones to show, at most.
         limit: characters of an error, and of its advice, to show.
     """
     groups = failures.most_common()
-    tried_again = "".join(f'<p class="ng-note ng-warning">{escape(line)}</p>' for line in retries)
+    tried_again = "".join(map(_folded, retries))
     if not groups:
         none = "No row was dropped." if retries else "No failures."
         return (
@@ -43,18 +43,25 @@ def failures_table(failures: Failures, *, retries: Sequence[str] = (), kinds: in
     )
 
 
+def _folded(sentence: str) -> str:
+    """A sentence in one line, which is read to its end by who opens it."""
+    said = escape(sentence)
+    return f'<details class="ng-note ng-warning ng-line" title="{said}"><summary>{said}</summary></details>'
+
+
 def _failure_row(group: FailureGroup, limit: int) -> str:
     example = group.example
     such_as = SUCH_AS if group.differs else ""
     attempt = f", attempt {example.attempt}" if example.attempt > 1 else ""
+    error, advice = escape(one_sentence(example.error, limit)), escape(one_sentence(example.advice, limit))
     empty = "" if example.dropped else ", left empty"
     return (
         f'<tr data-row="{example.row}"><td class="ng-wraps"><b>{write_count(group.rows)}</b></td>'
         f'<td class="ng-wraps">{escape(one_line(example.column or PROCESSOR, 80))}</td>'
-        f'<td class="ng-wraps"><span class="ng-bad">{escape(example.kind)}</span> · '
-        f"{such_as}{escape(one_line(example.error, limit))}</td>"
+        f'<td class="ng-wraps"><div class="ng-two-lines" title="{error}">'
+        f'<span class="ng-bad">{escape(example.kind)}</span> · {such_as}{error}</div></td>'
         f'<td class="ng-wraps">row {example.row}{attempt}{empty}</td>'
-        f'<td class="ng-wraps ng-advice">{escape(one_line(example.advice, limit)) or "–"}</td></tr>'
+        f'<td class="ng-wraps ng-advice"><div class="ng-two-lines" title="{advice}">{advice or "–"}</div></td></tr>'
     )
 
 

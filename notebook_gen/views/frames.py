@@ -19,7 +19,7 @@ from notebook_gen.views.moves import Corner
 from notebook_gen.views.occupancy import MOST_CELLS
 from notebook_gen.views.row_choice import say_rows
 from notebook_gen.views.row_turns import RowsFrame
-from notebook_gen.views.text import one_line, plotly_text
+from notebook_gen.views.text import one_sentence, plotly_text
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array, Columns, History
@@ -292,7 +292,7 @@ def _errors(detail: Detail, errors: Mapping[int, str]) -> dict[str, str]:
     said: dict[str, str] = {}
     room = _ERROR_BYTES
     for at, line in zip(failed, lines, strict=True):
-        error = one_line(errors.get(line, ""), ERROR_LENGTH)
+        error = one_sentence(errors.get(line, ""), ERROR_LENGTH)
         room -= len(error.encode())
         if room < 0:
             break

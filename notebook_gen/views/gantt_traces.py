@@ -13,7 +13,7 @@ from notebook_gen.views.gantt_marks import crossed
 from notebook_gen.views.level_of_detail import LEAST_PIXELS, Detail
 from notebook_gen.views.occupancy import NOBODY, Grid
 from notebook_gen.views.palette import Paint
-from notebook_gen.views.text import one_line, plotly_text, say_row, write_seconds
+from notebook_gen.views.text import one_sentence, plotly_text, say_row, write_seconds
 
 if TYPE_CHECKING:
     from notebook_gen.views.history import Array
@@ -173,7 +173,7 @@ def _hover_text(chart: Chart, at: int, errors: Mapping[int, str]) -> str:
     if state != DONE:
         lines.append(_STATE_WORDS[state])
     if error := errors.get(int(bars["line"][at])):
-        lines.append(plotly_text(one_line(error, ERROR_LENGTH)))
+        lines.append(plotly_text(one_sentence(error, ERROR_LENGTH)))
     usual = float(detail.usual.median[node])  # NaN if none is done, which compares as False
     if usual > 0 and seconds / usual >= UNUSUAL:
         slowest = ": the slowest so far" if seconds >= float(detail.usual.slowest[node]) else ""

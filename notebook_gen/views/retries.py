@@ -6,7 +6,7 @@ from notebook_gen.errors import GenerationError
 from notebook_gen.observers.progress import NodeProgress
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.summary import truncation_lines
-from notebook_gen.views.text import one_line, write_count, write_plural
+from notebook_gen.views.text import one_sentence, write_count, write_plural
 
 _LENGTH = 400
 
@@ -33,7 +33,7 @@ def _lines(source: RunSource) -> Iterator[str]:
             said = _say_attempts(progress, is_over=is_over)
         else:
             continue
-        yield one_line(f"{node.name}: {said}{_say_error(progress.put_off_by)}", _LENGTH)
+        yield one_sentence(f"{node.name}: {said}{_say_error(progress.put_off_by)}", _LENGTH)
 
 
 def _say_attempts(progress: NodeProgress, *, is_over: bool) -> str:

@@ -58,6 +58,13 @@ def one_line(text: str, limit: int = CELL_LIMIT) -> str:
     return _cut(text, limit)[0]
 
 
+def one_sentence(text: str, limit: int) -> str:
+    """Write text as `one_line` does, but cut it between words, if one ends in the second half of what has room."""
+    line, is_cut = _cut(text, limit)
+    words = line[:-1].rpartition(" ")[0]
+    return words.rstrip(",;:") + ELLIPSIS if is_cut and len(words) >= limit / 2 else line
+
+
 def several_lines(text: str, limit: int) -> str:
     """Write text with its line breaks, at most `limit` characters of it; says how much there is if it was cut."""
     if len(text) <= limit:

@@ -5,7 +5,7 @@ import pytest
 from notebook_gen.errors import DroppedByProcessor, Rejected
 from notebook_gen.events import CellFailed, RowDropped
 from notebook_gen.views.failures import failures_table
-from notebook_gen.views.text import visible
+from notebook_gen.views.text import escape, visible
 from tests.views.fake_run import review_run
 from tests.views.hostile import HOSTILE, elements, read_page
 
@@ -55,6 +55,16 @@ def test_a_cell_that_is_left_empty_and_a_row_that_a_processor_dropped_are_failur
     ]  # fmt: skip
 
 
+def test_an_error_and_its_advice_are_short_and_whole_for_who_points_at_them() -> None:
+    run = review_run()
+    run.drop(0, node=2, problem="it broke off " * 12, advice="look at it " * 12)
+
+    html = failures_table(run.failures)
+
+    for said in ("it broke off " * 12, "look at it " * 12):
+        assert f'<div class="ng-two-lines" title="{said.strip()}">' in html
+
+
 def test_no_failures_are_said_in_words() -> None:
     [sentence] = _texts(failures_table(review_run().failures))
 
@@ -76,6 +86,7 @@ def test_what_is_tried_again_is_said_where_nothing_was_given_up_and_below_what_w
     [nothing, waiting] = _texts(failures_table(run.failures, retries=[line]))
     assert nothing.startswith("No row was dropped.")
     assert waiting == line
+    assert f'title="{escape(line)}"><summary>' in failures_table(run.failures, retries=[line])
 
     run.drop(4, node=3, problem="the answer is empty")
     assert _texts(failures_table(run.failures, retries=[line]))[-1] == line

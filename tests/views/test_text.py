@@ -13,6 +13,7 @@ from notebook_gen.views.text import (
     fit,
     fit_apart,
     one_line,
+    one_sentence,
     several_lines,
     text_width,
     visible,
@@ -57,6 +58,19 @@ def test_a_line_is_cut_at_its_limit_and_says_so() -> None:
     assert one_line("one two\n three", 40) == "one two three"
     assert one_line("abcdef", 6) == "abcdef"
     assert one_line("abcdefg", 6) == "abcde…"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("see faults= of ng.DemoModel", "see faults= of…"),
+        ("it broke off, entirely, at once", "it broke off…"),
+        ("a short one", "a short one"),
+        ("see http://127.0.0.1:43395/1/v1", "see http://127.0.0…"),
+    ],
+)
+def test_a_sentence_is_cut_between_words_where_that_leaves_most_of_it(text: str, cut: str) -> None:
+    assert one_sentence(text, 19) == cut
 
 
 def test_lines_that_are_cut_say_how_much_there_is() -> None:
