@@ -40,6 +40,9 @@ _WHOLE: Final = {
 }
 """The columns of bars: numbers with a fraction in 4 bytes, whole ones in as few as the largest of them needs."""
 _LANE_BYTES: Final = 2
+_WIDEST_BAR: Final = 34
+_MOST_MEASURED: Final = 50_000
+"""Attempts of which the largest numbers are looked for: of more, it takes too long."""
 _GRID_BYTES: Final = 3 * MOST_CELLS
 _OTHER_BYTES: Final = 11_000
 _RESOURCE_BYTES: Final = 500
@@ -163,6 +166,8 @@ def most_bars(history: "History") -> int:
 
 def _bar_bytes(columns: "Columns", nodes: int) -> int:
     """The bytes that one of some bars takes, at most."""
+    if len(columns["row"]) > _MOST_MEASURED:
+        return _WIDEST_BAR
     known = {"node": nodes, "cooled": 1000 * math.ceil(columns["waited"].max(initial=0.0))}
     most = {
         name: known[name] if name in known else int(columns[name].max(initial=0)) for name in _WHOLE if name != "lane"
