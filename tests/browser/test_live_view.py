@@ -124,6 +124,8 @@ def test_the_pause_button_lets_calls_end_and_begins_no_more_until_it_is_resumed(
     notebook.cell(1).get_by_role("button", name="Pause").click()
 
     notebook.wait_for(f"{STATE}.ng-paused", within=notebook.cell(1))
+    # a ring is for who came there by keyboard
+    assert notebook.evaluate("getComputedStyle(document.querySelector('.ng-live .ng-pause')).outlineStyle") == "none"
     notebook.cell(1).get_by_text(re.compile(r"^0 of 3 in flight$")).wait_for()
     notebook.picture("paused", of=notebook.cell(1))
     notebook.cell(1).get_by_role("button", name="Resume").click()
