@@ -17,7 +17,7 @@ from notebook_gen.launch import Launch, check_columns, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run
-from notebook_gen.views.display import Show
+from notebook_gen.views.display import Show, check_show
 
 if TYPE_CHECKING:
     import graphviz
@@ -313,7 +313,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         """
         from notebook_gen.storage.memory import MemoryRows
 
-        plan = self._plan(rows, settings)
+        plan = self._plan(rows, settings, show)
         title = f"preview of {rows} row{'s' if rows != 1 else ''}"
         return self._start(plan, MemoryRows(tuple(plan.graph.columns), plan.groups.size), title=title, show=show)
 
@@ -352,7 +352,7 @@ class DatasetBuilder(MutableMapping[str, Column]):
         from notebook_gen.storage.parquet import ParquetFolder
 
         check_create(overwrite=overwrite, on_row_group=on_row_group)
-        launch = self._plan(rows, settings)
+        launch = self._plan(rows, settings, show)
         description = RunDescription(
             columns=dict(self._columns),
             models=launch.connections.models,
@@ -366,10 +366,10 @@ class DatasetBuilder(MutableMapping[str, Column]):
         title = f"{rows} row{'s' if rows != 1 else ''} to {folder}"
         return self._start(launch, storage, title=title, folder=str(storage.path), on_row_group=on_row_group, show=show)
 
-    def _plan(self, rows: int, settings: RunSettings | None) -> Launch:
-        rows = check_rows(rows)
+    def _plan(self, rows: int, settings: RunSettings | None, show: Show) -> Launch:
+        check_show(show)
         chosen = check_settings(self.settings if settings is None else settings)
-        groups = RowGroups(rows, chosen.row_group_size)
+        groups = RowGroups(check_rows(rows), chosen.row_group_size)
         graph = self.graph
         if not graph.nodes:
             raise ConfigError("there are no columns yet", advice='declare one: builder["stars"] = ng.Integer(1, 5)')

@@ -28,7 +28,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
-from notebook_gen.views.display import RunDisplay, Show, check_show
+from notebook_gen.views.display import RunDisplay, Show
 from notebook_gen.views.summary import full_counts
 
 if TYPE_CHECKING:
@@ -73,11 +73,7 @@ class Run:
         Args:
             open_job: connects what the run needs, and disconnects it when the run has ended.
             show: put the live view under the cell; outside notebooks, show progress while somebody waits.
-
-        Raises:
-            ConfigError: `show` is none of True, False and "compact".
         """
-        check_show(show)
         unfinished.add(self)
         self._loop.start(self._main(open_job))
         self._display.begin(show)
@@ -190,9 +186,12 @@ class Run:
         Raises:
             IndexError: the run has no such row group, or has not begun it.
         """
-        for part in self._parts():
-            if part.number == number:
-                return frame_of(self._source.columns, [part])
+        live = self._loop.call(self._source.live_rows.live_parts)
+        part = next((part for part in live if part.number == number), None)
+        if part is None:
+            part = self._source.live_rows.written_part(number)
+        if part is not None:
+            return frame_of(self._source.columns, [part])
         if self._source.live_rows.has_left(number):
             return frame_of(self._source.columns, [])
         raise IndexError(f"row group {number} was not begun, or does not exist")

@@ -783,3 +783,28 @@ def test_a_run_can_be_shown_in_three_ways_and_no_other() -> None:
 
     with pytest.raises(ng.ConfigError, match="show is 'small'; give True, False or \"compact\""):
         builder.preview(1, show="small")  # type: ignore[arg-type]
+
+
+def test_a_create_that_is_to_be_shown_in_no_way_there_is_touches_no_file(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["stars"] = ng.Integer(1, 5)
+    made = builder.create(20, tmp_path / "d", show=False).result().to_pandas()
+
+    with pytest.raises(ng.ConfigError) as caught:
+        builder.create(20, tmp_path / "d", overwrite=True, show="full")  # type: ignore[arg-type]
+
+    assert "show is 'full'" in str(caught.value)
+    assert len(pd.read_parquet(tmp_path / "d" / "rows")) == 20
+    assert builder.create(20, tmp_path / "d", show=False).result().to_pandas().equals(made)
+
+
+def test_a_row_group_is_given_without_reading_others(tmp_path: Path) -> None:
+    builder = ng.DatasetBuilder()
+    builder["n"] = ng.Integer(1, 5)
+    run = builder.create(30, tmp_path / "d", show=False, settings=ng.RunSettings(row_group_size=10))
+    run.result()
+    (tmp_path / "d" / "rows" / "00000.parquet").write_bytes(b"")
+
+    assert list(run.row_group(2).index) == list(range(20, 30))
+    with pytest.raises(ng.WriteError):
+        run.row_group(0)

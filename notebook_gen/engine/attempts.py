@@ -7,7 +7,7 @@ from typing import Final
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.engine.instructions import Instruction
 from notebook_gen.engine.resources import Resource
-from notebook_gen.engine.salvage import FAILED_WITHIN, Deferred, Salvage
+from notebook_gen.engine.salvage import Deferred, Salvage
 from notebook_gen.engine.shutdown import ErrorRate, refusal_error, silence_error
 from notebook_gen.errors import GenerationError, RateLimited, StoppedEarly, Transient
 from notebook_gen.events import LimitMoved
@@ -18,6 +18,9 @@ from notebook_gen.plan.values import EarlierWork
 _SHARE_AWAITED: Final = 3
 """Of the patience with a silent endpoint, one in so many seconds costs its tasks nothing: the last rows of a run would
 be lost to any outage. After that they fail as others do, as it may be they that the endpoint cannot answer."""
+
+_FAILED_WITHIN: Final = 500
+"""The status of a server that failed at a request; one that is not ready, or not there, has others."""
 
 _LONGEST_WAIT: Final = 600.0
 """Seconds that a task which is refused waits, at most: it may be asked to wait for a day, and patience with it."""
@@ -85,7 +88,7 @@ class Attempts:
         if isinstance(error, Transient):
             # one that says so itself, with a server's error, may still be starting
             pool.is_reached |= error.status is not None
-            if task.attempt > 1 and error.status == FAILED_WITHIN and pool.silent_since is None:
+            if task.attempt > 1 and error.status == _FAILED_WITHIN and pool.silent_since is None:
                 # it is at work, and this call is one that it cannot answer
                 pool.came_to_nothing(started)
             else:

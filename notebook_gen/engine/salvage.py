@@ -13,14 +13,11 @@ answers and has nothing else to do. Who fails then waits until it would have bee
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from notebook_gen.errors import GenerationError, RateLimited, Transient
 from notebook_gen.plan.graph import ExecutionGraph
 from notebook_gen.plan.tasks import Task
-
-FAILED_WITHIN: Final = 500
-"""The status of a server that failed at a request; one that is not ready, or not there, has others."""
 
 _GOLDEN = 0.618033988749895
 _LONGEST_DELAY = 300.0
@@ -114,8 +111,7 @@ class Salvage:
             first = max(_LEAST_PAUSE, self._backoff / _REFUSALS_A_BACKOFF)
             return min(max(_LONGEST_GUESS, first), first * 2.0 ** min(tries.refused - 1, 30))
         if isinstance(error, Transient):
-            # who fails at a call on its own account does so whenever that is made
-            tries.was_early = now < tries.due and error.status != FAILED_WITHIN
+            tries.was_early = now < tries.due
             tries.transient += not (is_free or tries.was_early)
             if tries.transient > self._rounds:
                 return None

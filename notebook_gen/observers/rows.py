@@ -312,7 +312,14 @@ class LiveRows:
         left_out = set(skip)
         for number in self._storage.row_groups():
             if number not in left_out:
-                yield Part(number, self._storage.rows(number), self._storage.read(number).to_pydict())
+                yield self._read_part(number)
+
+    def written_part(self, number: int) -> Part | None:
+        """Read the rows of one row group, if it is written; may be called on any thread."""
+        return self._read_part(number) if number in self._storage.row_groups() else None
+
+    def _read_part(self, number: int) -> Part:
+        return Part(number, self._storage.rows(number), self._storage.read(number).to_pydict())
 
     def _views(self, rows: Iterable[int], count: int) -> list[RowView]:
         views: list[RowView] = []

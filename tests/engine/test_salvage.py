@@ -43,27 +43,21 @@ def test_a_delay_has_an_upper_bound() -> None:
     assert max(delay for delay in delays if delay is not None) <= 450.0
 
 
-def test_a_task_that_was_tried_early_in_vain_waits_until_it_was_due_and_has_lost_no_attempt() -> None:
+@pytest.mark.parametrize("error", [BROKEN, Transient("it failed", status=500)])
+def test_a_task_that_was_tried_early_in_vain_waits_until_it_was_due_and_has_lost_no_attempt(error: Transient) -> None:
     waiting = salvage(rounds=1)
-    due = waiting.delay(TASK, 0, BROKEN, 0.0)
+    due = waiting.delay(TASK, 0, error, 0.0)
     assert due is not None
     waiting.defer(0, 0, due)
     assert waiting.take_of([0])
 
-    assert waiting.delay(TASK, 0, BROKEN, 0.5) == pytest.approx(due - 0.5)
+    assert waiting.delay(TASK, 0, error, 0.5) == pytest.approx(due - 0.5)
 
     waiting.defer(0, 0, due)
     assert not waiting.take_of([0])
     assert waiting.take_due(due)
     assert waiting.attempt(0, 0) == 3
-    assert waiting.delay(TASK, 0, BROKEN, due + 0.5) is None
-
-
-def test_an_early_try_at_which_the_server_itself_fails_counts() -> None:
-    waiting = salvage(rounds=1)
-    waiting.delay(TASK, 0, BROKEN, 0.0)
-
-    assert waiting.delay(TASK, 0, Transient("it broke", status=500), 0.5) is None
+    assert waiting.delay(TASK, 0, error, due + 0.5) is None
 
 
 def test_a_rejection_is_tried_again_at_once_as_often_as_its_column_says() -> None:
