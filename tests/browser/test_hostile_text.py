@@ -176,7 +176,7 @@ def test_a_live_run_shows_hostile_text_and_executes_none(open_notebook: OpenNote
             _hover_over_cells(notebook)
         _hover_over(notebook.page, CELLS)  # the rest is as before
     cell.get_by_role("tab", name="Rows").click()
-    notebook.page.locator("tr[data-row] .ng-number").first.click()
+    cell.locator(".ng-rows-pane tr[data-row] .ng-number").last.click()  # it is done; the first are in progress
     notebook.wait_for(f"{RECORD} .ng-message", within=cell)
     assert notebook.count(".ng-live") == 1
     assert _is_untouched(notebook)
