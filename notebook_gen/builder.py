@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
-from notebook_gen.config.arguments import check_create, check_rows, check_settings
+from notebook_gen.config.arguments import Show, check_create, check_rows, check_settings, check_show
 from notebook_gen.config.callables import declared_name
 from notebook_gen.config.columns import Column, Function, SeedColumn, SeedData
 from notebook_gen.config.models import Model
@@ -17,7 +17,6 @@ from notebook_gen.launch import Launch, check_columns, check_models
 from notebook_gen.plan.graph import ExecutionGraph, build_graph, list_columns
 from notebook_gen.plan.tasks import RowGroup, RowGroups
 from notebook_gen.run import Run
-from notebook_gen.views.display import Show, check_show
 
 if TYPE_CHECKING:
     import graphviz

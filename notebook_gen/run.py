@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from notebook_gen.at_exit import unfinished
+from notebook_gen.config.arguments import Show
 from notebook_gen.dataset import Dataset
 from notebook_gen.engine.inside import is_inside
 from notebook_gen.engine.job import Job
@@ -28,7 +29,7 @@ from notebook_gen.observers.trace import Trace
 from notebook_gen.observers.usage import usage_table
 from notebook_gen.record import Record, row_number
 from notebook_gen.run_source import RunPlan, RunSource
-from notebook_gen.views.display import RunDisplay, Show
+from notebook_gen.views.display import RunDisplay
 from notebook_gen.views.summary import full_counts
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from notebook_gen.views.lanes import LaneKind
     from notebook_gen.views.row_choice import RowChoice
 
-T = TypeVar("T")
 
 _log = logging.getLogger("notebook_gen")
 

@@ -416,6 +416,7 @@ def test_while_rows_are_in_the_making_rows_have_their_columns_too() -> None:
     builder.processor("post_batch", ng.DropColumns("n"))
     run = builder.preview(2, show=False)
     while not run._source.rows_stored():
+        assert not run.is_over
         time.sleep(0.01)
     rows = run.rows()
     gate.set()

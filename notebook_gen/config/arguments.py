@@ -1,11 +1,14 @@
 """What runs are asked for by arguments: checked before anything is planned."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 from notebook_gen.config.callables import check_callable, is_async
 from notebook_gen.config.settings import RunSettings
 from notebook_gen.errors import ConfigError
+
+Show = bool | Literal["compact"]
+"""How a run is shown where it begins: wholly, not at all, or with its head and its graph alone."""
 
 MAX_ROWS = 10**12
 """Rows of a run, at most; more could not be counted everywhere, nor made in a lifetime."""
@@ -37,6 +40,16 @@ def check_settings(settings: Any) -> RunSettings:
     if isinstance(settings, RunSettings):
         return settings
     raise ConfigError(f"settings is {settings!r}", advice="give some, such as settings=ng.RunSettings(threads=1)")
+
+
+def check_show(show: Any) -> None:
+    """Check how a run is to be shown.
+
+    Raises:
+        ConfigError: it cannot be shown so.
+    """
+    if show not in (True, False, "compact"):
+        raise ConfigError(f"show is {show!r}", advice='give True, False or "compact"')
 
 
 def check_create(*, overwrite: Any, on_row_group: Any) -> None:

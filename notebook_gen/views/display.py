@@ -4,10 +4,10 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from weakref import WeakSet
 
-from notebook_gen.errors import ConfigError
+from notebook_gen.config.arguments import Show
 from notebook_gen.views.log import LogView
 from notebook_gen.views.source import RunSource
 from notebook_gen.views.terminal import TerminalView
@@ -16,12 +16,8 @@ if TYPE_CHECKING:
     import ipywidgets
 
     from notebook_gen.views.live import LiveDisplay
-    from notebook_gen.views.presence import Presence
 
 T = TypeVar("T")
-
-Show = bool | Literal["compact"]
-"""How a run is shown where it begins: wholly, not at all, or with its head and its graph alone."""
 
 _log = logging.getLogger("notebook_gen")
 
@@ -55,12 +51,6 @@ class Display(Protocol):
         ...
 
 
-def check_show(show: object) -> None:
-    """Raise a ConfigError if a run cannot be shown so."""
-    if show not in (True, False, "compact"):
-        raise ConfigError(f"show is {show!r}", advice='give True, False or "compact"')
-
-
 class RunDisplay:
     """Shows one run wherever that is asked for. Whatever goes wrong, the run goes on, and is not shown there any more.
 
@@ -91,15 +81,12 @@ class RunDisplay:
         return self._first is not None and detect() == "notebook"
 
     @property
-    def presence(self) -> "Presence":
-        """Who is at work in the live view that the run began with."""
-        return cast("LiveDisplay", self._first).presence
-
-    @property
     def widget(self) -> "ipywidgets.Widget | None":
         """The whole live view; None where there is none."""
         if self._whole is None and detect() == "notebook":
-            self._whole = self._guard(lambda: _open_live(self._source, is_shown=False))
+            self._whole = self._guard(lambda: _make_live(self._source))
+            if self._whole is not None:
+                self._whole.start()
         return self._whole.widget if self._whole is not None else None
 
     def show_again(self) -> bool:
@@ -142,7 +129,10 @@ def open_display(source: RunSource, *, is_compact: bool = False) -> Display:
     """Begin to show a run, as fits where we are; returns at once."""
     match detect():
         case "notebook":
-            return _open_live(source, is_compact=is_compact)
+            display = _make_live(source, is_compact=is_compact)
+            display.show_again()
+            display.start()
+            return display
         case "marimo":
             from notebook_gen.views.marimo import MarimoView
 
@@ -153,10 +143,11 @@ def open_display(source: RunSource, *, is_compact: bool = False) -> Display:
             return WaitingDisplay(LogView(source, _print_line))
 
 
-def _open_live(source: RunSource, *, is_compact: bool = False, is_shown: bool = True) -> "LiveDisplay":
-    from notebook_gen.views.live import prepare, show
+def _make_live(source: RunSource, *, is_compact: bool = False) -> "LiveDisplay":
+    from notebook_gen.views.live import LiveDisplay
+    from notebook_gen.views.outputs import Outputs
 
-    display = show(source, is_compact=is_compact) if is_shown else prepare(source)
+    display = LiveDisplay(source, Outputs(), is_compact=is_compact)
     _live.add(display)
     return display
 

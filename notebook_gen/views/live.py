@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakMethod, ref
 
 from notebook_gen.views import measures
-from notebook_gen.views.outputs import Bundle, Outputs
+from notebook_gen.views.outputs import Bundle
 from notebook_gen.views.presence import Presence
 from notebook_gen.views.publisher import Publisher
 from notebook_gen.views.report import report_html, report_text
@@ -34,21 +34,6 @@ _log = logging.getLogger("notebook_gen")
 
 _LOOK_EVERY: Final = 0.05  # seconds; a run that ends is noticed this soon
 _PATIENCE: Final = 10.0
-
-
-def show(source: RunSource, *, is_compact: bool = False) -> "LiveDisplay":
-    """Put the live view of a run under the cell that runs now; returns in a few milliseconds."""
-    display = LiveDisplay(source, Outputs(), is_compact=is_compact)
-    display.show_again()
-    display.start()
-    return display
-
-
-def prepare(source: RunSource) -> "LiveDisplay":
-    """Make the live view of a run, to be shown under some cell later."""
-    display = LiveDisplay(source, Outputs())
-    display.start()
-    return display
 
 
 class Place(Protocol):
@@ -85,7 +70,7 @@ class LiveDisplay:
         self._source = source
         self._place = place
         self._kept_for = kept_for
-        self.is_compact = is_compact
+        self._is_compact = is_compact
         self.presence = Presence()
         self._lock = threading.RLock()
         self._root: LiveRoot | None = None
@@ -196,14 +181,14 @@ class LiveDisplay:
             on_cancel=_weakly(self._cancel),
             on_message=_weakly(self._hear),
         )
-        publisher = Publisher(self._source, widgets, self._fail, is_compact=self.is_compact)
+        publisher = Publisher(self._source, widgets, self._fail, is_compact=self._is_compact)
         publisher.begin()
         return widgets, publisher
 
     def _fill(self, root: "LiveRoot", widgets: "LiveWidgets") -> None:
-        parts = widgets.compact_parts if self.is_compact else widgets.parts
+        parts = widgets.compact_parts if self._is_compact else widgets.parts
         unseen = [part for part in widgets.parts if part not in parts]
-        root.fill(parts, measures.view_height(self._source, is_compact=self.is_compact), unseen)
+        root.fill(parts, measures.view_height(self._source, is_compact=self._is_compact), unseen)
 
     def _settle(self) -> None:
         """Show the last state in the widgets, then put the report in their place, unless somebody is at work there."""
@@ -248,7 +233,7 @@ class LiveDisplay:
             timer.start()
 
     def _write_report(self) -> Bundle:
-        html, text = report_html(self._source, is_compact=self.is_compact), report_text(self._source)
+        html, text = report_html(self._source, is_compact=self._is_compact), report_text(self._source)
         if self._trouble:
             html, text = f'{html}<p class="mathjax_ignore">{escape(self._trouble)}</p>', f"{text}\n{self._trouble}"
         return {"text/html": html, "text/plain": text}
@@ -310,7 +295,7 @@ class LiveDisplay:
             return {**bundle, "text/plain": text}
         if self._trouble:
             return self._say_trouble()
-        html = starting_html(self._source, f"{text}: starting …", is_compact=self.is_compact)
+        html = starting_html(self._source, f"{text}: starting …", is_compact=self._is_compact)
         return {"text/html": html, "text/plain": text}
 
     def _guard(self, action: Callable[[], None]) -> None:

@@ -44,14 +44,16 @@ CHROMIUM_FLAGS = (
 )
 PATIENCE = 150.0
 """Seconds to wait for something that takes a few on a quiet machine: others may hold one up for a minute."""
-LEFT_SOON = "run._display.presence.patience = run._display.presence.patience._replace(left=1)"
+LEFT_SOON = "run._display._first.presence.patience = run._display._first.presence.patience._replace(left=1)"
 """In a cell below a run: who has left its view alone for a second is not there any more."""
 
 # what JupyterLab and Notebook 7 say on their own, with no notebook of ours open; the list of kernels, which is asked
-# for now and then, its server sometimes cannot make while one of them ends
+# for now and then, its server sometimes cannot make while one of them ends; a page that comes while the kernel closes
+# a view's widgets hears of each that it has not known
 _NOISE = re.compile(
     r"favicon|/lab/api/(workspaces|settings|translations)|sourcemap|ResizeObserver|"
     r"jupyter-server-ydoc|Document session|GL Driver Message|status of 500 .*/api/kernels\?\d+\)$|"
+    r"^Comm not found for comm id |"
     r"^uncaught: Cannot read properties of undefined \(reading 'schema'\)$"
 )
 _BROKEN_OFF = re.compile(r"^uncaught: Kernel message validation error")
@@ -296,7 +298,7 @@ class NotebookPage:
         page: the page itself.
         path: the notebook's path below the server's root.
         console: the errors that the page has reported.
-        dialogs: what the page has asked or told in dialogs of the browser's own.
+        dialogs: what the page has asked or told in dialogs of the browser's own, but for whether to leave it.
         fetched: what the page has asked others than its server for.
         has_settled: whether its kernel has been idle once. JupyterLab throws where a notebook is gone before.
     """
@@ -460,6 +462,11 @@ class NotebookPage:
         self.page.evaluate(f"void window.jupyterapp.commands.execute('{name}')")
 
     def _dismiss(self, dialog: Dialog) -> None:
+        if (
+            dialog.type == "beforeunload"
+        ):  # whether to leave a page with something unsaved: a test that leaves it means to
+            dialog.accept()
+            return
         self.dialogs.append(dialog.message)
         dialog.dismiss()
 
